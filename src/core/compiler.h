@@ -1,0 +1,24 @@
+/* What every translation unit needs of the compiler. Included first by every other core header. */
+#ifndef ISO_CORE_COMPILER_H
+#define ISO_CORE_COMPILER_H
+
+#include <float.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __FAST_MATH__
+#error "Isobit cannot be built with -ffast-math: its results are defined by exact IEEE-754 operations"
+#endif
+#if FLT_EVAL_METHOD != 0
+#error "Isobit needs FLT_EVAL_METHOD == 0 (on i386 build with -msse2 -mfpmath=sse)"
+#endif
+
+#define ISO_PRINTF(format, args) __attribute__((format(printf, format, args)))
+#define ISO_COUNTOF(array)       (sizeof(array) / sizeof((array)[0]))
+
+static inline int64_t iso_min64(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t iso_max64(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t iso_ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+#endif

@@ -1,0 +1,26 @@
+/* Which instruction sets this CPU has, and whether its floating-point environment is the one that
+ * the contract asks for. */
+#ifndef ISO_CORE_CPU_H
+#define ISO_CORE_CPU_H
+
+#include "core/compiler.h"
+
+/* In ascending order of preference. */
+typedef enum iso_isa { ISO_ISA_SCALAR, ISO_ISA_AVX2, ISO_ISA_AVX512, ISO_ISA_COUNT } iso_isa;
+
+const char *iso_isa_name(iso_isa isa);
+/* False if there is no such name. */
+bool iso_isa_from_name(const char *name, iso_isa *isa);
+/* True if this build holds kernels for it and the CPU and the operating system support it. */
+bool iso_isa_available(iso_isa isa);
+iso_isa iso_isa_best(void);
+
+/* NULL if subnormals are kept and rounding is to nearest on the calling thread; otherwise what is wrong. */
+const char *iso_cpu_check_float_environment(void);
+
+/* The CPU's name as it calls itself, for run.env and `isobit info`; "" if unknown. */
+void iso_cpu_name(char *buffer, size_t size);
+/* CPUs that this process may run on, at least 1. */
+int iso_cpu_count(void);
+
+#endif

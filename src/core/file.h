@@ -1,0 +1,39 @@
+/* Files through the context's functions: whole-file reads, atomic writes, sorted listings. Every
+ * failure is ISO_EIO with a message that names the path and the cause. */
+#ifndef ISO_CORE_FILE_H
+#define ISO_CORE_FILE_H
+
+#include "core/context.h"
+
+/* Reads a whole regular file. *data is allocated (iso_free) and followed by one zero byte. Refuses
+ * anything larger than `limit` bytes and anything that is not a regular file. */
+iso_status iso_file_read(iso_context *ctx, const char *path, size_t limit, uint8_t **data, size_t *size);
+
+/* A piece of memory to write. */
+typedef struct iso_slice {
+    const void *data;
+    size_t size;
+} iso_slice;
+
+/* Writes the slices to a temporary file beside `path`, fsyncs, renames over `path`, fsyncs the
+ * directory. On failure `path` is as it was before and the temporary file is gone. */
+iso_status iso_file_write_atomic(iso_context *ctx, const char *path, const iso_slice *slices, size_t count);
+
+/* Writes all bytes to fd, resuming after short writes. `path` is for the message. */
+iso_status iso_file_write_all(iso_context *ctx, int fd, const char *path, const void *data, size_t size);
+
+/* Makes a directory and its missing parents. An existing directory is fine. */
+iso_status iso_file_make_directories(iso_context *ctx, const char *path);
+iso_status iso_file_sync_directory(iso_context *ctx, const char *path);
+
+bool iso_file_exists(const char *path);
+bool iso_file_is_directory(const char *path);
+
+/* directory/name, allocated; `name` alone if it is absolute or directory is "" or ".". */
+char *iso_path_join(iso_context *ctx, const char *directory, const char *name);
+/* The directory part of a path, "." if it has none; allocated. */
+char *iso_path_directory(iso_context *ctx, const char *path);
+/* The part behind the last '/'. */
+const char *iso_path_name(const char *path);
+
+#endif

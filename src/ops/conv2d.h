@@ -1,0 +1,35 @@
+/* conv2d: docs/contract.md#conv2d.
+ * Activations are NHWC; weights and their gradients are PyTorch's [co][c / groups][kh][kw]. */
+#ifndef ISO_OPS_CONV2D_H
+#define ISO_OPS_CONV2D_H
+
+#include "ops/exec.h"
+
+typedef struct iso_conv2d_shape {
+    int64_t n, h, w, c;     /* input: n x h x w x c */
+    int64_t co, oh, ow;     /* output: n x oh x ow x co */
+    int64_t kh, kw;         /* kernel */
+    int64_t sh, sw, ph, pw, dh, dw; /* stride, padding, dilation */
+    int64_t groups;
+} iso_conv2d_shape;
+
+/* bias may be NULL. */
+void iso_ref_conv2d(const iso_conv2d_shape *s, const float *x, const float *weight, const float *bias, float *y);
+void iso_ref_conv2d_backward_input(const iso_conv2d_shape *s, const float *dy, const float *weight, float *dx);
+void iso_ref_conv2d_backward_weight(const iso_conv2d_shape *s, const float *x, const float *dy, float *dweight);
+void iso_ref_conv2d_backward_bias(const iso_conv2d_shape *s, const float *dy, float *dbias);
+
+/* The same bits, fast. x->scratch must hold what the matching *_scratch function says, in bytes. */
+void iso_cpu_conv2d(const iso_exec *e, const iso_conv2d_shape *s, const float *x, const float *weight, const float *bias,
+                    float *y);
+void iso_cpu_conv2d_backward_input(const iso_exec *e, const iso_conv2d_shape *s, const float *dy, const float *weight,
+                                   float *dx);
+void iso_cpu_conv2d_backward_weight(const iso_exec *e, const iso_conv2d_shape *s, const float *x, const float *dy,
+                                    float *dweight);
+void iso_cpu_conv2d_backward_bias(const iso_exec *e, const iso_conv2d_shape *s, const float *dy, float *dbias);
+size_t iso_cpu_conv2d_scratch(const iso_exec *e, const iso_conv2d_shape *s);
+size_t iso_cpu_conv2d_backward_input_scratch(const iso_exec *e, const iso_conv2d_shape *s);
+size_t iso_cpu_conv2d_backward_weight_scratch(const iso_exec *e, const iso_conv2d_shape *s);
+size_t iso_cpu_conv2d_backward_bias_scratch(const iso_exec *e, const iso_conv2d_shape *s);
+
+#endif

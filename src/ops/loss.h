@@ -1,0 +1,32 @@
+/* cross_entropy, mse_loss: docs/contract.md. Each computes the loss and the gradient of its input in one go. */
+#ifndef ISO_OPS_LOSS_H
+#define ISO_OPS_LOSS_H
+
+#include "ops/exec.h"
+
+typedef enum iso_reduction { ISO_REDUCTION_MEAN, ISO_REDUCTION_SUM } iso_reduction;
+
+typedef struct iso_cross_entropy_shape {
+    int64_t n, k; /* samples, classes */
+    iso_reduction reduction;
+    int64_t ignore_index;
+    double label_smoothing;
+} iso_cross_entropy_shape;
+
+/* x: n x k logits; target: n class indices, each in 0..k-1 or ignore_index. loss: one value; dx: n x k, may be NULL. */
+void iso_ref_cross_entropy(const iso_cross_entropy_shape *s, const float *x, const int64_t *target, float *loss, float *dx);
+void iso_cpu_cross_entropy(const iso_exec *e, const iso_cross_entropy_shape *s, const float *x, const int64_t *target,
+                           float *loss, float *dx);
+size_t iso_cpu_cross_entropy_scratch(const iso_exec *e, const iso_cross_entropy_shape *s);
+
+typedef struct iso_mse_shape {
+    int64_t n, k; /* samples, elements per sample */
+    iso_reduction reduction;
+} iso_mse_shape;
+
+void iso_ref_mse_loss(const iso_mse_shape *s, const float *x, const float *target, float *loss, float *dx);
+void iso_cpu_mse_loss(const iso_exec *e, const iso_mse_shape *s, const float *x, const float *target, float *loss,
+                      float *dx);
+size_t iso_cpu_mse_loss_scratch(const iso_exec *e, const iso_mse_shape *s);
+
+#endif
