@@ -1,0 +1,75 @@
+# Isobit. `make` builds, `make test` tests, `make demo` shows; `make help` lists the rest.
+
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+AR      ?= ar
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+VERSION := $(shell sed -n 's/^\#define ISO_VERSION *"\(.*\)"/\1/p' include/isobit/context.h)
+SONAME  := libisobit.so.$(firstword $(subst ., ,$(VERSION)))
+
+# From the ground up. An include points down or sideways, never up (tests/house.sh checks it).
+ROOMS ?= core math random expr ops reference kernels image nn data ledger run cli
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-unknown-warning-option
+ifdef WERROR
+WARNINGS += -Werror
+endif
+PACKAGES := libpng libjpeg yaml-0.1
+ifneq ($(filter image run,$(ROOMS)),)
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+endif
+# -ffp-contract=off stands behind the user's flags, so that no CFLAGS can change the arithmetic.
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -Itests $(WARNINGS) $(PKG_CFLAGS) -fPIC -fvisibility=hidden -pthread $(CFLAGS) \
+             -ffp-contract=off -fno-math-errno $(ISA_FLAGS)
+LIBS := $(PKG_LIBS) -lm -pthread
+
+SOURCES := $(foreach room,$(filter-out cli,$(ROOMS)),$(wildcard src/$(room)/*.c))
+CLI_SOURCES := $(if $(filter cli,$(ROOMS)),$(wildcard src/cli/*.c))
+TEST_SOURCES := $(wildcard tests/harness/*.c) $(foreach room,$(ROOMS),$(wildcard tests/$(room)/*.c))
+BENCH_SOURCES := $(wildcard bench/*.c)
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+OBJECTS := $(call objects,$(SOURCES))
+DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES)))
+
+.PHONY: all lib tests bench-program clean
+all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
+lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so
+tests: $(BUILD)/isobit-tests
+
+# Kernels of an instruction set are one file each, built with its flags; where the compiler's target is
+# another architecture the file compiles to nothing.
+X86 := $(shell $(CC) -dM -E -x c /dev/null 2>/dev/null | grep -c -E '__x86_64__|__i386__')
+ifneq ($(X86),0)
+$(BUILD)/src/kernels/avx2.o:   ISA_FLAGS := -mavx2 -mfma -mbmi2
+$(BUILD)/src/kernels/avx512.o: ISA_FLAGS := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma -mbmi2 -mprefer-vector-width=512
+endif
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/libisobit.a: $(OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/libisobit.so: $(OBJECTS)
+	$(CC) $(CFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs -o $@ $^ $(LIBS)
+
+$(BUILD)/isobit: $(call objects,$(CLI_SOURCES)) $(BUILD)/libisobit.a
+	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/isobit-tests: $(call objects,$(TEST_SOURCES)) $(BUILD)/libisobit.a
+	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/isobit-bench: $(call objects,$(BENCH_SOURCES)) $(BUILD)/libisobit.a
+	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(wildcard $(DEPENDENCIES))
