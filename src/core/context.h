@@ -45,4 +45,7 @@ char *iso_strdup(iso_context *ctx, const char *string);
 char *iso_strndup(iso_context *ctx, const char *string, size_t length);
 char *iso_sprintf(iso_context *ctx, const char *format, ...) ISO_PRINTF(2, 3);
 
+/* The POSIX functions that a context uses unless it is given others. */
+iso_files iso_files_posix(void);
+
 #endif

@@ -1,0 +1,96 @@
+#include "core/cpu.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#include <immintrin.h>
+#define X86 1
+#else
+#define X86 0
+#endif
+
+static const char *const names[ISO_ISA_COUNT] = {"scalar", "avx2", "avx512"};
+
+const char *iso_isa_name(iso_isa isa) {
+    return names[isa];
+}
+
+bool iso_isa_from_name(const char *name, iso_isa *isa) {
+    for (int i = 0; i < ISO_ISA_COUNT; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *isa = (iso_isa)i;
+            return true;
+        }
+    return false;
+}
+
+bool iso_isa_available(iso_isa isa) {
+    switch (isa) {
+    case ISO_ISA_SCALAR:
+        return true;
+#if X86
+    /* These ask the operating system's part too (XCR0). */
+    case ISO_ISA_AVX2:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+               __builtin_cpu_supports("bmi2");
+    case ISO_ISA_AVX512:
+        return iso_isa_available(ISO_ISA_AVX2) && __builtin_cpu_supports("avx512f") &&
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512dq");
+#endif
+    default:
+        return false;
+    }
+}
+
+iso_isa iso_isa_best(void) {
+    int best = ISO_ISA_COUNT - 1;
+    while (!iso_isa_available((iso_isa)best))
+        best--;
+    return (iso_isa)best;
+}
+
+const char *iso_cpu_check_float_environment(void) {
+    /* Ask the arithmetic itself, so that one check serves every CPU. volatile: not at compile time.
+     */
+    volatile float smallest = 0x1p-149f, half = 0.5f, min_normal = 0x1p-126f;
+    if (smallest + 0.0f == 0.0f || smallest * 1.0f == 0.0f)
+        return "this thread treats subnormal numbers as zero (DAZ is set)";
+    if (min_normal * half == 0.0f)
+        return "this thread flushes subnormal results to zero (FTZ is set)";
+    volatile float one = 1.0f, third_up = 0x1.8p-24f, third_down = 0x1p-25f;
+    if (one + third_up != 0x1.000002p0f || one + third_down != 1.0f ||
+        -one - third_up != -0x1.000002p0f || -one - third_down != -1.0f)
+        return "this thread does not round to nearest";
+    return NULL;
+}
+
+void iso_cpu_name(char *buffer, size_t size) {
+    buffer[0] = 0;
+#if X86
+    unsigned words[13] = {0}, highest = __get_cpuid_max(0x80000000u, NULL);
+    if (highest >= 0x80000004u) {
+        for (unsigned i = 0; i < 3; i++)
+            __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2],
+                        &words[4 * i + 3]);
+        const char *name = (const char *)words;
+        while (*name == ' ')
+            name++;
+        snprintf(buffer, size, "%s", name);
+    }
+#else
+    (void)size;
+#endif
+}
+
+int iso_cpu_count(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+        return CPU_COUNT(&set);
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (int)count : 1;
+}

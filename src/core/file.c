@@ -1,0 +1,207 @@
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int posix_open(void *user, const char *path, int flags, int mode) {
+    (void)user;
+    return open(path, flags | O_CLOEXEC, mode);
+}
+static int64_t posix_read(void *user, int fd, void *buffer, size_t count) {
+    (void)user;
+    return read(fd, buffer, count);
+}
+static int64_t posix_write(void *user, int fd, const void *buffer, size_t count) {
+    (void)user;
+    return write(fd, buffer, count);
+}
+static int posix_fsync(void *user, int fd) {
+    (void)user;
+    return fsync(fd);
+}
+static int posix_ftruncate(void *user, int fd, int64_t length) {
+    (void)user;
+    return ftruncate(fd, length);
+}
+static int posix_close(void *user, int fd) {
+    (void)user;
+    return close(fd);
+}
+static int posix_rename(void *user, const char *from, const char *to) {
+    (void)user;
+    return rename(from, to);
+}
+static int posix_unlink(void *user, const char *path) {
+    (void)user;
+    return unlink(path);
+}
+static int posix_mkdir(void *user, const char *path, int mode) {
+    (void)user;
+    return mkdir(path, (mode_t)mode);
+}
+
+iso_files iso_files_posix(void) {
+    return (iso_files){posix_open,  posix_read,   posix_write,  posix_fsync, posix_ftruncate,
+                       posix_close, posix_rename, posix_unlink, posix_mkdir, NULL};
+}
+
+bool iso_file_exists(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+bool iso_file_is_directory(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static iso_status io_error(iso_context *ctx, const char *path, const char *what) {
+    int error = errno;
+    return iso_fail(ctx, ISO_EIO, "%s: %s: %s", path, what, strerror(error));
+}
+
+iso_status iso_file_read(iso_context *ctx, const char *path, size_t limit, uint8_t **data,
+                         size_t *size) {
+    *data = NULL;
+    *size = 0;
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return io_error(ctx, path, "could not be opened");
+    if (S_ISDIR(info.st_mode))
+        return iso_fail(ctx, ISO_EIO, "%s: is a directory, expected a file", path);
+    if (!S_ISREG(info.st_mode))
+        return iso_fail(ctx, ISO_EIO, "%s: is not a regular file", path);
+    if ((uint64_t)info.st_size > limit)
+        return iso_fail(ctx, ISO_EIO, "%s: has %lld bytes, more than the limit of %zu", path,
+                        (long long)info.st_size, limit);
+
+    int fd = ctx->files.open(ctx->files.user, path, O_RDONLY, 0);
+    if (fd < 0)
+        return io_error(ctx, path, "could not be opened");
+    size_t capacity = (size_t)info.st_size, used = 0;
+    uint8_t *buffer = iso_alloc(ctx, capacity + 1);
+    iso_status status = buffer ? ISO_OK : ISO_ENOMEM;
+    while (!status && used < capacity) {
+        int64_t count = ctx->files.read(ctx->files.user, fd, buffer + used, capacity - used);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            status = io_error(ctx, path, "could not be read");
+        else if (count == 0)
+            capacity = used; /* it has become shorter meanwhile: what is there is the file */
+        else
+            used += (size_t)count;
+    }
+    ctx->files.close(ctx->files.user, fd);
+    if (status) {
+        iso_free(ctx, buffer);
+        return status;
+    }
+    buffer[used] = 0;
+    *data = buffer;
+    *size = used;
+    return ISO_OK;
+}
+
+iso_status iso_file_write_all(iso_context *ctx, int fd, const char *path, const void *data,
+                              size_t size) {
+    const uint8_t *next = data;
+    while (size > 0) {
+        int64_t count = ctx->files.write(ctx->files.user, fd, next, size);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return io_error(ctx, path, "could not be written");
+        if (count == 0)
+            return iso_fail(ctx, ISO_EIO, "%s: could not be written: no progress", path);
+        next += count;
+        size -= (size_t)count;
+    }
+    return ISO_OK;
+}
+
+iso_status iso_file_sync_directory(iso_context *ctx, const char *path) {
+    int fd = ctx->files.open(ctx->files.user, path, O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0)
+        return io_error(ctx, path, "the directory could not be opened");
+    iso_status status =
+        ctx->files.fsync(ctx->files.user, fd) == 0 ? ISO_OK : io_error(ctx, path, "fsync failed");
+    ctx->files.close(ctx->files.user, fd);
+    return status;
+}
+
+/* Writes and fsyncs the temporary file; the caller removes it on failure. */
+static iso_status write_temporary(iso_context *ctx, const char *path, const iso_slice *slices,
+                                  size_t count) {
+    int fd = ctx->files.open(ctx->files.user, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    if (fd < 0)
+        return io_error(ctx, path, "could not be created");
+    iso_status status = ISO_OK;
+    for (size_t i = 0; i < count && !status; i++)
+        status = iso_file_write_all(ctx, fd, path, slices[i].data, slices[i].size);
+    if (!status && ctx->files.fsync(ctx->files.user, fd) != 0)
+        status = io_error(ctx, path, "fsync failed");
+    if (ctx->files.close(ctx->files.user, fd) != 0 && !status)
+        status = io_error(ctx, path, "could not be closed");
+    return status;
+}
+
+iso_status iso_file_write_atomic(iso_context *ctx, const char *path, const iso_slice *slices,
+                                 size_t count) {
+    char *temporary = iso_sprintf(ctx, "%s.part", path), *directory = iso_path_directory(ctx, path);
+    iso_status status =
+        temporary && directory ? write_temporary(ctx, temporary, slices, count) : ISO_ENOMEM;
+    if (!status && ctx->files.rename(ctx->files.user, temporary, path) != 0)
+        status = io_error(ctx, path, "could not be renamed into place");
+    if (status && temporary)
+        ctx->files.unlink(ctx->files.user, temporary);
+    if (!status)
+        status = iso_file_sync_directory(ctx, directory);
+    iso_free(ctx, temporary);
+    iso_free(ctx, directory);
+    return status;
+}
+
+iso_status iso_file_make_directories(iso_context *ctx, const char *path) {
+    char *copy = iso_strdup(ctx, path);
+    if (!copy)
+        return ISO_ENOMEM;
+    iso_status status = ISO_OK;
+    for (char *at = copy; !status; at++) {
+        if (*at != '/' && *at != 0)
+            continue;
+        char end = *at;
+        *at = 0;
+        if (at != copy && ctx->files.mkdir(ctx->files.user, copy, 0777) != 0 &&
+            !(errno == EEXIST && iso_file_is_directory(copy)))
+            status = io_error(ctx, copy, "the directory could not be made");
+        *at = end;
+        if (!end)
+            break;
+    }
+    iso_free(ctx, copy);
+    return status;
+}
+
+char *iso_path_join(iso_context *ctx, const char *directory, const char *name) {
+    if (name[0] == '/' || directory[0] == 0 || strcmp(directory, ".") == 0)
+        return iso_strdup(ctx, name);
+    size_t size = strlen(directory);
+    return iso_sprintf(ctx, directory[size - 1] == '/' ? "%s%s" : "%s/%s", directory, name);
+}
+
+char *iso_path_directory(iso_context *ctx, const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return iso_strdup(ctx, ".");
+    return iso_strndup(ctx, path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+const char *iso_path_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
