@@ -14,7 +14,7 @@
 #error "Isobit needs FLT_EVAL_METHOD == 0 (on i386 build with -msse2 -mfpmath=sse)"
 #endif
 
-#define ISO_PRINTF(format, args) __attribute__((format(printf, format, args)))
+#define ISO_PRINTF(string, args) __attribute__((format(printf, string, args)))
 #define ISO_COUNTOF(array)       (sizeof(array) / sizeof((array)[0]))
 
 static inline int64_t iso_min64(int64_t a, int64_t b) { return a < b ? a : b; }
