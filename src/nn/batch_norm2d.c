@@ -1,0 +1,186 @@
+/* BatchNorm2d: module, operation, derivative. docs/contract.md#batch_norm2d */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "nn/module.h"
+#include "nn/ops.h"
+
+struct batch_norm2d {
+    iso_module base;
+    int64_t num_features;
+    double eps, momentum;
+    bool cumulative, pinned;
+};
+
+/* Operands of the forward node. in: x, weight, bias, running_mean, running_var, num_batches_tracked;
+ * out: y, mean, invstd (the latter two for the derivative). */
+enum { IN_X, IN_WEIGHT, IN_BIAS, IN_MEAN, IN_VAR, IN_TRACKED };
+
+static void run_forward(const iso_run *r, const iso_node *n) {
+    const iso_batch_norm2d_shape *s = &n->u.batch_norm2d.shape;
+    const float *x = iso_in(r, n, IN_X), *weight = iso_in(r, n, IN_WEIGHT), *bias = iso_in(r, n, IN_BIAS);
+    float *running_mean = iso_in(r, n, IN_MEAN), *running_var = iso_in(r, n, IN_VAR);
+    float *y = iso_out(r, n, 0), *mean = iso_out(r, n, 1), *invstd = iso_out(r, n, 2);
+    if (!n->u.batch_norm2d.training) {
+        if (r->reference)
+            iso_ref_batch_norm2d_eval(s, x, weight, bias, running_mean, running_var, invstd, y);
+        else
+            iso_cpu_batch_norm2d_eval(r->exec, s, x, weight, bias, running_mean, running_var, invstd, y);
+        return;
+    }
+    int64_t *tracked = iso_data(r, n->in[IN_TRACKED]);
+    if (tracked)
+        ++*tracked;
+    float momentum = n->u.batch_norm2d.cumulative && tracked ? (float)(1.0 / (double)*tracked)
+                                                             : (float)n->u.batch_norm2d.momentum;
+    if (r->reference)
+        iso_ref_batch_norm2d(s, x, weight, bias, momentum, running_mean, running_var, mean, invstd, y);
+    else
+        iso_cpu_batch_norm2d(r->exec, s, x, weight, bias, momentum, running_mean, running_var, mean, invstd, y);
+}
+static size_t scratch_forward(const iso_exec *e, const iso_node *n) {
+    return iso_cpu_batch_norm2d_scratch(e, &n->u.batch_norm2d.shape);
+}
+
+/* in: x, dy, weight, mean, invstd; out: dx, dweight, dbias. */
+static void run_backward(const iso_run *r, const iso_node *n) {
+    const iso_batch_norm2d_shape *s = &n->u.batch_norm2d.shape;
+    bool training = n->u.batch_norm2d.training;
+    const float *x = iso_in(r, n, 0), *dy = iso_in(r, n, 1), *weight = iso_in(r, n, 2), *mean = iso_in(r, n, 3),
+                *invstd = iso_in(r, n, 4);
+    float *dx = iso_out(r, n, 0), *dweight = iso_out(r, n, 1), *dbias = iso_out(r, n, 2);
+    if (r->reference)
+        iso_ref_batch_norm2d_backward(s, training, x, dy, weight, mean, invstd, dweight, dbias, dx);
+    else
+        iso_cpu_batch_norm2d_backward(r->exec, s, training, x, dy, weight, mean, invstd, dweight, dbias, dx);
+}
+static size_t scratch_backward(const iso_exec *e, const iso_node *n) {
+    return iso_cpu_batch_norm2d_backward_scratch(e, &n->u.batch_norm2d.shape);
+}
+static const iso_op op_backward = {"batch_norm2d_backward", run_backward, scratch_backward, NULL};
+
+static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
+    iso_value_id mean = node->u.batch_norm2d.training ? node->out[1] : node->in[IN_MEAN];
+    iso_value_id dx = iso_graph_new_grad(graph, node->in[IN_X]), dweight = iso_graph_new_grad(graph, node->in[IN_WEIGHT]),
+                 dbias = iso_graph_new_grad(graph, node->in[IN_BIAS]);
+    /* dx needs the two sums, so they are computed without an affine part too. */
+    if (dweight == ISO_NO_VALUE)
+        dweight = iso_graph_bytes(graph, node->u.batch_norm2d.shape.c, sizeof(float));
+    if (dbias == ISO_NO_VALUE)
+        dbias = iso_graph_bytes(graph, node->u.batch_norm2d.shape.c, sizeof(float));
+    iso_value_id in[] = {node->in[IN_X], dy, node->in[IN_WEIGHT], mean, node->out[2]};
+    iso_node *added = iso_graph_node(graph, &op_backward, in, 5, (iso_value_id[]){dx, dweight, dbias}, 3);
+    if (added)
+        added->u = node->u;
+}
+
+const iso_op iso_op_batch_norm2d = {"batch_norm2d", run_forward, scratch_forward, backward};
+
+/* ---- Module ---- */
+
+static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) {
+    const struct batch_norm2d *m = (const struct batch_norm2d *)module;
+    const iso_value input = graph->values[x];
+    if (input.dims != 4 || input.shape[1] != m->num_features) {
+        char expected[64];
+        snprintf(expected, sizeof expected, "(n, %lld, h, w)", (long long)m->num_features);
+        return iso_module_bad_input(module, graph, x, expected);
+    }
+    bool tracks = iso_module_tensor(module, "running_mean") != NULL;
+    bool training = tracks ? module->training && !m->pinned : true; /* without running statistics: always the batch's */
+    int64_t hw = input.shape[2] * input.shape[3];
+    if (training && input.shape[0] * hw < 2) {
+        iso_graph_fail(graph, "layer %s (BatchNorm2d) expects more than 1 value per channel when training", module->path);
+        return ISO_NO_VALUE;
+    }
+    iso_value_id in[6] = {x, iso_module_value(module, graph, "weight"), iso_module_value(module, graph, "bias"),
+                          ISO_NO_VALUE, ISO_NO_VALUE, ISO_NO_VALUE};
+    if (tracks) {
+        in[IN_MEAN] = iso_module_value(module, graph, "running_mean");
+        in[IN_VAR] = iso_module_value(module, graph, "running_var");
+        in[IN_TRACKED] = iso_module_value(module, graph, "num_batches_tracked");
+    }
+    iso_value_id y = iso_graph_like(graph, x);
+    if (y != ISO_NO_VALUE && graph->training && in[IN_WEIGHT] != ISO_NO_VALUE)
+        graph->values[y].requires_grad = true;
+    iso_value_id out[3] = {y, iso_graph_bytes(graph, m->num_features, sizeof(float)),
+                           iso_graph_bytes(graph, m->num_features, sizeof(float))};
+    iso_node *node = iso_graph_node(graph, &iso_op_batch_norm2d, in, 6, out, 3);
+    if (node) {
+        node->u.batch_norm2d.shape = (iso_batch_norm2d_shape){input.shape[0], hw, m->num_features, m->eps};
+        node->u.batch_norm2d.training = training;
+        node->u.batch_norm2d.momentum = m->momentum;
+        node->u.batch_norm2d.cumulative = m->cumulative;
+    }
+    return y;
+}
+
+static void fill(iso_tensor *tensor, float value) {
+    for (int64_t i = 0; tensor && i < tensor->numel; i++)
+        iso_tensor_f32(tensor)[i] = value;
+}
+
+static void reset(iso_module *module, iso_torch_generator *generator) {
+    (void)generator;
+    fill(iso_module_tensor(module, "weight"), 1);
+    fill(iso_module_tensor(module, "bias"), 0);
+    fill(iso_module_tensor(module, "running_mean"), 0);
+    fill(iso_module_tensor(module, "running_var"), 1);
+    iso_tensor *tracked = iso_module_tensor(module, "num_batches_tracked");
+    if (tracked)
+        *iso_tensor_i64(tracked) = 0;
+}
+
+iso_module *iso_batch_norm2d_with(iso_context *ctx, int64_t num_features, iso_batch_norm2d_options o) {
+    if (num_features < 1) {
+        iso_fail(ctx, ISO_EINVAL, "BatchNorm2d: num_features is %lld, expected 1 or more", (long long)num_features);
+        return NULL;
+    }
+    if (o.pinned && o.no_running_stats) {
+        iso_fail(ctx, ISO_EINVAL, "BatchNorm2d: pinned statistics need track_running_stats");
+        return NULL;
+    }
+    struct batch_norm2d *m = (struct batch_norm2d *)iso_module_new(ctx, &iso_batch_norm2d_class);
+    if (!m)
+        return NULL;
+    m->num_features = num_features;
+    m->eps = o.eps == 0 && !signbit(o.eps) ? 1e-5 : o.eps;
+    m->momentum = o.momentum == 0 && !signbit(o.momentum) ? 0.1 : o.momentum;
+    m->cumulative = o.cumulative;
+    m->pinned = o.pinned;
+    bool ok = true;
+    if (!o.no_affine)
+        ok = iso_module_add(&m->base, "weight", true, ISO_FLOAT32, 1, &num_features) &&
+             iso_module_add(&m->base, "bias", true, ISO_FLOAT32, 1, &num_features);
+    if (ok && !o.no_running_stats)
+        ok = iso_module_add(&m->base, "running_mean", false, ISO_FLOAT32, 1, &num_features) &&
+             iso_module_add(&m->base, "running_var", false, ISO_FLOAT32, 1, &num_features) &&
+             iso_module_add(&m->base, "num_batches_tracked", false, ISO_INT64, 0, NULL);
+    if (!ok) {
+        iso_module_free(&m->base);
+        return NULL;
+    }
+    return &m->base;
+}
+
+/* ---- Recipe ---- */
+
+static const iso_param params[] = {
+    {"num_features", ISO_ARG_INT, NULL, 1, 1 << 24},        {"eps", ISO_ARG_FLOAT, "1e-05", 0, 1},
+    {"momentum", ISO_ARG_FLOAT, "0.1", 0, 1},               {"affine", ISO_ARG_BOOL, "True", 0, 0},
+    {"track_running_stats", ISO_ARG_BOOL, "True", 0, 0}, {"pinned", ISO_ARG_BOOL, "False", 0, 0},
+};
+static const iso_signature signature = {"BatchNorm2d", params, ISO_COUNTOF(params)};
+
+static iso_module *from_args(iso_context *ctx, const iso_arg *a) {
+    return iso_batch_norm2d_with(ctx, a[0].i[0],
+                                 (iso_batch_norm2d_options){.eps = a[1].f[0] == 0 ? ISO_ZERO : a[1].f[0],
+                                                            .momentum = a[2].is_none || a[2].f[0] == 0 ? ISO_ZERO : a[2].f[0],
+                                                            .cumulative = a[2].is_none,
+                                                            .no_affine = !a[3].i[0],
+                                                            .no_running_stats = !a[4].i[0],
+                                                            .pinned = a[5].i[0]});
+}
+
+const iso_module_class iso_batch_norm2d_class = {&signature, sizeof(struct batch_norm2d), from_args, lower, reset};

@@ -1,0 +1,157 @@
+/* The graph: one forward (and backward) pass as a list of contract operations on values.
+ *
+ * Modules append the forward operations (module.h), iso_graph_backward appends their derivatives, and a plan
+ * (plan.h) gives every value its place in memory and runs the nodes in order. A value may feed any number of nodes:
+ * gradients that arrive over several edges are added, so branches and residual additions need nothing more. */
+#ifndef ISO_NN_GRAPH_H
+#define ISO_NN_GRAPH_H
+
+#include "core/context.h"
+#include "isobit/tensor.h"
+#include "ops/batch_norm2d.h"
+#include "ops/conv2d.h"
+#include "ops/elementwise.h"
+#include "ops/linear.h"
+#include "ops/loss.h"
+#include "ops/pool2d.h"
+
+typedef int iso_value_id; /* index into graph->values; ISO_NO_VALUE: none */
+#define ISO_NO_VALUE (-1)
+
+typedef struct iso_graph iso_graph;
+typedef struct iso_node iso_node;
+typedef struct iso_run iso_run;
+
+/* What a value is backed by. */
+typedef enum iso_storage {
+    ISO_IN_ARENA,  /* the plan's arena, for as long as it is used */
+    ISO_BOUND,     /* memory that outlives the plan: parameters, buffers, their gradients */
+    ISO_SLOT       /* memory that the caller brings to each run */
+} iso_storage;
+
+typedef enum iso_slot { ISO_SLOT_X, ISO_SLOT_TARGET, ISO_SLOT_COUNT } iso_slot;
+
+/* Activations have logical shape (n, f) or (n, c, h, w), the latter lying as NHWC unless it is a slot. */
+typedef struct iso_value {
+    iso_storage storage;
+    void *bound;
+    iso_slot slot;
+    int dims;
+    int64_t shape[4];
+    int64_t numel;
+    size_t bytes;
+    bool requires_grad;
+    iso_tensor *grad_bound;    /* a parameter's gradient tensor; NULL otherwise */
+    size_t offset;             /* in the arena; the plan's */
+    int first, last;           /* nodes between which it lives; the plan's */
+    bool keep;                 /* lives to the end (results that the caller reads) */
+} iso_value;
+
+/* An operation of the contract, or the derivative of one, as the graph sees it. */
+typedef struct iso_op {
+    const char *name;
+    void (*run)(const iso_run *run, const iso_node *node);
+    size_t (*scratch)(const iso_exec *exec, const iso_node *node);     /* bytes; NULL: none */
+    /* Appends the nodes that turn `grad`, the gradient of out[0], into the gradients of the inputs.
+     * NULL: no gradient flows through this operation. */
+    void (*backward)(iso_graph *graph, const iso_node *node, iso_value_id grad);
+} iso_op;
+
+#define ISO_MAX_OPERANDS 8
+
+struct iso_node {
+    const iso_op *op;
+    const char *module; /* which module made it: "3"; borrowed from the module */
+    iso_value_id in[ISO_MAX_OPERANDS], out[ISO_MAX_OPERANDS]; /* ISO_NO_VALUE: operand absent */
+    union {
+        iso_conv2d_shape conv2d;
+        iso_linear_shape linear;
+        iso_pool2d_shape pool2d;
+        struct {
+            iso_batch_norm2d_shape shape;
+            bool training;
+            double momentum;
+            bool cumulative;
+        } batch_norm2d;
+        struct {
+            double p;
+        } dropout;
+        struct {
+            int64_t n, h, w, c;
+        } layout;
+        iso_cross_entropy_shape cross_entropy;
+        iso_mse_shape mse;
+    } u;
+};
+
+struct iso_graph {
+    iso_context *ctx;
+    bool training;
+    const char *module; /* set on the nodes that are added */
+    iso_value *values;
+    size_t value_count, value_capacity;
+    iso_node *nodes;
+    size_t node_count, node_capacity;
+    int64_t draws; /* 64-bit random numbers that one run takes */
+    iso_status status; /* the first failure sticks; the functions below then do nothing */
+    /* While differentiating: gradients that have arrived at a value, latest consumer first. */
+    struct iso_grad_edge {
+        iso_value_id value, grad;
+    } *edges;
+    size_t edge_count, edge_capacity;
+};
+
+/* What the nodes of a plan run with. */
+struct iso_run {
+    const iso_exec *exec;
+    iso_torch_generator *generator;
+    const iso_value *values;
+    uint8_t *arena;
+    void *slots[ISO_SLOT_COUNT];
+    bool reference; /* the contract's plain scalar code instead of the kernels: the same bits */
+};
+
+void iso_graph_init(iso_graph *graph, iso_context *ctx, bool training);
+void iso_graph_free(iso_graph *graph);
+/* Sets the message and makes the failure stick. */
+void iso_graph_fail(iso_graph *graph, const char *format, ...) ISO_PRINTF(2, 3);
+
+/* New values. After a failure they return ISO_NO_VALUE. */
+iso_value_id iso_graph_activation(iso_graph *graph, int dims, const int64_t *shape, bool requires_grad);
+iso_value_id iso_graph_bytes(iso_graph *graph, int64_t numel, size_t element_size);
+iso_value_id iso_graph_bound(iso_graph *graph, iso_tensor *tensor, iso_tensor *grad);
+iso_value_id iso_graph_slot(iso_graph *graph, iso_slot slot, int dims, const int64_t *shape, size_t element_size);
+/* A value like another one. */
+iso_value_id iso_graph_like(iso_graph *graph, iso_value_id value);
+
+/* A new node; the caller fills in u. Absent operands are ISO_NO_VALUE. NULL after a failure. */
+iso_node *iso_graph_node(iso_graph *graph, const iso_op *op, const iso_value_id *in, size_t in_count,
+                         const iso_value_id *out, size_t out_count);
+
+/* ---- Differentiation ---- */
+
+/* Appends the backward pass: `grad` is the gradient of `value`. */
+iso_status iso_graph_backward(iso_graph *graph, iso_value_id value, iso_value_id grad);
+/* For a node's backward: does anybody need the gradient of this value? */
+bool iso_graph_wants_grad(const iso_graph *graph, iso_value_id value);
+/* For a node's backward: appends `op`, which computes the gradient of `input` (an input of the forward node) from
+ * up to three values, with the forward node's attributes. Appends nothing if nobody wants that gradient. */
+void iso_graph_derive(iso_graph *graph, const iso_op *op, const iso_node *forward, iso_value_id input, iso_value_id a,
+                      iso_value_id b, iso_value_id c);
+/* The same by hand: a value to write the gradient to; ISO_NO_VALUE if nobody wants it. */
+iso_value_id iso_graph_new_grad(iso_graph *graph, iso_value_id input);
+
+/* ---- For run functions ---- */
+
+static inline void *iso_data(const iso_run *run, iso_value_id id) {
+    if (id == ISO_NO_VALUE)
+        return NULL;
+    const iso_value *value = &run->values[id];
+    return value->storage == ISO_IN_ARENA ? run->arena + value->offset
+           : value->storage == ISO_BOUND  ? value->bound
+                                          : run->slots[value->slot];
+}
+static inline float *iso_in(const iso_run *run, const iso_node *node, int i) { return iso_data(run, node->in[i]); }
+static inline float *iso_out(const iso_run *run, const iso_node *node, int i) { return iso_data(run, node->out[i]); }
+
+#endif

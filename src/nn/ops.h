@@ -1,0 +1,20 @@
+/* The operations that graphs are made of. Each stands in the file of its stem, beside its module where it has one. */
+#ifndef ISO_NN_OPS_H
+#define ISO_NN_OPS_H
+
+#include "nn/graph.h"
+
+extern const iso_op iso_op_to_nhwc;  /* layout.c: slot (n, c, h, w) in PyTorch's order -> NHWC activation */
+extern const iso_op iso_op_flatten;  /* layout.c: NHWC -> (n, c * h * w) in PyTorch's order */
+extern const iso_op iso_op_copy;     /* layout.c */
+extern const iso_op iso_op_add;      /* add.c */
+extern const iso_op iso_op_relu;     /* relu.c */
+extern const iso_op iso_op_conv2d;   /* conv2d.c */
+extern const iso_op iso_op_linear;   /* linear.c */
+extern const iso_op iso_op_max_pool2d, iso_op_avg_pool2d, iso_op_adaptive_avg_pool2d; /* pool2d.c */
+extern const iso_op iso_op_batch_norm2d;  /* batch_norm2d.c */
+extern const iso_op iso_op_dropout;       /* dropout.c */
+extern const iso_op iso_op_cross_entropy; /* loss.c */
+extern const iso_op iso_op_mse_loss;      /* loss.c */
+
+#endif

@@ -1,0 +1,65 @@
+/* The recipe: one experiment, read from YAML, checked key by key. Everything in it is part of the experiment; what
+ * is execution only (threads, workers, instruction set) has no place here. docs/recipes.md lists the keys. */
+#ifndef ISO_RUN_RECIPE_H
+#define ISO_RUN_RECIPE_H
+
+#include <string.h>
+
+#include "expr/signature.h"
+#include "isobit/nn.h"
+#include "run/yaml.h"
+
+/* An expression of the recipe, and where it stands, for messages. */
+typedef struct iso_located {
+    iso_expr *expr;
+    char *path; /* a data source that is a folder: its path, and expr is NULL */
+    int line, column;
+    char where[64]; /* "model[3]" */
+} iso_located;
+
+typedef struct iso_located_list {
+    iso_located *items;
+    size_t count, capacity;
+} iso_located_list;
+
+typedef struct iso_recipe {
+    iso_context *ctx;
+    char *name;      /* of the file, for messages */
+    char *directory; /* that relative paths start from */
+    uint64_t seed;
+    iso_torch_variant variant;
+    iso_located train, test;  /* a folder of images (path) or a call such as FashionMNIST(...) (expr); test may have neither */
+    iso_located_list transforms, test_transforms; /* the latter empty: derived from the former */
+    int64_t batch_size, num_workers;
+    bool shuffle, drop_last;
+    iso_located_list model;
+    char *init; /* NULL: PyTorch's defaults */
+    iso_loss loss;
+    iso_located optimizer;
+    int64_t epochs;
+    int64_t checkpoint; /* steps between checkpoints; 0: at the end of each epoch */
+    char *normalised;   /* one text for all spellings of the same recipe, as it stands in the run directory */
+    char *experiment;   /* the same without the paths of the data, as it stands in the ledger: files are known by digest */
+} iso_recipe;
+
+/* Reads a recipe. `sets` are "key=value" texts of --set, applied in order. */
+iso_status iso_recipe_load(iso_context *ctx, const char *path, const char *const *sets, size_t set_count, iso_recipe **recipe);
+/* The same from memory. */
+iso_status iso_recipe_parse(iso_context *ctx, const char *name, const char *directory, const uint8_t *data, size_t size,
+                            const char *const *sets, size_t set_count, iso_recipe **recipe);
+void iso_recipe_free(iso_recipe *recipe);
+
+/* Puts "file:line:column: where: " in front of the failure that has just been set. `column` is within the expression. */
+iso_status iso_recipe_fail_at(const iso_recipe *recipe, const iso_located *located, int column, iso_status status);
+
+/* What follows the last dot of a name: nn.Conv2d and torch.nn.Conv2d are Conv2d. */
+static inline const char *iso_last_name(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return dot ? dot + 1 : name;
+}
+
+/* Builds the model that the recipe describes. */
+iso_status iso_recipe_build_model(const iso_recipe *recipe, iso_module **model);
+iso_status iso_recipe_build_optimizer(const iso_recipe *recipe, iso_module *model, iso_optimizer **optimizer);
+
+#endif

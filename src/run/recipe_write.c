@@ -1,0 +1,90 @@
+#include "run/recipe_write.h"
+
+#include <string.h>
+
+#include "core/text.h"
+
+/* A scalar in YAML's double quotes, which take JSON's escapes; bytes that are not UTF-8 cannot stand in YAML. */
+static void write_quoted(iso_text *out, const char *text) {
+    iso_text_puts(out, "\"");
+    for (const char *c = text; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            iso_text_printf(out, "\\%c", *c);
+        else if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            iso_text_printf(out, "\\x%02x", (unsigned)*c);
+        else
+            iso_text_append(out, c, 1);
+    }
+    iso_text_puts(out, "\"");
+}
+
+static void write_expr(iso_context *ctx, iso_text *out, const iso_expr *expr) {
+    iso_text text = iso_text_new(ctx);
+    iso_expr_write(&text, expr);
+    if (!iso_text_ok(&text))
+        out->failed = true;
+    else
+        write_quoted(out, text.data ? text.data : "");
+    iso_text_free(&text);
+}
+
+static void write_source(iso_text *out, const char *key, const iso_located *source) {
+    if (!source->expr && !source->path)
+        return;
+    iso_text_printf(out, "  %s: ", key);
+    if (source->path)
+        write_quoted(out, source->path);
+    else /* plain, so that it is read as a call again */
+        iso_expr_write(out, source->expr);
+    iso_text_puts(out, "\n");
+}
+
+static void write_list(iso_context *ctx, iso_text *out, const char *indent, const iso_located_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        iso_text_printf(out, "%s- ", indent);
+        write_expr(ctx, out, list->items[i].expr);
+        iso_text_puts(out, "\n");
+    }
+}
+
+static void write_recipe(const iso_recipe *r, iso_text *out, bool with_paths) {
+    iso_context *ctx = r->ctx;
+    iso_text_printf(out, "seed: %llu\n", (unsigned long long)r->seed);
+    iso_text_printf(out, "stream: %s\n", r->variant == ISO_TORCH ? "torch" : "torch/scalar");
+    iso_text_puts(out, "data:\n");
+    if (with_paths) {
+        write_source(out, "train", &r->train);
+        write_source(out, "test", &r->test);
+    }
+    iso_text_puts(out, "  transforms:\n");
+    write_list(ctx, out, "    ", &r->transforms);
+    if (r->test_transforms.count) {
+        iso_text_puts(out, "  test_transforms:\n");
+        write_list(ctx, out, "    ", &r->test_transforms);
+    }
+    iso_text_printf(out, "  loader: DataLoader(batch_size=%lld, shuffle=%s, num_workers=%lld, drop_last=%s)\n",
+                    (long long)r->batch_size, r->shuffle ? "True" : "False", (long long)r->num_workers,
+                    r->drop_last ? "True" : "False");
+    iso_text_puts(out, "model:\n");
+    write_list(ctx, out, "  ", &r->model);
+    iso_text_printf(out, "init: %s\n", r->init ? r->init : "default");
+    iso_text_printf(out, "loss: CrossEntropyLoss(ignore_index=%lld, reduction='%s', label_smoothing=",
+                    (long long)(r->loss.has_ignore_index ? r->loss.ignore_index : -100), r->loss.sum ? "sum" : "mean");
+    iso_write_repr(out, r->loss.label_smoothing);
+    iso_text_puts(out, ")\noptimizer: ");
+    write_expr(ctx, out, r->optimizer.expr);
+    iso_text_printf(out, "\nepochs: %lld\ncheckpoint: %lld\n", (long long)r->epochs, (long long)r->checkpoint);
+}
+
+iso_status iso_recipe_write(iso_recipe *recipe) {
+    for (int with_paths = 0; with_paths < 2; with_paths++) {
+        iso_text text = iso_text_new(recipe->ctx);
+        write_recipe(recipe, &text, with_paths);
+        if (!iso_text_ok(&text)) {
+            iso_text_free(&text);
+            return ISO_ENOMEM;
+        }
+        *(with_paths ? &recipe->normalised : &recipe->experiment) = text.data;
+    }
+    return ISO_OK;
+}
