@@ -36,10 +36,47 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
 DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES)))
 
-.PHONY: all lib tests bench-program clean
+.PHONY: all lib tests test test-long demo deps bench prove sanitize format format-check install uninstall clean help
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
-lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so
+lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so $(BUILD)/isobit.pc
 tests: $(BUILD)/isobit-tests
+
+## make              the library and build/isobit
+## make demo         installs what is missing, builds, trains on the shipped images, shows equal digests
+## make test         the test suite; ends in `N passed, N failed`
+## make test-long    the same with many more random cases
+## make bench        speed beside the machine's own FMA peak
+## make prove        exp and log over all 2^32 inputs (needs libmpfr-dev)
+## make sanitize     the test suite under ASan + UBSan, the threaded tests under TSan
+## make install      to PREFIX (default /usr/local), below DESTDIR if given; make uninstall takes it away
+## make deps         installs the packages that building needs (apt)
+help:
+	@sed -n 's/^## //p' Makefile
+
+deps:
+	@scripts/install-deps.sh
+
+test: deps
+	@$(MAKE) --no-print-directory all tests
+	@tests/run.sh $(BUILD)
+
+test-long: all tests
+	@tests/run.sh $(BUILD) --long
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@scripts/demo.sh $(BUILD)
+
+bench: $(BUILD)/isobit-bench
+	$(BUILD)/isobit-bench
+
+sanitize:
+	@tests/sanitize.sh $(BUILD)
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+format-check:
+	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
 
 # Kernels of an instruction set are one file each, built with its flags; where the compiler's target is
 # another architecture the file compiles to nothing.
@@ -68,6 +105,28 @@ $(BUILD)/isobit-tests: $(call objects,$(TEST_SOURCES)) $(BUILD)/libisobit.a
 
 $(BUILD)/isobit-bench: $(call objects,$(BENCH_SOURCES)) $(BUILD)/libisobit.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+# The relocatable form of the library's metadata; libraries stand in Requires.private, for static linking.
+$(BUILD)/isobit.pc: Makefile include/isobit/context.h
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+	    'Name: isobit' 'Description: train a neural network anywhere, get the same bits' 'Version: $(VERSION)' \
+	    'Requires.private: $(PACKAGES)' 'Libs: -L$${libdir} -lisobit' 'Libs.private: -lm -pthread' \
+	    'Cflags: -I$${includedir}' > $@
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/isobit
+	install -m 755 $(BUILD)/isobit $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/libisobit.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 755 $(BUILD)/libisobit.so $(DESTDIR)$(PREFIX)/lib/libisobit.so.$(VERSION)
+	ln -sf libisobit.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libisobit.so
+	install -m 644 $(BUILD)/isobit.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	install -m 644 include/isobit/*.h $(DESTDIR)$(PREFIX)/include/isobit/
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/isobit $(DESTDIR)$(PREFIX)/lib/libisobit.* $(DESTDIR)$(PREFIX)/lib/pkgconfig/isobit.pc
+	rm -rf $(DESTDIR)$(PREFIX)/include/isobit
 
 clean:
 	rm -rf $(BUILD)

@@ -1,0 +1,42 @@
+#!/bin/bash
+# The floors of the house: an include points down or sideways within its own room, never up; every operation's header has
+# a reference, a kernel and a test of its stem; no file is longer than a room should be.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 2
+passed=0 failed=0
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "FAIL $*"; }
+
+declare -A floor=([core]=0 [math]=1 [random]=2 [expr]=1 [stream]=3 [ops]=2 [reference]=3 [kernels]=3 [image]=3 [nn]=4
+    [data]=4 [ledger]=4 [run]=5 [cli]=6)
+
+for file in $(git ls-files 'src/*.c' 'src/*.h'); do
+    room=${file#src/} room=${room%%/*}
+    [ -n "${floor[$room]:-}" ] || { bad "$file: room '$room' has no floor"; continue; }
+    fine=yes
+    for include in $(sed -n 's/^#include "\([a-z0-9_]*\)\/.*/\1/p' "$file"); do
+        [ "$include" = isobit ] && continue
+        [ "$include" = "$room" ] && continue
+        if [ -z "${floor[$include]:-}" ] || [ "${floor[$include]}" -ge "${floor[$room]}" ]; then
+            bad "$file includes $include, which is not below $room"
+            fine=no
+        fi
+    done
+    [ $fine = yes ] && ok
+done
+
+for header in $(git ls-files 'src/ops/*.h'); do
+    stem=$(basename "$header" .h)
+    [ "$stem" = exec ] && continue
+    for place in src/reference src/kernels tests/kernels; do
+        if [ -e "$place/$stem.c" ]; then ok; else bad "$header: $place/$stem.c is missing"; fi
+    done
+done
+
+for file in $(git ls-files 'src/*.c' 'src/*.h' 'include/*.h' 'tests/*.c'); do
+    lines=$(wc -l <"$file")
+    if [ "$lines" -le 700 ]; then ok; else bad "$file has $lines lines"; fi
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
