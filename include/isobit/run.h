@@ -1,0 +1,108 @@
+/* isobit/run.h: whole experiments: train a recipe into a run directory, verify a run, compare two runs.
+ *
+ * A run directory holds run.ledger (equal for equal runs: docs/ledger.md), run.env (host, threads, times: may differ),
+ * recipe.yaml (the recipe in its normal form) and checkpoint-NNNNNN.safetensors (state after step NNNNNN). */
+#ifndef ISOBIT_RUN_H
+#define ISOBIT_RUN_H
+
+#include <stdbool.h>
+
+#include "isobit/context.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ISO_DIGEST_SIZE 32
+
+/* What a long call tells meanwhile. */
+typedef enum iso_progress_kind {
+    ISO_PROGRESS_READING,  /* data files read and checked: done of total */
+    ISO_PROGRESS_STEP,     /* a training step is done */
+    ISO_PROGRESS_EVAL,     /* a pass over the test images is done */
+    ISO_PROGRESS_RESUMED,  /* the run goes on behind `step` */
+    ISO_PROGRESS_NOTE      /* `note` says what a person should know */
+} iso_progress_kind;
+
+typedef struct iso_progress {
+    iso_progress_kind kind;
+    int64_t done, total;        /* steps of the whole run, or files */
+    int64_t epoch, epochs;      /* epoch from 1 */
+    int64_t samples;            /* in this step */
+    float loss;
+    double accuracy;            /* ISO_PROGRESS_EVAL: share of right answers */
+    const char *note;
+} iso_progress;
+
+typedef void iso_progress_function(void *user, const iso_progress *progress);
+
+typedef struct iso_train_options {
+    const char *recipe;           /* path of the YAML file; may be NULL with resume */
+    const char *const *sets;      /* "key=value": changes to the recipe */
+    size_t set_count;
+    const char *out;              /* the run directory; NULL: runs/NAME, the first that is free */
+    bool resume;                  /* go on with the run in `out` */
+    int workers;                  /* threads that prepare batches ahead; never changes a bit. -1: the default (2 at most) */
+    iso_progress_function *progress; /* may be NULL */
+    void *user;
+} iso_train_options;
+
+typedef struct iso_train_result {
+    uint8_t digest[ISO_DIGEST_SIZE]; /* the head of the ledger */
+    char directory[1024];
+    int64_t steps, epochs;
+    float loss;                      /* of the last step */
+    int64_t test_count, test_correct; /* of the last evaluation; count 0: none */
+} iso_train_result;
+
+/* Trains to the end, or to the next step border once iso_context_interrupt was called (ISO_EINTERRUPT: resume later).
+ * Errors: ISO_EINVAL (recipe, data, an unfit or used run directory), ISO_EIO, ISO_ENAN (the run's ledger ends with the
+ * place of the first NaN), ISO_DIFFER (on resume: a recorded line does not follow), ISO_ENOMEM. */
+ISO_API iso_status iso_train(iso_context *context, const iso_train_options *options, iso_train_result *result);
+
+typedef struct iso_verify_options {
+    const char *directory; /* of the run */
+    const char *root;      /* where the recipe's relative paths start; NULL: as recorded in run.env */
+    int64_t from, to;      /* steps: re-executes from the newest checkpoint not behind `from` up to `to`; to 0: to the end */
+    int workers;
+    iso_progress_function *progress;
+    void *user;
+} iso_verify_options;
+
+typedef struct iso_verify_result {
+    uint8_t digest[ISO_DIGEST_SIZE];
+    int64_t steps, lines;   /* re-executed */
+    char finding[1024];     /* ISO_DIFFER: what does not follow: file, step, tensor */
+} iso_verify_result;
+
+/* Re-executes a run, or a segment of it, and compares every line of its ledger, every checkpoint and every data file.
+ * Writes nothing. ISO_OK: all follows; ISO_DIFFER: result->finding says what does not; otherwise as iso_train. */
+ISO_API iso_status iso_verify(iso_context *context, const iso_verify_options *options, iso_verify_result *result);
+
+/* Compares two runs. *report, to be freed with iso_string_free, is a text (or JSON) of the first cause and the first step,
+ * tensor and element at which they part. ISO_OK: equal and undamaged; ISO_DIFFER; ISO_EINVAL, ISO_EIO: not a readable run. */
+ISO_API iso_status iso_diff(iso_context *context, const char *directory_a, const char *directory_b, bool json, char **report);
+ISO_API void iso_string_free(iso_context *context, char *string);
+
+/* The tensors of one batch, exactly as training would see them: *x (n, c, h, w) float32 and *labels (n) int64, to be freed
+ * with iso_tensor_free. epoch from 0, index from 0. */
+struct iso_tensor;
+ISO_API iso_status iso_recipe_batch(iso_context *context, const char *recipe, const char *const *sets, size_t set_count,
+                                    int64_t epoch, int64_t index, struct iso_tensor **x, struct iso_tensor **labels);
+
+/* Writes a tensor as a NumPy .npy file, atomically. */
+ISO_API iso_status iso_tensor_write_npy(iso_context *context, const struct iso_tensor *tensor, const char *path);
+
+/* A digest that must be the same on every machine: a small network is trained for a few steps on made-up data. */
+ISO_API iso_status iso_selftest(iso_context *context, uint8_t digest[ISO_DIGEST_SIZE]);
+
+/* `isobit stream`: evaluates Python-like expressions in order after seeding every library with `seed`, one line of text per
+ * expression. *output is freed with iso_string_free. On a syntax or value error ISO_EINVAL, and *output holds the lines so
+ * far (never NULL). */
+ISO_API iso_status iso_stream_text(iso_context *context, uint64_t seed, bool hex, const char *const *expressions,
+                                   size_t count, char **output);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,141 @@
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool colour(FILE *stream) {
+    const char *no = getenv("NO_COLOR");
+    return isatty(fileno(stream)) && !(no && no[0]);
+}
+
+void cli_error(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs(colour(stderr) ? "\033[31merror:\033[0m " : "error: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+static int usage_error(const iso_command *command, const char *what, const char *detail) {
+    cli_error("%s%s (see isobit %s --help)", what, detail, command->name);
+    return 2;
+}
+
+/* Stores the value of one option; false after a message. */
+static bool store(const iso_command *command, const cli_option *option, const char *value) {
+    char message[160];
+    switch (option->kind) {
+    case CLI_FLAG: *(bool *)option->value = true; return true;
+    case CLI_TEXT: *(const char **)option->value = value; return true;
+    case CLI_TEXTS: {
+        cli_texts *texts = option->value;
+        if (texts->count == sizeof texts->items / sizeof texts->items[0]) {
+            usage_error(command, option->name, " is given too often");
+            return false;
+        }
+        texts->items[texts->count++] = value;
+        return true;
+    }
+    case CLI_INT: {
+        char *end;
+        long long number = strtoll(value, &end, 10);
+        if (end == value || *end || number < option->low || number > option->high) {
+            snprintf(message, sizeof message, " is '%.60s', expected a whole number of %lld or more", value,
+                     (long long)option->low);
+            usage_error(command, option->name, message);
+            return false;
+        }
+        *(int64_t *)option->value = number;
+        return true;
+    }
+    }
+    return false;
+}
+
+int cli_parse(const iso_command *command, int argc, char **argv, const cli_option *options, size_t option_count,
+              const char **operands, size_t low, size_t high, size_t *operand_count) {
+    size_t count = 0;
+    bool only_operands = false;
+    for (int i = 1; i < argc; i++) {
+        const char *argument = argv[i];
+        if (!only_operands && strcmp(argument, "--") == 0) {
+            only_operands = true;
+            continue;
+        }
+        if (!only_operands && (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)) {
+            fputs(command->help, stdout);
+            return 0;
+        }
+        if (only_operands || argument[0] != '-' || argument[1] == 0) {
+            if (count == high)
+                return usage_error(command, "one argument too many: ", argument);
+            operands[count++] = argument;
+            continue;
+        }
+        size_t size = strcspn(argument, "="), which = 0;
+        while (which < option_count && !(strncmp(options[which].name, argument, size) == 0 && options[which].name[size] == 0))
+            which++;
+        if (which == option_count)
+            return usage_error(command, "unknown option ", argument);
+        const char *value = argument[size] ? argument + size + 1 : NULL;
+        if (options[which].kind == CLI_FLAG ? value != NULL : !value && !(value = ++i < argc ? argv[i] : NULL))
+            return usage_error(command, options[which].name, options[which].kind == CLI_FLAG ? " takes no value" : " needs a value");
+        if (!store(command, &options[which], value))
+            return 2;
+    }
+    if (count < low)
+        return usage_error(command, "an argument is missing", "");
+    *operand_count = count;
+    return -1;
+}
+
+int cli_exit_status(iso_status status) {
+    switch (status) {
+    case ISO_OK:
+    case ISO_DIFFER:
+    case ISO_EINVAL:
+    case ISO_EIO:
+    case ISO_ENAN: return (int)status;
+    case ISO_EINTERRUPT: return 130; /* as a shell reports Ctrl-C */
+    default: return 3;
+    }
+}
+
+iso_context *cli_context(int64_t threads, const char *isa, int *status) {
+    iso_context *ctx;
+    iso_status result = iso_context_new(&ctx, &(iso_context_options){.threads = (int)threads, .isa = isa});
+    if (result) {
+        cli_error("%s", iso_error(NULL));
+        *status = cli_exit_status(result);
+        return NULL;
+    }
+    return ctx;
+}
+
+int cli_fail(iso_context *ctx, iso_status status) {
+    cli_error("%s", iso_error(ctx));
+    iso_context_free(ctx);
+    return cli_exit_status(status);
+}
+
+void cli_print_hex(const uint8_t *bytes, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        printf("%02x", bytes[i]);
+}
+
+void cli_print_json_string(const char *text) {
+    putchar('"');
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            printf("\\%c", *c);
+        else if (*c < 0x20)
+            printf("\\u%04x", *c);
+        else
+            putchar(*c);
+    }
+    putchar('"');
+}
