@@ -25,7 +25,8 @@ extern "C" {
 /* The Mersenne Twister, MT19937. */
 typedef struct iso_mt19937 {
     uint32_t state[624];
-    uint32_t next; /* index of the next word to temper; 624: a new block is due */
+    uint32_t next; /* index of the next word to temper; 624: a new block is due; 625: the same, none was drawn since seeding */
+    bool fresh;    /* nothing has been drawn since seeding: then next is 624 as well */
 } iso_mt19937;
 
 /* Which of PyTorch's answers, where it has several for one seed. */
@@ -41,6 +42,8 @@ typedef struct iso_torch_generator {
     iso_torch_variant variant;
     bool has_next_normal; /* the second value of a pair that the small normal_ has drawn */
     double next_normal;
+    bool has_next_float_normal; /* the same of float32 draws: part of the state, used by no function here */
+    float next_float_normal;
 } iso_torch_generator;
 
 /* torch.manual_seed(seed): the engine sees the low 32 bits. A negative Python seed s is passed as (uint64_t)s. */
@@ -60,11 +63,18 @@ ISO_API void iso_torch_randint(iso_torch_generator *g, int64_t *out, size_t n, i
 ISO_API void iso_torch_uniform(iso_torch_generator *g, float *out, size_t n, double low, double high);
 ISO_API void iso_torch_uniform_f64(iso_torch_generator *g, double *out, size_t n, double low, double high);
 
-/* tensor.normal_(mean, std) of n contiguous float32 elements; torch.randn is mean 0, std 1. */
+/* tensor.normal_(mean, std) of n contiguous float32 (float64) elements; torch.randn is mean 0, std 1. Fewer than 16
+ * elements come from another algorithm, as in PyTorch: it and everything float64 calls the C library's log, log1p, sin and
+ * cos as PyTorch does, and so does the float32 of ISO_TORCH_SCALAR. float32 of ISO_TORCH from 16 elements on needs no libm. */
 ISO_API void iso_torch_normal(iso_torch_generator *g, float *out, size_t n, double mean, double std);
+ISO_API void iso_torch_normal_f64(iso_torch_generator *g, double *out, size_t n, double mean, double std);
 
 /* tensor.bernoulli_(p) of n elements: out[i] is 1 where drawn. */
 ISO_API void iso_torch_bernoulli(iso_torch_generator *g, uint8_t *out, size_t n, double p);
+
+/* torch.bernoulli(p), p a float32 (float64) tensor of n elements with a probability for each. */
+ISO_API void iso_torch_bernoulli_tensor(iso_torch_generator *g, uint8_t *out, size_t n, const float *p);
+ISO_API void iso_torch_bernoulli_tensor_f64(iso_torch_generator *g, uint8_t *out, size_t n, const double *p);
 
 /* torch.randperm(n). */
 ISO_API void iso_torch_randperm(iso_torch_generator *g, int64_t *out, int64_t n);

@@ -1,0 +1,66 @@
+/* The text of fill.h's functions, included once per form: NAME(stem) names it, TARGET holds its attributes, FMA(a, b, c) is
+ * one rounding. Eight independent lanes per step, so that compilers vectorise. */
+
+TARGET static void NAME(uniform)(float *out, const uint32_t *words, size_t n, float low, float high) {
+    float width = high - low;
+    for (size_t i = 0; i < n; i++) {
+        float u = (float)(int32_t)(words[i] & 0xffffffu) * 0x1p-24f;
+        float x = FMA(u, width, low);
+        out[i] = x == high ? low : x;
+    }
+}
+
+/* One block. log is Cephes' logf and the pair sin, cos its sinf and cosf (S. Moshier), the multiplications and additions
+ * paired off into fma as PyTorch's compiler does. u1 lies in (0, 1] and theta in [0, 2 pi), so there are no special cases. */
+TARGET static void NAME(normal)(float *data, size_t blocks, float mean, float std) {
+    for (size_t block = 0; block < blocks; block++, data += 16) {
+        float first[8], second[8];
+        for (int lane = 0; lane < 8; lane++) {
+            float u1 = 1.0f - data[lane], theta = 0x1.921fb6p+2f * data[lane + 8];
+
+            /* log(u1): u1 = 2^e (1 + x) with 1 + x in [sqrt(1/2), sqrt(2)) */
+            uint32_t bits;
+            memcpy(&bits, &u1, sizeof bits);
+            float e = (float)((int32_t)(bits >> 23) - 126), m;
+            bits = (bits & 0x007fffffu) | 0x3f000000u;
+            memcpy(&m, &bits, sizeof m);
+            bool small = m < 0.707106781186547524f;
+            e = small ? e - 1.0f : e;
+            float x = (m - 1.0f) + (small ? m : 0.0f), z = x * x;
+            float y = FMA(7.0376836292e-2f, x, -1.1514610310e-1f);
+            y = FMA(y, x, 1.1676998740e-1f);
+            y = FMA(y, x, -1.2420140846e-1f);
+            y = FMA(y, x, 1.4249322787e-1f);
+            y = FMA(y, x, -1.6668057665e-1f);
+            y = FMA(y, x, 2.0000714765e-1f);
+            y = FMA(y, x, -2.4999993993e-1f);
+            y = FMA(y, x, 3.3333331174e-1f);
+            y = FMA(y * x, z, e * -2.12194440e-4f);
+            y = y - z * 0.5f;
+            float logarithm = FMA(e, 0.693359375f, x + y);
+            float radius = ISO_FILL_SQRT(-2.0f * logarithm);
+
+            /* sin and cos of theta: octant q, rounded up to even, and the rest r in [-pi/4, pi/4] */
+            int32_t q = ((int32_t)(theta * 1.27323954473516f) + 1) & ~1;
+            float f = (float)q, r = FMA(f, -0.78515625f, theta);
+            r = FMA(f, -2.4187564849853515625e-4f, r);
+            r = FMA(f, -3.77489497744594108e-8f, r);
+            float w = r * r;
+            float c = FMA(2.443315711809948e-5f, w, -1.388731625493765e-3f);
+            c = FMA(c, w, 4.166664568298827e-2f);
+            c = FMA(c * w, w, w * -0.5f) + 1.0f;
+            float s = FMA(-1.9515295891e-4f, w, 8.3321608736e-3f);
+            s = FMA(s, w, -1.6666654611e-1f);
+            s = FMA(s * w, r, r);
+            bool straight = (q & 2) == 0;
+            float sine = straight ? s : c, cosine = straight ? c : s;
+            sine = (q & 4) ? -sine : sine;
+            cosine = ((q - 2) & 4) ? cosine : -cosine;
+
+            first[lane] = FMA(radius * cosine, std, mean);
+            second[lane] = FMA(radius * sine, std, mean);
+        }
+        memcpy(data, first, sizeof first);
+        memcpy(data + 8, second, sizeof second);
+    }
+}

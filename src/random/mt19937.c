@@ -1,0 +1,42 @@
+#include "random/mt19937.h"
+
+#define N ISO_MT19937_WORDS
+#define M 397
+
+void iso_mt19937_seed(iso_mt19937 *mt, uint32_t seed) {
+    mt->state[0] = seed;
+    for (uint32_t i = 1; i < N; i++)
+        mt->state[i] = 1812433253u * (mt->state[i - 1] ^ (mt->state[i - 1] >> 30)) + i;
+    mt->next = N + 1;
+}
+
+static inline uint32_t twist(uint32_t upper, uint32_t lower) {
+    uint32_t y = (upper & 0x80000000u) | (lower & 0x7fffffffu);
+    return (y >> 1) ^ ((0u - (lower & 1)) & 0x9908b0dfu);
+}
+
+void iso_mt19937_twist(iso_mt19937 *mt) {
+    uint32_t *s = mt->state;
+    for (int i = 0; i < N - M; i++)
+        s[i] = s[i + M] ^ twist(s[i], s[i + 1]);
+    for (int i = N - M; i < N - 1; i++)
+        s[i] = s[i + M - N] ^ twist(s[i], s[i + 1]);
+    s[N - 1] = s[M - 1] ^ twist(s[N - 1], s[0]);
+    mt->next = 0;
+}
+
+void iso_mt19937_fill(iso_mt19937 *mt, uint32_t *out, size_t n) {
+    while (n > 0) {
+        if (mt->next >= N)
+            iso_mt19937_twist(mt);
+        size_t run = N - mt->next;
+        if (run > n)
+            run = n;
+        const uint32_t *words = mt->state + mt->next;
+        for (size_t i = 0; i < run; i++)
+            out[i] = iso_mt19937_temper(words[i]);
+        mt->next += (uint32_t)run;
+        out += run;
+        n -= run;
+    }
+}

@@ -1,0 +1,31 @@
+/* The Mersenne Twister of Matsumoto and Nishimura, MT19937, drawn in runs of words. The struct is public
+ * (isobit/random.h); nothing is allocated. */
+#ifndef ISO_RANDOM_MT19937_H
+#define ISO_RANDOM_MT19937_H
+
+#include "core/compiler.h"
+#include "isobit/random.h"
+
+#define ISO_MT19937_WORDS 624
+
+/* Seeds with one word (multiplier 1812433253). */
+void iso_mt19937_seed(iso_mt19937 *mt, uint32_t seed);
+/* Computes the next 624 words. */
+void iso_mt19937_twist(iso_mt19937 *mt);
+/* out[0 .. n-1] = the next n outputs. */
+void iso_mt19937_fill(iso_mt19937 *mt, uint32_t *out, size_t n);
+
+static inline uint32_t iso_mt19937_temper(uint32_t y) {
+    y ^= y >> 11;
+    y ^= (y << 7) & 0x9d2c5680u;
+    y ^= (y << 15) & 0xefc60000u;
+    return y ^ (y >> 18);
+}
+
+static inline uint32_t iso_mt19937_next(iso_mt19937 *mt) {
+    if (mt->next >= ISO_MT19937_WORDS)
+        iso_mt19937_twist(mt);
+    return iso_mt19937_temper(mt->state[mt->next++]);
+}
+
+#endif
