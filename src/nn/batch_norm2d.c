@@ -168,7 +168,7 @@ iso_module *iso_batch_norm2d_with(iso_context *ctx, int64_t num_features, iso_ba
 
 static const iso_param params[] = {
     {"num_features", ISO_ARG_INT, NULL, 1, 1 << 24},        {"eps", ISO_ARG_FLOAT, "1e-05", 0, 1},
-    {"momentum", ISO_ARG_FLOAT, "0.1", 0, 1},               {"affine", ISO_ARG_BOOL, "True", 0, 0},
+    {"momentum", ISO_ARG_FLOAT, "0.1", 0, 1, true},              {"affine", ISO_ARG_BOOL, "True", 0, 0},
     {"track_running_stats", ISO_ARG_BOOL, "True", 0, 0}, {"pinned", ISO_ARG_BOOL, "False", 0, 0},
 };
 static const iso_signature signature = {"BatchNorm2d", params, ISO_COUNTOF(params)};

@@ -155,7 +155,7 @@ static const iso_param params[] = {
     {"kernel_size", ISO_ARG_INT2, NULL, 1, 1 << 12}, {"stride", ISO_ARG_INT2, "1", 1, 1 << 12},
     {"padding", ISO_ARG_ANY, "0", 0, 0},             {"dilation", ISO_ARG_INT2, "1", 1, 1 << 12},
     {"groups", ISO_ARG_INT, "1", 1, 1 << 20},        {"bias", ISO_ARG_BOOL, "True", 0, 0},
-    {"padding_mode", ISO_ARG_STRING, "'zeros'", 0, 0},
+    {"padding_mode", ISO_ARG_STRING, "zeros", 0, 0},
 };
 static const iso_signature signature = {"Conv2d", params, ISO_COUNTOF(params)};
 

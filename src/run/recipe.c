@@ -165,10 +165,10 @@ static iso_status read_loader(iso_recipe *recipe, const iso_yaml *node) {
 
 static const iso_param cross_entropy_params[] = {
     {"ignore_index", ISO_ARG_INT, "-100", -1e9, 1e9},
-    {"reduction", ISO_ARG_STRING, "'mean'", 0, 0},
+    {"reduction", ISO_ARG_STRING, "mean", 0, 0},
     {"label_smoothing", ISO_ARG_FLOAT, "0.0", 0, 1},
 };
-static const iso_param mse_params[] = {{"reduction", ISO_ARG_STRING, "'mean'", 0, 0}};
+static const iso_param mse_params[] = {{"reduction", ISO_ARG_STRING, "mean", 0, 0}};
 static const iso_signature loss_signatures[] = {
     {"CrossEntropyLoss", cross_entropy_params, ISO_COUNTOF(cross_entropy_params)},
     {"MSELoss", mse_params, ISO_COUNTOF(mse_params)},

@@ -1,0 +1,75 @@
+/* Numbers as text, in both directions, independent of the locale. */
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "expr/expr.h"
+
+/* strtod and printf use the decimal point of the program's locale, which belongs to the host program; so the "C" locale is
+ * asked for by name. NULL only when memory is out: then the program's own locale has to do. */
+static locale_t c_locale(void) { return newlocale(LC_ALL_MASK, "C", (locale_t)0); }
+
+double iso_read_double(const char *text, const char **end) {
+    locale_t c = c_locale(), before = c ? uselocale(c) : (locale_t)0;
+    char *stop;
+    double value = strtod(text, &stop);
+    if (c) {
+        uselocale(before);
+        freelocale(c);
+    }
+    *end = stop;
+    return value;
+}
+
+/* The shortest %.{1..17}e that reads back to the same double. */
+static void shortest(double value, char *buffer, size_t size) {
+    locale_t c = c_locale(), before = c ? uselocale(c) : (locale_t)0;
+    for (int digits = 0; digits < 17; digits++) {
+        snprintf(buffer, size, "%.*e", digits, value);
+        if (strtod(buffer, NULL) == value)
+            break;
+    }
+    if (c) {
+        uselocale(before);
+        freelocale(c);
+    }
+}
+
+/* repr() writes plain decimals from 1e-4 up to 1e16, and exponents of at least two digits elsewhere. */
+void iso_write_repr(iso_text *out, double value) {
+    if (isnan(value) || isinf(value)) {
+        iso_text_puts(out, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
+        return;
+    }
+    char buffer[40], digits[24];
+    shortest(fabs(value), buffer, sizeof buffer);
+    int exponent = atoi(strchr(buffer, 'e') + 1), count = 0;
+    for (const char *c = buffer; *c != 'e'; c++)
+        if (*c != '.')
+            digits[count++] = *c;
+    if (signbit(value))
+        iso_text_puts(out, "-");
+    if (exponent < -4 || exponent >= 16) {
+        iso_text_append(out, digits, 1);
+        if (count > 1) {
+            iso_text_puts(out, ".");
+            iso_text_append(out, digits + 1, (size_t)count - 1);
+        }
+        iso_text_printf(out, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent));
+    } else if (exponent < 0) {
+        iso_text_puts(out, "0.");
+        for (int i = -1; i > exponent; i--)
+            iso_text_puts(out, "0");
+        iso_text_append(out, digits, (size_t)count);
+    } else {
+        for (int i = 0; i <= exponent; i++)
+            iso_text_append(out, i < count ? &digits[i] : "0", 1);
+        iso_text_puts(out, ".");
+        if (count > exponent + 1)
+            iso_text_append(out, digits + exponent + 1, (size_t)(count - exponent - 1));
+        else
+            iso_text_puts(out, "0");
+    }
+}

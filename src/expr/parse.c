@@ -1,0 +1,524 @@
+/* A recursive-descent parser over the source text; arithmetic on numbers is done while parsing. */
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+#include "expr/expr.h"
+
+#define MAX_DEPTH  64
+#define MAX_SOURCE (1 << 16)
+#define MAX_ITEMS  (1 << 14)
+
+struct parser {
+    iso_context *ctx;
+    const char *source;
+    int at, depth;
+    iso_status status;
+    int column; /* of the error */
+};
+
+static iso_expr *parse_sum(struct parser *p);
+
+/* ---- Errors and nodes ---- */
+
+static iso_expr *syntax_error(struct parser *p, int column, const char *expected) {
+    if (!p->status) {
+        char found = p->source[column];
+        p->column = column;
+        if (!found)
+            p->status = iso_fail(p->ctx, ISO_EINVAL, "the expression ends where %s was expected", expected);
+        else
+            p->status = iso_fail(p->ctx, ISO_EINVAL, "unexpected '%c', expected %s", isprint((unsigned char)found) ? found : '?',
+                                 expected);
+    }
+    return NULL;
+}
+
+static iso_expr *value_error(struct parser *p, int column, const char *message) {
+    if (!p->status) {
+        p->column = column;
+        p->status = iso_fail(p->ctx, ISO_EINVAL, "%s", message);
+    }
+    return NULL;
+}
+
+static iso_expr *new_expr(struct parser *p, iso_expr_kind kind, int column) {
+    iso_expr *e = p->status ? NULL : iso_calloc(p->ctx, 1, sizeof *e);
+    if (!e) {
+        if (!p->status)
+            p->status = ISO_ENOMEM;
+        return NULL;
+    }
+    e->kind = kind;
+    e->column = column;
+    return e;
+}
+
+void iso_expr_free(iso_context *ctx, iso_expr *e) {
+    if (!e)
+        return;
+    for (size_t i = 0; i < e->count; i++) {
+        iso_expr_free(ctx, e->items[i]);
+        if (e->keywords)
+            iso_free(ctx, e->keywords[i]);
+    }
+    iso_expr_free(ctx, e->object);
+    iso_free(ctx, e->items);
+    iso_free(ctx, e->keywords);
+    iso_free(ctx, e->keyword_columns);
+    iso_free(ctx, e->text);
+    iso_free(ctx, e);
+}
+
+/* Frees e and returns NULL, so that a failing function can end in it. */
+static iso_expr *drop(struct parser *p, iso_expr *e) {
+    iso_expr_free(p->ctx, e);
+    return NULL;
+}
+
+static void skip_spaces(struct parser *p) {
+    while (p->source[p->at] == ' ' || p->source[p->at] == '\t' || p->source[p->at] == '\n')
+        p->at++;
+}
+
+static char peek(struct parser *p) {
+    skip_spaces(p);
+    return p->source[p->at];
+}
+
+static bool accept(struct parser *p, const char *token) {
+    skip_spaces(p);
+    size_t size = strlen(token);
+    if (strncmp(p->source + p->at, token, size) != 0)
+        return false;
+    p->at += (int)size;
+    return true;
+}
+
+/* Adds an item (taken over, also on failure); for calls with its keyword (taken over) or NULL. */
+static bool append(struct parser *p, iso_expr *list, iso_expr *item, char *keyword, int keyword_column) {
+    bool call = list->kind == ISO_EXPR_CALL;
+    size_t capacity = list->capacity, keyword_capacity = list->capacity, column_capacity = list->capacity;
+    if (item && list->count == MAX_ITEMS)
+        value_error(p, item->column, "too many items");
+    if (item && !p->status) {
+        size_t n = list->count;
+        p->status = iso_grow(p->ctx, &list->items, &capacity, n, n + 1, sizeof *list->items);
+        if (!p->status && call)
+            p->status = iso_grow(p->ctx, &list->keywords, &keyword_capacity, n, n + 1, sizeof *list->keywords);
+        if (!p->status && call)
+            p->status = iso_grow(p->ctx, &list->keyword_columns, &column_capacity, n, n + 1, sizeof *list->keyword_columns);
+        list->capacity = capacity < keyword_capacity || !call ? capacity : keyword_capacity;
+    }
+    if (!item || p->status) {
+        iso_expr_free(p->ctx, item);
+        iso_free(p->ctx, keyword);
+        return false;
+    }
+    list->items[list->count] = item;
+    if (call) {
+        list->keywords[list->count] = keyword;
+        list->keyword_columns[list->count] = keyword_column;
+        list->positional += keyword == NULL;
+    }
+    list->count++;
+    return true;
+}
+
+/* ---- Numbers ---- */
+
+static iso_expr *make_int(struct parser *p, int column, bool negative, uint64_t magnitude) {
+    if (negative && magnitude > (uint64_t)1 << 63)
+        return value_error(p, column, "the number does not fit into 64 bits");
+    iso_expr *e = new_expr(p, ISO_EXPR_INT, column);
+    if (e) {
+        e->is_unsigned = !negative && magnitude > INT64_MAX;
+        e->integer = (int64_t)(negative ? 0 - magnitude : magnitude);
+        e->number = negative ? -(double)magnitude : (double)magnitude;
+    }
+    return e;
+}
+
+static iso_expr *make_float(struct parser *p, int column, double value) {
+    iso_expr *e = new_expr(p, ISO_EXPR_FLOAT, column);
+    if (e)
+        e->number = value;
+    return e;
+}
+
+/* Copies digits without their underscores; an underscore must stand between two digits. False if it does not fit. */
+static bool copy_number(struct parser *p, char *out, size_t size, bool *is_float) {
+    size_t used = 0;
+    *is_float = false;
+    bool hex = p->source[p->at] == '0' && (p->source[p->at + 1] | 32) == 'x';
+    for (;; p->at++) {
+        char c = p->source[p->at], before = used ? out[used - 1] : 0;
+        bool sign_of_exponent = (c == '-' || c == '+') && !hex && (before | 32) == 'e';
+        if (c == '_' && isdigit((unsigned char)before) && isdigit((unsigned char)p->source[p->at + 1]))
+            continue;
+        if (!isalnum((unsigned char)c) && c != '.' && !sign_of_exponent)
+            break;
+        if (!hex && (c == '.' || (c | 32) == 'e'))
+            *is_float = true;
+        if (used + 1 == size)
+            return false;
+        out[used++] = c;
+    }
+    out[used] = 0;
+    return true;
+}
+
+static iso_expr *parse_number(struct parser *p) {
+    int column = p->at;
+    char digits[128];
+    bool is_float;
+    if (!copy_number(p, digits, sizeof digits, &is_float))
+        return value_error(p, column, "the number is too long");
+    if (is_float) {
+        const char *end;
+        double value = iso_read_double(digits, &end);
+        return *end ? value_error(p, column, "not a number") : make_float(p, column, value);
+    }
+    unsigned base = digits[0] == '0' && (digits[1] | 32) == 'x' ? 16 : 10;
+    const char *c = digits + (base == 16 ? 2 : 0);
+    uint64_t value = 0;
+    if (!*c || (base == 10 && digits[0] == '0' && strspn(digits, "0") != strlen(digits)))
+        return value_error(p, column, "not a number");
+    for (; *c; c++) {
+        unsigned digit = isdigit((unsigned char)*c) ? (unsigned)(*c - '0') : (unsigned)((*c | 32) - 'a' + 10);
+        if (!isxdigit((unsigned char)*c) || digit >= base)
+            return value_error(p, column, "not a number");
+        if (__builtin_mul_overflow(value, (uint64_t)base, &value) || __builtin_add_overflow(value, (uint64_t)digit, &value))
+            return value_error(p, column, "the number does not fit into 64 bits");
+    }
+    return make_int(p, column, false, value);
+}
+
+/* ---- Strings and names ---- */
+
+static iso_expr *parse_string(struct parser *p) {
+    int column = p->at;
+    char quote = p->source[p->at++];
+    iso_text text = iso_text_new(p->ctx);
+    while (p->source[p->at] != quote) {
+        char c = p->source[p->at];
+        if (c == '\\') {
+            static const char from[] = "nt\\'\"r", to[] = "\n\t\\'\"\r";
+            const char *escape = p->source[p->at + 1] ? strchr(from, p->source[p->at + 1]) : NULL;
+            if (!escape) {
+                iso_text_free(&text);
+                return value_error(p, p->at, "unknown escape; expected \\n \\t \\r \\\\ \\' or \\\"");
+            }
+            c = to[escape - from];
+            p->at++;
+        } else if (!c || c == '\n') {
+            iso_text_free(&text);
+            return syntax_error(p, p->at, "the closing quote");
+        }
+        iso_text_append(&text, &c, 1);
+        p->at++;
+    }
+    p->at++;
+    iso_text_append(&text, "", 0);
+    iso_expr *e = iso_text_ok(&text) ? new_expr(p, ISO_EXPR_STRING, column) : NULL;
+    if (!e) {
+        iso_text_free(&text);
+        return value_error(p, column, "out of memory");
+    }
+    e->text = text.data;
+    return e;
+}
+
+static bool starts_name(char c) { return isalpha((unsigned char)c) || c == '_'; }
+
+/* The extent of a dotted name from p->at. */
+static int name_length(struct parser *p) {
+    int length = 0;
+    const char *s = p->source + p->at;
+    while (starts_name(s[length])) {
+        while (isalnum((unsigned char)s[length]) || s[length] == '_')
+            length++;
+        if (s[length] != '.' || !starts_name(s[length + 1]))
+            break;
+        length++;
+    }
+    return length;
+}
+
+/* The arguments behind the opening parenthesis, which has been read. */
+static bool parse_arguments(struct parser *p, iso_expr *call) {
+    while (!accept(p, ")")) {
+        char *keyword = NULL;
+        skip_spaces(p);
+        int column = p->at, length = name_length(p);
+        if (length > 0 && !memchr(p->source + p->at, '.', (size_t)length)) {
+            int after = p->at + length;
+            while (p->source[after] == ' ')
+                after++;
+            if (p->source[after] == '=' && p->source[after + 1] != '=') {
+                if (!(keyword = iso_strndup(p->ctx, p->source + p->at, (size_t)length))) {
+                    p->status = ISO_ENOMEM;
+                    return false;
+                }
+                p->at = after + 1;
+            }
+        }
+        iso_expr *item = parse_sum(p);
+        if (item && !keyword && call->positional < call->count)
+            item = drop(p, (value_error(p, item->column, "a positional argument follows a keyword argument"), item));
+        if (!append(p, call, item, keyword, column))
+            return false;
+        if (!accept(p, ",") && peek(p) != ')') {
+            syntax_error(p, p->at, "',' or ')'");
+            return false;
+        }
+    }
+    return true;
+}
+
+static iso_expr *parse_name(struct parser *p) {
+    int column = p->at, length = name_length(p);
+    const char *start = p->source + p->at;
+    p->at += length;
+    if (length == 4 && strncmp(start, "None", 4) == 0)
+        return new_expr(p, ISO_EXPR_NONE, column);
+    bool is_true = length == 4 && strncmp(start, "True", 4) == 0;
+    if (is_true || (length == 5 && strncmp(start, "False", 5) == 0)) {
+        iso_expr *e = new_expr(p, ISO_EXPR_BOOL, column);
+        if (e) {
+            e->boolean = is_true;
+            e->integer = is_true;
+            e->number = is_true;
+        }
+        return e;
+    }
+    iso_expr *e = new_expr(p, ISO_EXPR_NAME, column);
+    if (e && !(e->text = iso_strndup(p->ctx, start, (size_t)length)))
+        p->status = ISO_ENOMEM;
+    if (p->status)
+        return drop(p, e);
+    if (!accept(p, "("))
+        return e;
+    e->kind = ISO_EXPR_CALL;
+    if (!parse_arguments(p, e))
+        return drop(p, e);
+    /* .name or .method(...) of what the call gave */
+    while (peek(p) == '.' && starts_name(p->source[p->at + 1])) {
+        p->at++;
+        iso_expr *outer = new_expr(p, ISO_EXPR_NAME, p->at);
+        length = name_length(p);
+        if (outer && !(outer->text = iso_strndup(p->ctx, p->source + p->at, (size_t)length)))
+            p->status = ISO_ENOMEM;
+        if (p->status) {
+            drop(p, outer);
+            return drop(p, e);
+        }
+        p->at += length;
+        outer->object = e;
+        e = outer;
+        if (accept(p, "(")) {
+            e->kind = ISO_EXPR_CALL;
+            if (!parse_arguments(p, e))
+                return drop(p, e);
+        }
+    }
+    return e;
+}
+
+/* ---- Lists, tuples, parentheses ---- */
+
+static iso_expr *parse_items(struct parser *p, char open) {
+    int column = p->at++;
+    const char *close = open == '[' ? "]" : ")";
+    iso_expr *list = new_expr(p, open == '[' ? ISO_EXPR_LIST : ISO_EXPR_TUPLE, column);
+    bool comma = false;
+    while (list && !accept(p, close)) {
+        iso_expr *item = parse_sum(p);
+        if (!append(p, list, item, NULL, 0))
+            return drop(p, list);
+        if (accept(p, ","))
+            comma = true;
+        else if (peek(p) != *close) {
+            syntax_error(p, p->at, open == '[' ? "',' or ']'" : "',' or ')'");
+            return drop(p, list);
+        }
+    }
+    if (list && open == '(' && list->count == 1 && !comma) { /* parentheses around one expression */
+        iso_expr *inner = list->items[0];
+        list->count = 0;
+        drop(p, list);
+        return inner;
+    }
+    return list;
+}
+
+static iso_expr *parse_atom(struct parser *p) {
+    char c = peek(p);
+    if (c == '(' || c == '[')
+        return parse_items(p, c);
+    if (c == '"' || c == '\'')
+        return parse_string(p);
+    if (isdigit((unsigned char)c) || (c == '.' && isdigit((unsigned char)p->source[p->at + 1])))
+        return parse_number(p);
+    if (starts_name(c))
+        return parse_name(p);
+    return syntax_error(p, p->at, "a value");
+}
+
+/* ---- Arithmetic ---- */
+
+static bool is_number(const iso_expr *e) { return e->kind == ISO_EXPR_INT || e->kind == ISO_EXPR_FLOAT || e->kind == ISO_EXPR_BOOL; }
+
+/* Integer results of + - * // % on values that fit into int64; false if they do not. */
+static bool integer_result(char op, int64_t a, int64_t b, int64_t *r) {
+    switch (op) {
+    case '+': return !__builtin_add_overflow(a, b, r);
+    case '-': return !__builtin_sub_overflow(a, b, r);
+    case '*': return !__builtin_mul_overflow(a, b, r);
+    default: { /* '|' stands for //: rounds towards minus infinity; % takes the divisor's sign */
+        if (a == INT64_MIN && b == -1)
+            return false;
+        int64_t quotient = a / b - (a % b != 0 && (a < 0) != (b < 0));
+        *r = op == '|' ? quotient : a - quotient * b;
+        return true;
+    }
+    }
+}
+
+static bool integer_power(int64_t base, int64_t exponent, int64_t *r) {
+    *r = 1;
+    for (; exponent > 0; exponent--) {
+        if (base == 0 || base == 1 || base == -1) { /* any exponent */
+            *r = base == -1 ? (exponent % 2 ? -1 : 1) : base;
+            return true;
+        }
+        if (__builtin_mul_overflow(*r, base, r))
+            return false;
+    }
+    return true;
+}
+
+/* a op b, both freed. op: + - * / | (//) % ^ (**) */
+static iso_expr *apply(struct parser *p, char op, int column, iso_expr *a, iso_expr *b) {
+    if (!a || !b) {
+        drop(p, a);
+        return drop(p, b);
+    }
+    iso_expr *result = NULL;
+    bool integers = a->kind != ISO_EXPR_FLOAT && b->kind != ISO_EXPR_FLOAT && op != '/';
+    if (!is_number(a) || !is_number(b))
+        value_error(p, column, "arithmetic needs numbers on both sides");
+    else if ((op == '/' || op == '|' || op == '%') && b->number == 0)
+        value_error(p, column, "division by zero");
+    else if (integers && !(op == '^' && b->integer < 0)) {
+        int64_t r;
+        if (a->is_unsigned || b->is_unsigned ||
+            !(op == '^' ? integer_power(a->integer, b->integer, &r) : integer_result(op, a->integer, b->integer, &r)))
+            value_error(p, column, "the result does not fit into 64 bits");
+        else
+            result = make_int(p, a->column, r < 0, r < 0 ? 0 - (uint64_t)r : (uint64_t)r);
+    } else {
+        double x = a->number, y = b->number, r = 0;
+        switch (op) {
+        case '+': r = x + y; break;
+        case '-': r = x - y; break;
+        case '*': r = x * y; break;
+        case '/': r = x / y; break;
+        case '^': r = pow(x, y); break; /* Python's own is the C library's too */
+        default:
+            r = fmod(x, y);
+            if (r != 0 && (y < 0) != (r < 0))
+                r += y;
+            if (op == '|')
+                r = floor((x - r) / y + 0.5);
+        }
+        result = make_float(p, a->column, r);
+    }
+    drop(p, a);
+    drop(p, b);
+    return result;
+}
+
+static iso_expr *parse_sign(struct parser *p);
+
+static iso_expr *parse_power(struct parser *p) {
+    iso_expr *base = parse_atom(p);
+    if (base && accept(p, "**")) {
+        int column = p->at - 2;
+        iso_expr *exponent = parse_sign(p);
+        return apply(p, '^', column, base, exponent);
+    }
+    return base;
+}
+
+static iso_expr *parse_sign(struct parser *p) {
+    char c = peek(p);
+    if (c != '-' && c != '+')
+        return parse_power(p);
+    int column = p->at++;
+    if (++p->depth > MAX_DEPTH)
+        return value_error(p, column, "nested too deeply");
+    iso_expr *e = parse_sign(p);
+    p->depth--;
+    if (!e)
+        return NULL;
+    if (!is_number(e)) {
+        value_error(p, column, "a sign needs a number behind it");
+        return drop(p, e);
+    }
+    iso_expr *result;
+    if (e->kind == ISO_EXPR_FLOAT)
+        result = make_float(p, column, c == '-' ? -e->number : e->number);
+    else {
+        bool negative = e->integer < 0 && !e->is_unsigned;
+        uint64_t magnitude = negative ? 0 - (uint64_t)e->integer : (uint64_t)e->integer;
+        result = make_int(p, column, negative != (c == '-') && magnitude > 0, magnitude);
+    }
+    drop(p, e);
+    return result;
+}
+
+static iso_expr *parse_product(struct parser *p) {
+    iso_expr *e = parse_sign(p);
+    while (e) {
+        char c = peek(p), op = c == '*' ? '*' : c == '%' ? '%' : c == '/' ? (p->source[p->at + 1] == '/' ? '|' : '/') : 0;
+        if (!op)
+            break;
+        int column = p->at;
+        p->at += op == '|' ? 2 : 1;
+        iso_expr *right = parse_sign(p);
+        e = apply(p, op, column, e, right);
+    }
+    return e;
+}
+
+static iso_expr *parse_sum(struct parser *p) {
+    skip_spaces(p);
+    if (++p->depth > MAX_DEPTH)
+        return value_error(p, p->at, "nested too deeply");
+    iso_expr *e = parse_product(p);
+    while (e && (peek(p) == '+' || peek(p) == '-')) {
+        int column = p->at;
+        char op = p->source[p->at++];
+        iso_expr *right = parse_product(p);
+        e = apply(p, op, column, e, right);
+    }
+    p->depth--;
+    return e;
+}
+
+iso_status iso_expr_parse(iso_context *ctx, const char *source, iso_expr **expr, int *column) {
+    struct parser p = {.ctx = ctx, .source = source};
+    *expr = NULL;
+    if (strlen(source) > MAX_SOURCE)
+        value_error(&p, 0, "the expression is too long");
+    iso_expr *e = p.status ? NULL : parse_sum(&p);
+    if (e && peek(&p) != 0)
+        e = drop(&p, (syntax_error(&p, p.at, "the end of the expression"), e));
+    if (!e) {
+        *column = p.column;
+        return p.status ? p.status : ISO_ENOMEM;
+    }
+    *expr = e;
+    return ISO_OK;
+}

@@ -1,0 +1,57 @@
+#include "expr/expr.h"
+
+static void write_string(iso_text *out, const char *text) {
+    iso_text_puts(out, "'");
+    for (const char *c = text; *c; c++) {
+        if (*c == '\n' || *c == '\t' || *c == '\r')
+            iso_text_printf(out, "\\%c", *c == '\n' ? 'n' : *c == '\t' ? 't' : 'r');
+        else {
+            if (*c == '\'' || *c == '\\')
+                iso_text_puts(out, "\\");
+            iso_text_append(out, c, 1);
+        }
+    }
+    iso_text_puts(out, "'");
+}
+
+static void write_items(iso_text *out, const iso_expr *e) {
+    for (size_t i = 0; i < e->count; i++) {
+        if (i)
+            iso_text_puts(out, ", ");
+        if (e->kind == ISO_EXPR_CALL && e->keywords[i])
+            iso_text_printf(out, "%s=", e->keywords[i]);
+        iso_expr_write(out, e->items[i]);
+    }
+}
+
+void iso_expr_write(iso_text *out, const iso_expr *e) {
+    if (e->object) {
+        iso_expr_write(out, e->object);
+        iso_text_puts(out, ".");
+    }
+    switch (e->kind) {
+    case ISO_EXPR_NONE: iso_text_puts(out, "None"); break;
+    case ISO_EXPR_BOOL: iso_text_puts(out, e->boolean ? "True" : "False"); break;
+    case ISO_EXPR_INT:
+        if (e->is_unsigned)
+            iso_text_printf(out, "%llu", (unsigned long long)e->integer);
+        else
+            iso_text_printf(out, "%lld", (long long)e->integer);
+        break;
+    case ISO_EXPR_FLOAT: iso_write_repr(out, e->number); break;
+    case ISO_EXPR_STRING: write_string(out, e->text); break;
+    case ISO_EXPR_NAME: iso_text_puts(out, e->text); break;
+    case ISO_EXPR_LIST:
+    case ISO_EXPR_TUPLE:
+        iso_text_puts(out, e->kind == ISO_EXPR_LIST ? "[" : "(");
+        write_items(out, e);
+        iso_text_puts(out, e->kind == ISO_EXPR_LIST ? "]" : e->count == 1 ? ",)" : ")");
+        break;
+    case ISO_EXPR_CALL:
+        iso_text_puts(out, e->text);
+        iso_text_puts(out, "(");
+        write_items(out, e);
+        iso_text_puts(out, ")");
+        break;
+    }
+}
