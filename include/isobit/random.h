@@ -35,7 +35,7 @@ typedef enum iso_torch_variant {
     ISO_TORCH_SCALAR /* ATEN_CPU_CAPABILITY=default, and CPUs without AVX2 */
 } iso_torch_variant;
 
-/* torch.Generator of the CPU. */
+/* torch.Generator of the CPU. Start with `iso_torch_generator g = {0}`, set the variant if it is not ISO_TORCH, and seed. */
 typedef struct iso_torch_generator {
     iso_mt19937 engine;
     uint64_t seed;
@@ -46,7 +46,8 @@ typedef struct iso_torch_generator {
     float next_float_normal;
 } iso_torch_generator;
 
-/* torch.manual_seed(seed): the engine sees the low 32 bits. A negative Python seed s is passed as (uint64_t)s. */
+/* torch.manual_seed(seed): the engine sees the low 32 bits. A negative Python seed s is passed as (uint64_t)s.
+ * The variant stays as it is. */
 ISO_API void iso_torch_manual_seed(iso_torch_generator *g, uint64_t seed);
 
 /* The next 32 and 64 random bits (64: first output in the high half). */

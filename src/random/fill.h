@@ -1,15 +1,16 @@
-/* The two inner loops of PyTorch's float32 fills that need a fused multiply-add, in the fastest form that
- * this CPU has. Every form gives the same bits. */
+/* The two inner loops of PyTorch's float32 fills that need a fused multiply-add, in the fastest
+ * form that this CPU has. Every form gives the same bits. */
 #ifndef ISO_RANDOM_FILL_H
 #define ISO_RANDOM_FILL_H
 
 #include "core/compiler.h"
 
-/* out[i] = fma(u, high - low, low), u = the low 24 bits of words[i] times 2^-24; `low` where that rounds to `high`. */
+/* out[i] = fma(u, high - low, low), u = the low 24 bits of words[i] times 2^-24; `low` where that
+ * rounds to `high`. */
 void iso_fill_uniform(float *out, const uint32_t *words, size_t n, float low, float high);
 
-/* Box-Muller over `blocks` blocks of 16 uniforms in place: data[j] and data[j + 8] become a pair of normals,
- * fma(normal, std, mean). */
+/* Box-Muller over `blocks` blocks of 16 uniforms in place: data[j] and data[j + 8] become a pair of
+ * normals, fma(normal, std, mean). */
 void iso_fill_normal(float *data, size_t blocks, float mean, float std);
 
 #endif

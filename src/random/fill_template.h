@@ -1,7 +1,9 @@
-/* The text of fill.h's functions, included once per form: NAME(stem) names it, TARGET holds its attributes, FMA(a, b, c) is
- * one rounding. Eight independent lanes per step, so that compilers vectorise. */
+/* The text of fill.h's functions, included once per form: NAME(stem) names it, TARGET holds its
+ * attributes, FMA(a, b, c) is one rounding. Eight independent lanes per step, so that compilers
+ * vectorise. */
 
-TARGET static void NAME(uniform)(float *out, const uint32_t *words, size_t n, float low, float high) {
+TARGET static void NAME(uniform)(float *out, const uint32_t *words, size_t n, float low,
+                                 float high) {
     float width = high - low;
     for (size_t i = 0; i < n; i++) {
         float u = (float)(int32_t)(words[i] & 0xffffffu) * 0x1p-24f;
@@ -10,8 +12,9 @@ TARGET static void NAME(uniform)(float *out, const uint32_t *words, size_t n, fl
     }
 }
 
-/* One block. log is Cephes' logf and the pair sin, cos its sinf and cosf (S. Moshier), the multiplications and additions
- * paired off into fma as PyTorch's compiler does. u1 lies in (0, 1] and theta in [0, 2 pi), so there are no special cases. */
+/* One block. log is Cephes' logf and the pair sin, cos its sinf and cosf (S. Moshier), the
+ * multiplications and additions paired off into fma as PyTorch's compiler does. u1 lies in (0, 1]
+ * and theta in [0, 2 pi), so there are no special cases. */
 TARGET static void NAME(normal)(float *data, size_t blocks, float mean, float std) {
     for (size_t block = 0; block < blocks; block++, data += 16) {
         float first[8], second[8];
@@ -40,7 +43,8 @@ TARGET static void NAME(normal)(float *data, size_t blocks, float mean, float st
             float logarithm = FMA(e, 0.693359375f, x + y);
             float radius = ISO_FILL_SQRT(-2.0f * logarithm);
 
-            /* sin and cos of theta: octant q, rounded up to even, and the rest r in [-pi/4, pi/4] */
+            /* sin and cos of theta: octant q, rounded up to even, and the rest r in [-pi/4, pi/4]
+             */
             int32_t q = ((int32_t)(theta * 1.27323954473516f) + 1) & ~1;
             float f = (float)q, r = FMA(f, -0.78515625f, theta);
             r = FMA(f, -2.4187564849853515625e-4f, r);

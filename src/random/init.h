@@ -1,19 +1,44 @@
-/* torch.nn.init and the default initial values of layers, as draws on float arrays in row-major order.
- * Source: torch/nn/init.py, torch/nn/modules. */
+/* Initial values of parameters as draws on a generator: torch.nn.init and the reset_parameters of
+ * PyTorch's layers. The arithmetic before a draw is that of Python floats, in torch/nn/init.py's
+ * order. Tensors are float32, row-major. */
 #ifndef ISO_RANDOM_INIT_H
 #define ISO_RANDOM_INIT_H
 
+#include "core/compiler.h"
 #include "isobit/random.h"
 
-/* The number of inputs and outputs of one unit of a weight of two or more dimensions: (out, in, ...). */
+typedef enum iso_fan_mode { ISO_FAN_IN, ISO_FAN_OUT } iso_fan_mode;
+
+/* nn.init._calculate_fan_in_and_fan_out: of a tensor of dims >= 2, shape[0] outputs by shape[1]
+ * inputs, the rest being the kernel. */
 void iso_init_fans(int dims, const int64_t *shape, int64_t *fan_in, int64_t *fan_out);
 
-/* "xavier_normal_", "xavier_uniform_", "kaiming_normal_", "kaiming_uniform_" with their default arguments; false if there is no
- * such function. dims >= 2. */
-bool iso_init_named(const char *function, iso_torch_generator *g, float *weight, int dims, const int64_t *shape);
+/* nn.init.calculate_gain: "linear", "conv1d" .. "conv_transpose3d", "sigmoid", "tanh", "relu",
+ * "leaky_relu" (which alone reads `slope`; its default is 0.01), "selu". False if there is no such
+ * name. */
+bool iso_init_gain(const char *nonlinearity, double slope, double *gain);
 
-/* The default of Conv2d and Linear: kaiming_uniform_(weight, a=sqrt(5)), then the bias uniform in +-1/sqrt(fan_in).
- * bias: shape[0] elements, or NULL. */
-void iso_init_conv_or_linear(iso_torch_generator *g, float *weight, int dims, const int64_t *shape, float *bias);
+void iso_init_xavier_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
+                             double gain);
+void iso_init_xavier_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
+                            double gain);
+/* False if the nonlinearity is unknown; then nothing was drawn. PyTorch's defaults: a = 0, fan_in,
+ * "leaky_relu". */
+bool iso_init_kaiming_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
+                              double a, iso_fan_mode mode, const char *nonlinearity);
+bool iso_init_kaiming_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
+                             double a, iso_fan_mode mode, const char *nonlinearity);
+
+/* One of xavier_uniform_, xavier_normal_, kaiming_uniform_, kaiming_normal_ with its default
+ * arguments, on dims >= 2. False if there is no such name. */
+bool iso_init_named(const char *function, iso_torch_generator *g, float *tensor, int dims,
+                    const int64_t *shape);
+
+/* What nn.Conv2d and nn.Linear start with: weight, then bias (shape[0] elements; NULL: none). */
+void iso_init_conv_or_linear(iso_torch_generator *g, float *weight, int dims, const int64_t *shape,
+                             float *bias);
+/* What nn.BatchNorm2d starts with: ones and zeros, no draws. Each pointer may be NULL. */
+void iso_init_batch_norm(int64_t channels, float *weight, float *bias, float *running_mean,
+                         float *running_var);
 
 #endif

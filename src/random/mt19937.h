@@ -1,5 +1,5 @@
-/* The Mersenne Twister of Matsumoto and Nishimura, MT19937, drawn in runs of words. The struct is public
- * (isobit/random.h); nothing is allocated. */
+/* The Mersenne Twister of Matsumoto and Nishimura, MT19937, drawn in runs of words. The struct is
+ * public (isobit/random.h); nothing is allocated. */
 #ifndef ISO_RANDOM_MT19937_H
 #define ISO_RANDOM_MT19937_H
 
