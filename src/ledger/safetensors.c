@@ -1,0 +1,197 @@
+#include "ledger/safetensors.h"
+
+#include <string.h>
+
+#include "core/file.h"
+#include "core/json.h"
+#include "core/text.h"
+
+#define MAX_FILE   ((size_t)1 << 40)
+#define MAX_HEADER ((size_t)100 << 20)
+
+static const iso_dtype dtypes[] = {ISO_FLOAT32, ISO_INT64, ISO_UINT8};
+
+/* ---- Writing ---- */
+
+static size_t tensor_bytes(const iso_tensor *tensor) { return (size_t)tensor->numel * iso_dtype_size(tensor->dtype); }
+
+static void write_header(iso_text *out, const iso_state *state) {
+    size_t offset = 0;
+    iso_text_puts(out, "{\"__metadata__\":{\"format\":\"pt\",\"producer\":\"isobit\"}");
+    for (size_t i = 0; i < state->count; i++) {
+        const iso_tensor *tensor = state->entries[i].tensor;
+        iso_text_puts(out, ",");
+        iso_text_json(out, state->entries[i].name, strlen(state->entries[i].name));
+        iso_text_printf(out, ":{\"dtype\":\"%s\",\"shape\":[", iso_dtype_name(tensor->dtype));
+        for (int j = 0; j < tensor->dims; j++)
+            iso_text_printf(out, j ? ",%lld" : "%lld", (long long)tensor->shape[j]);
+        iso_text_printf(out, "],\"data_offsets\":[%zu,%zu]}", offset, offset + tensor_bytes(tensor));
+        offset += tensor_bytes(tensor);
+    }
+    iso_text_puts(out, "}");
+    while (out->size % 8 != 0) /* the data begin at a multiple of 8 */
+        iso_text_puts(out, " ");
+}
+
+iso_status iso_safetensors_write(iso_context *ctx, const char *path, const iso_state *state, uint8_t digest[ISO_BLAKE3_SIZE],
+                                 int64_t *size) {
+    iso_text header = iso_text_new(ctx);
+    write_header(&header, state);
+    size_t total = 8 + header.size, at = total;
+    for (size_t i = 0; i < state->count; i++)
+        total += tensor_bytes(state->entries[i].tensor);
+    uint8_t *file = iso_text_ok(&header) ? iso_alloc(ctx, total) : NULL;
+    iso_status status = file ? ISO_OK : ISO_ENOMEM;
+    if (file) {
+        for (int i = 0; i < 8; i++)
+            file[i] = (uint8_t)((uint64_t)header.size >> (8 * i));
+        memcpy(file + 8, header.data, header.size);
+    }
+    for (size_t i = 0; i < state->count && !status; i++) {
+        const uint8_t *bytes;
+        uint8_t *copy;
+        size_t count = tensor_bytes(state->entries[i].tensor);
+        if ((status = iso_tensor_canonical(ctx, state->entries[i].tensor, &bytes, &copy)))
+            break;
+        memcpy(file + at, bytes, count);
+        at += count;
+        iso_free(ctx, copy);
+    }
+    if (!status) {
+        iso_blake3(file, total, digest);
+        *size = (int64_t)total;
+        status = iso_file_write_atomic(ctx, path, &(iso_slice){file, total}, 1);
+    }
+    iso_free(ctx, file);
+    iso_text_free(&header);
+    return status;
+}
+
+/* ---- Reading ---- */
+
+/* One entry of the header; its data lie at data[0 .. data_size). */
+static iso_status read_tensor(iso_context *ctx, const iso_json *entry, const uint8_t *data, size_t data_size, size_t *next,
+                              iso_tensor **out) {
+    const char *dtype = iso_json_string(entry, "dtype");
+    const iso_json *shape = iso_json_get(entry, "shape"), *offsets = iso_json_get(entry, "data_offsets");
+    size_t which = 0;
+    while (dtype && which < ISO_COUNTOF(dtypes) && strcmp(dtype, iso_dtype_name(dtypes[which])) != 0)
+        which++;
+    if (!dtype || which == ISO_COUNTOF(dtypes))
+        return iso_fail(ctx, ISO_EINVAL, "dtype '%s' is not supported; expected F32, I64 or U8", dtype ? dtype : "?");
+    if (!shape || shape->kind != ISO_JSON_ARRAY || shape->count > ISO_MAX_DIMS || !offsets || offsets->count != 2 ||
+        offsets->items[0].kind != ISO_JSON_INT || offsets->items[1].kind != ISO_JSON_INT)
+        return iso_fail(ctx, ISO_EINVAL, "shape or data_offsets are malformed");
+    int64_t sizes[ISO_MAX_DIMS], numel = 1;
+    for (size_t i = 0; i < shape->count; i++) {
+        sizes[i] = shape->items[i].integer;
+        if (shape->items[i].kind != ISO_JSON_INT || sizes[i] < 0 || __builtin_mul_overflow(numel, sizes[i], &numel))
+            return iso_fail(ctx, ISO_EINVAL, "the shape is malformed");
+    }
+    int64_t first = offsets->items[0].integer, end = offsets->items[1].integer, bytes;
+    if (__builtin_mul_overflow(numel, (int64_t)iso_dtype_size(dtypes[which]), &bytes) || first < 0 || end < first ||
+        (size_t)end > data_size || end - first != bytes || (size_t)first != *next)
+        return iso_fail(ctx, ISO_EINVAL, "data_offsets [%lld, %lld] do not fit the shape, or the file of %zu data bytes",
+                        (long long)first, (long long)end, data_size);
+    *next = (size_t)end;
+    iso_tensor *tensor = iso_tensor_new(ctx, dtypes[which], (int)shape->count, sizes);
+    if (!tensor)
+        return ISO_ENOMEM;
+    size_t width = iso_dtype_size(tensor->dtype);
+    for (int64_t i = 0; i < numel; i++) {
+        uint64_t value = 0;
+        for (size_t b = 0; b < width; b++)
+            value |= (uint64_t)data[(size_t)first + (size_t)i * width + b] << (8 * b);
+        if (width == 4)
+            ((uint32_t *)tensor->data)[i] = (uint32_t)value;
+        else if (width == 8)
+            ((uint64_t *)tensor->data)[i] = value;
+        else
+            ((uint8_t *)tensor->data)[i] = (uint8_t)value;
+    }
+    *out = tensor;
+    return ISO_OK;
+}
+
+static iso_status read_tensors(iso_safetensors *file, const iso_json *header, const uint8_t *data, size_t size) {
+    iso_context *ctx = file->ctx;
+    size_t next = 0;
+    file->names = iso_calloc(ctx, header->count, sizeof *file->names);
+    file->tensors = iso_calloc(ctx, header->count, sizeof *file->tensors);
+    if (!file->names || !file->tensors)
+        return ISO_ENOMEM;
+    for (size_t i = 0; i < header->count; i++) {
+        const char *name = header->keys[i];
+        if (strcmp(name, "__metadata__") == 0)
+            continue;
+        if (!(file->names[file->count] = iso_strdup(ctx, name)))
+            return ISO_ENOMEM;
+        iso_status status = read_tensor(ctx, &header->items[i], data, size, &next, &file->tensors[file->count]);
+        file->count++;
+        if (status)
+            return status == ISO_EINVAL ? iso_fail_at(ctx, status, "tensor '%s'", name) : status;
+    }
+    return next == size ? ISO_OK : iso_fail(ctx, ISO_EINVAL, "%zu bytes of data belong to no tensor", size - next);
+}
+
+static iso_status parse(iso_safetensors *file, const uint8_t *bytes, size_t size) {
+    iso_context *ctx = file->ctx;
+    uint64_t header_size = 0;
+    for (int i = 0; i < 8 && size >= 8; i++)
+        header_size |= (uint64_t)bytes[i] << (8 * i);
+    if (size < 8 || header_size > size - 8 || header_size > MAX_HEADER)
+        return iso_fail(ctx, ISO_EINVAL, "not a safetensors file: the header's length does not fit the file of %zu bytes", size);
+    iso_json header;
+    iso_status status = iso_json_parse(ctx, (const char *)bytes + 8, (size_t)header_size, &header);
+    if (status)
+        return status == ISO_EINVAL ? iso_fail_at(ctx, status, "not a safetensors file: header") : status;
+    if (header.kind != ISO_JSON_OBJECT)
+        status = iso_fail(ctx, ISO_EINVAL, "not a safetensors file: the header is no object");
+    else
+        status = read_tensors(file, &header, bytes + 8 + header_size, size - 8 - (size_t)header_size);
+    iso_json_free(ctx, &header);
+    return status;
+}
+
+iso_status iso_safetensors_read(iso_context *ctx, const char *path, iso_safetensors **out) {
+    uint8_t *bytes;
+    size_t size;
+    *out = NULL;
+    iso_status status = iso_file_read(ctx, path, MAX_FILE, &bytes, &size);
+    if (status)
+        return status;
+    iso_safetensors *file = iso_calloc(ctx, 1, sizeof *file);
+    status = ISO_ENOMEM;
+    if (file) {
+        file->ctx = ctx;
+        file->size = (int64_t)size;
+        iso_blake3(bytes, size, file->digest);
+        status = parse(file, bytes, size);
+    }
+    iso_free(ctx, bytes);
+    if (status) {
+        iso_safetensors_free(file);
+        return status == ISO_EINVAL ? iso_fail_at(ctx, status, "%s", path) : status;
+    }
+    *out = file;
+    return ISO_OK;
+}
+
+void iso_safetensors_free(iso_safetensors *file) {
+    if (!file)
+        return;
+    for (size_t i = 0; i < file->count; i++) {
+        iso_free(file->ctx, file->names[i]);
+        iso_tensor_free(file->ctx, file->tensors[i]);
+    }
+    iso_free(file->ctx, file->names);
+    iso_free(file->ctx, file->tensors);
+    iso_free(file->ctx, file);
+}
+
+const iso_tensor *iso_safetensors_find(const iso_safetensors *file, const char *name) {
+    for (size_t i = 0; i < file->count; i++)
+        if (strcmp(file->names[i], name) == 0)
+            return file->tensors[i];
+    return NULL;
+}
