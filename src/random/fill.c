@@ -4,7 +4,17 @@
 
 #include "math/math.h"
 
-#define ISO_FILL_SQRT(x) __builtin_sqrtf(x)
+static inline uint32_t float_bits(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline float bits_float(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
 
 /* Whatever the compiler's target has; without an fma there, iso_fmaf emulates it. */
 #define TARGET

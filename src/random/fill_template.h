@@ -12,9 +12,10 @@ TARGET static void NAME(uniform)(float *out, const uint32_t *words, size_t n, fl
     }
 }
 
-/* One block. log is Cephes' logf and the pair sin, cos its sinf and cosf (S. Moshier), the
+/* Box-Muller. log is Cephes' logf and the pair sin, cos its sinf and cosf (S. Moshier), the
  * multiplications and additions paired off into fma as PyTorch's compiler does. u1 lies in (0, 1]
- * and theta in [0, 2 pi), so there are no special cases. */
+ * and theta in [0, 2 pi), so there are no special cases; selections are made on bits, since
+ * compilers vectorise those most readily. */
 TARGET static void NAME(normal)(float *data, size_t blocks, float mean, float std) {
     for (size_t block = 0; block < blocks; block++, data += 16) {
         float first[8], second[8];
@@ -22,14 +23,10 @@ TARGET static void NAME(normal)(float *data, size_t blocks, float mean, float st
             float u1 = 1.0f - data[lane], theta = 0x1.921fb6p+2f * data[lane + 8];
 
             /* log(u1): u1 = 2^e (1 + x) with 1 + x in [sqrt(1/2), sqrt(2)) */
-            uint32_t bits;
-            memcpy(&bits, &u1, sizeof bits);
-            float e = (float)((int32_t)(bits >> 23) - 126), m;
-            bits = (bits & 0x007fffffu) | 0x3f000000u;
-            memcpy(&m, &bits, sizeof m);
-            bool small = m < 0.707106781186547524f;
-            e = small ? e - 1.0f : e;
-            float x = (m - 1.0f) + (small ? m : 0.0f), z = x * x;
+            uint32_t bits = float_bits(u1), mantissa = (bits & 0x007fffffu) | 0x3f000000u;
+            uint32_t below = mantissa < 0x3f3504f3u; /* sqrt(1/2) */
+            float e = (float)((int32_t)(bits >> 23) - 126 - (int32_t)below);
+            float x = bits_float(mantissa + (below << 23)) - 1.0f, z = x * x;
             float y = FMA(7.0376836292e-2f, x, -1.1514610310e-1f);
             y = FMA(y, x, 1.1676998740e-1f);
             y = FMA(y, x, -1.2420140846e-1f);
@@ -41,7 +38,7 @@ TARGET static void NAME(normal)(float *data, size_t blocks, float mean, float st
             y = FMA(y * x, z, e * -2.12194440e-4f);
             y = y - z * 0.5f;
             float logarithm = FMA(e, 0.693359375f, x + y);
-            float radius = ISO_FILL_SQRT(-2.0f * logarithm);
+            float radius = __builtin_sqrtf(-2.0f * logarithm);
 
             /* sin and cos of theta: octant q, rounded up to even, and the rest r in [-pi/4, pi/4]
              */
@@ -56,10 +53,11 @@ TARGET static void NAME(normal)(float *data, size_t blocks, float mean, float st
             float s = FMA(-1.9515295891e-4f, w, 8.3321608736e-3f);
             s = FMA(s, w, -1.6666654611e-1f);
             s = FMA(s * w, r, r);
-            bool straight = (q & 2) == 0;
-            float sine = straight ? s : c, cosine = straight ? c : s;
-            sine = (q & 4) ? -sine : sine;
-            cosine = ((q - 2) & 4) ? cosine : -cosine;
+
+            uint32_t octant = (uint32_t)q, swap = 0u - ((octant >> 1) & 1u);
+            uint32_t difference = (float_bits(s) ^ float_bits(c)) & swap;
+            float sine = bits_float(float_bits(s) ^ difference ^ ((octant & 4u) << 29));
+            float cosine = bits_float(float_bits(c) ^ difference ^ ((~(octant - 2u) & 4u) << 29));
 
             first[lane] = FMA(radius * cosine, std, mean);
             second[lane] = FMA(radius * sine, std, mean);
