@@ -11,7 +11,7 @@ VERSION := $(shell sed -n 's/^\#define ISO_VERSION *"\(.*\)"/\1/p' include/isobi
 SONAME  := libisobit.so.$(firstword $(subst ., ,$(VERSION)))
 
 # From the ground up. An include points down or sideways, never up (tests/house.sh checks it).
-ROOMS ?= core math random expr ops reference kernels image nn data ledger run cli
+ROOMS ?= core math random expr stream ops reference kernels image nn data ledger run cli
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-unknown-warning-option -Wno-format-truncation
 ifdef WERROR

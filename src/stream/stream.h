@@ -1,0 +1,23 @@
+/* `isobit stream`: Python expressions that draw random numbers, evaluated as Python would with the
+ * real libraries. docs/streams.md says what is known and what is printed. */
+#ifndef ISO_STREAM_STREAM_H
+#define ISO_STREAM_STREAM_H
+
+#include "core/text.h"
+
+/* The generators of all libraries that are imitated, seeded as seed_everything does. */
+typedef struct iso_stream iso_stream;
+
+/* Seeds every generator with `seed`. Free with iso_stream_free. */
+iso_status iso_stream_new(iso_context *ctx, uint64_t seed, iso_torch_variant variant,
+                          iso_stream **state);
+void iso_stream_free(iso_context *ctx, iso_stream *state);
+
+/* Evaluates one expression, drawing on where the one before stopped, and appends its value to `out`
+ * without a line end. ISO_EINVAL for what cannot be parsed or evaluated: the message has three
+ * lines, what is wrong, the expression, and a caret below the character; draws made until then are
+ * kept. */
+iso_status iso_stream_evaluate(iso_context *ctx, iso_stream *state, const char *expression,
+                               bool hex, iso_text *out);
+
+#endif
