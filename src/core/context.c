@@ -122,9 +122,13 @@ iso_status iso_fail_at(iso_context *ctx, iso_status status, const char *format, 
     return status;
 }
 
-void *iso_alloc(iso_context *ctx, size_t size) {
-    void *pointer = ctx->allocator.alloc(ctx->allocator.user, size ? size : 1, 64);
+void *iso_try_alloc(iso_context *ctx, size_t size) {
     atomic_fetch_add_explicit(&ctx->allocations, 1, memory_order_relaxed);
+    return ctx->allocator.alloc(ctx->allocator.user, size ? size : 1, 64);
+}
+
+void *iso_alloc(iso_context *ctx, size_t size) {
+    void *pointer = iso_try_alloc(ctx, size);
     if (!pointer)
         iso_fail(ctx, ISO_ENOMEM, "out of memory (%zu bytes)", size);
     return pointer;

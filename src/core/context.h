@@ -35,6 +35,8 @@ void *iso_alloc(iso_context *ctx, size_t size);
 void *iso_alloc_array(iso_context *ctx, size_t count, size_t size);
 void *iso_calloc(iso_context *ctx, size_t count, size_t size);
 void iso_free(iso_context *ctx, void *pointer);
+/* As iso_alloc, without a message, which is the main thread's. For worker threads. */
+void *iso_try_alloc(iso_context *ctx, size_t size);
 
 /* Grows a dynamic array: *items holds *capacity elements of `size` bytes; afterwards at least `needed`.
  * The first `used` elements are kept. On ISO_ENOMEM nothing has changed. */

@@ -185,17 +185,22 @@ iso_status iso_ledger_tensors(iso_ledger *l, iso_text *line, const iso_state *st
     return ISO_OK;
 }
 
+static bool same_value(const iso_json *a, const iso_json *b) {
+    if (a->kind != b->kind || a->boolean != b->boolean || a->integer != b->integer || a->size != b->size || a->count != b->count)
+        return false;
+    if (a->kind == ISO_JSON_STRING && memcmp(a->string, b->string, a->size) != 0)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (!same_value(&a->items[i], &b->items[i]) || (a->keys && strcmp(a->keys[i], b->keys[i]) != 0))
+            return false;
+    return true;
+}
+
 const char *iso_ledger_first_difference(const iso_json *expected, const iso_json *actual) {
     for (size_t i = 0; i < expected->count; i++) {
-        const iso_json *a = &expected->items[i], *b = iso_json_get(actual, expected->keys[i]);
-        if (!b || a->kind != b->kind || a->integer != b->integer || a->size != b->size || a->count != b->count)
+        const iso_json *other = iso_json_get(actual, expected->keys[i]);
+        if (!other || !same_value(&expected->items[i], other))
             return expected->keys[i];
-        if (a->kind == ISO_JSON_STRING && memcmp(a->string, b->string, a->size) != 0)
-            return expected->keys[i];
-        for (size_t j = 0; j < a->count; j++) { /* nested values: their extents tell */
-            if (a->items[j].end - a->items[j].first != b->items[j].end - b->items[j].first)
-                return expected->keys[i];
-        }
     }
     return NULL;
 }
@@ -213,7 +218,7 @@ static iso_status line_differs(iso_ledger *l, const iso_text *line) {
     const char *kind = iso_json_string(&existing, "kind"), *computed_kind = iso_json_string(&computed, "kind");
     const char *member = iso_ledger_first_difference(&existing, &computed);
     if (!member)
-        member = "tensors";
+        member = "a member";
     int64_t step = iso_json_int(&existing, "step", 0);
     const char *recorded = iso_json_string(&existing, member), *now = iso_json_string(&computed, member);
     if (recorded && now && strlen(recorded) <= 64 && strlen(now) <= 64)

@@ -1,0 +1,40 @@
+/* An image of 8-bit channels, interleaved, rows top to bottom; and the error of a function that may run on any thread. */
+#ifndef ISO_IMAGE_IMAGE_H
+#define ISO_IMAGE_IMAGE_H
+
+#include "core/context.h"
+
+typedef struct iso_image {
+    int64_t w, h;
+    int channels; /* 1 or 3 */
+    uint8_t *pixels;
+    size_t capacity; /* bytes */
+} iso_image;
+
+/* The message of a failure on a worker thread: iso_fail belongs to the main one. */
+typedef struct iso_worker_error {
+    iso_status status;
+    char message[256];
+} iso_worker_error;
+
+/* Sets the error and returns false. */
+bool iso_worker_fail(iso_worker_error *error, iso_status status, const char *format, ...) ISO_PRINTF(3, 4);
+
+/* Makes room for w x h x channels; what was in it is lost. Grows only. False when memory is out. */
+bool iso_image_resize(iso_context *ctx, iso_image *image, int64_t w, int64_t h, int channels, iso_worker_error *error);
+void iso_image_free(iso_context *ctx, iso_image *image);
+
+static inline uint8_t *iso_image_row(const iso_image *image, int64_t y) {
+    return image->pixels + y * image->w * image->channels;
+}
+
+/* Decodes a file's bytes to RGB, as Pillow's open().convert("RGB") does; the content decides the format. Damage of any kind is an
+ * error that says what. PNG and JPEG. */
+bool iso_image_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error);
+bool iso_png_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error);
+bool iso_jpeg_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error);
+
+/* More than this is refused before anything is allocated: Pillow's limit of a decompression bomb. */
+#define ISO_MAX_PIXELS 178956970
+
+#endif
