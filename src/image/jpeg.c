@@ -89,6 +89,7 @@ bool iso_jpeg_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_ima
     struct jpeg_decompress_struct info;
     struct handler handler = {.error = error, .damaged = false};
     volatile bool ok = false;
+    memset(&info, 0, sizeof info);
     info.err = jpeg_std_error(&handler.manager);
     handler.manager.error_exit = on_error;
     handler.manager.emit_message = on_message;

@@ -1,0 +1,90 @@
+/* RandomHorizontalFlip, RandomVerticalFlip, RandomRotation. */
+#include "image/transforms.h"
+
+/* ---- Flips: torch.rand(1) < p ---- */
+
+static iso_status configure_flip(iso_context *ctx, iso_transform *t, const iso_arg *a) {
+    (void)ctx;
+    t->p = a[0].f[0];
+    return ISO_OK;
+}
+
+static iso_image_size draw_flip(const iso_transform *t, iso_torch_generator *g, iso_image_size in, iso_draw *draw) {
+    float u;
+    iso_torch_uniform(g, &u, 1, 0, 1);
+    draw->apply = u < (float)t->p;
+    return in;
+}
+
+static bool apply_horizontal(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out,
+                             bool *moved, iso_worker_error *error) {
+    (void)t, (void)s, (void)out, (void)moved, (void)error;
+    if (draw->apply)
+        iso_image_flip_horizontal(in);
+    return true;
+}
+
+static bool apply_vertical(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out,
+                           bool *moved, iso_worker_error *error) {
+    (void)t, (void)s, (void)out, (void)moved, (void)error;
+    if (draw->apply)
+        iso_image_flip_vertical(in);
+    return true;
+}
+
+static const iso_param flip_params[] = {{"p", ISO_ARG_FLOAT, "0.5", 0, 1, false}};
+static const iso_signature horizontal_signature = {"RandomHorizontalFlip", flip_params, ISO_COUNTOF(flip_params)};
+static const iso_signature vertical_signature = {"RandomVerticalFlip", flip_params, ISO_COUNTOF(flip_params)};
+const iso_transform_class iso_random_horizontal_flip_class = {&horizontal_signature, ISO_ON_IMAGE, configure_flip, draw_flip,
+                                                              apply_horizontal, true};
+const iso_transform_class iso_random_vertical_flip_class = {&vertical_signature, ISO_ON_IMAGE, configure_flip, draw_flip,
+                                                            apply_vertical, true};
+
+/* ---- RandomRotation: one float32 uniform over the degrees ---- */
+
+static iso_status configure_rotation(iso_context *ctx, iso_transform *t, const iso_arg *a) {
+    bool pair = a[0].expr->kind == ISO_EXPR_LIST || a[0].expr->kind == ISO_EXPR_TUPLE;
+    t->degrees[0] = pair ? a[0].f[0] : -a[0].f[0];
+    t->degrees[1] = a[0].f[pair ? 1 : 0];
+    t->filter = ISO_NEAREST;
+    t->expand = a[2].i[0];
+    if (t->degrees[0] > t->degrees[1])
+        return iso_fail(ctx, ISO_EINVAL, "RandomRotation: degrees must be a number of 0 or more, or a pair in ascending order");
+    if (a[3].count != 1 && a[3].count != 3)
+        return iso_fail(ctx, ISO_EINVAL, "RandomRotation: fill must be one number or three");
+    for (int c = 0; c < 3; c++) {
+        double fill = a[3].f[a[3].count == 1 ? 0 : c];
+        if (!(fill >= 0 && fill <= 255))
+            return iso_fail(ctx, ISO_EINVAL, "RandomRotation: fill must be between 0 and 255");
+        t->fill[c] = (uint8_t)fill;
+    }
+    iso_status status = iso_read_interpolation(ctx, &a[1], "RandomRotation", &t->filter);
+    if (!status && t->filter == ISO_BICUBIC)
+        status = iso_fail(ctx, ISO_EINVAL, "RandomRotation: interpolation must be 'nearest' or 'bilinear'");
+    return status;
+}
+
+static iso_image_size draw_rotation(const iso_transform *t, iso_torch_generator *g, iso_image_size in, iso_draw *draw) {
+    float angle;
+    iso_torch_uniform(g, &angle, 1, t->degrees[0], t->degrees[1]);
+    draw->angle = angle;
+    if (t->expand)
+        iso_image_rotated_size(in.w, in.h, draw->angle, &in.w, &in.h);
+    return in;
+}
+
+static bool apply_rotation(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out,
+                           bool *moved, iso_worker_error *error) {
+    *moved = true;
+    return iso_image_rotate(s->ctx, in, draw->angle, t->filter, t->expand, t->fill, out, error);
+}
+
+static const iso_param rotation_params[] = {
+    {"degrees", ISO_ARG_FLOAT2, NULL, -1e6, 1e6, false},
+    {"interpolation", ISO_ARG_ANY, "None", 0, 0, false},
+    {"expand", ISO_ARG_BOOL, "False", 0, 0, false},
+    {"fill", ISO_ARG_FLOATS, "0", 0, 0, false},
+};
+static const iso_signature rotation_signature = {"RandomRotation", rotation_params, ISO_COUNTOF(rotation_params)};
+const iso_transform_class iso_random_rotation_class = {&rotation_signature, ISO_ON_IMAGE, configure_rotation, draw_rotation,
+                                                       apply_rotation, true};

@@ -1,0 +1,224 @@
+/* Resize, CenterCrop, RandomCrop, RandomResizedCrop. */
+#include <math.h>
+#include <string.h>
+
+#include "image/transforms.h"
+#include "math/math.h"
+
+/* size: one number or (h, w). For Resize one number means the shorter side. */
+static void read_size(iso_transform *t, const iso_arg *a, bool shorter_side) {
+    bool pair = a->expr->kind == ISO_EXPR_LIST || a->expr->kind == ISO_EXPR_TUPLE;
+    t->size[0] = a->i[0];
+    t->size[1] = pair ? a->i[1] : shorter_side ? 0 : a->i[0];
+}
+
+/* Python's round(): half to even. */
+static int64_t round_half_even(double x) { return (int64_t)nearbyint(x); }
+
+/* ---- Resize ---- */
+
+static iso_status configure_resize(iso_context *ctx, iso_transform *t, const iso_arg *a) {
+    read_size(t, &a[0], true);
+    t->filter = ISO_BILINEAR;
+    if (!a[2].is_none)
+        return iso_fail(ctx, ISO_EINVAL, "Resize: max_size is not supported");
+    return iso_read_interpolation(ctx, &a[1], "Resize", &t->filter);
+}
+
+static iso_image_size draw_resize(const iso_transform *t, iso_torch_generator *g, iso_image_size in, iso_draw *draw) {
+    (void)g;
+    iso_image_size out = {t->size[1], t->size[0]};
+    if (t->size[1] == 0) {
+        int64_t s = t->size[0];
+        out = in.w <= in.h ? (iso_image_size){s, (int64_t)((double)(s * in.h) / (double)in.w)}
+                           : (iso_image_size){(int64_t)((double)(s * in.w) / (double)in.h), s};
+    }
+    draw->w = out.w;
+    draw->h = out.h;
+    return out;
+}
+
+static bool apply_resize(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out,
+                         bool *moved, iso_worker_error *error) {
+    *moved = true;
+    return iso_image_resample(s, in, draw->w, draw->h, t->filter, out, error);
+}
+
+static const iso_param resize_params[] = {
+    {"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false},
+    {"interpolation", ISO_ARG_ANY, "None", 0, 0, false},
+    {"max_size", ISO_ARG_INT, "None", 1, 1 << 15, false},
+    {"antialias", ISO_ARG_ANY, "True", 0, 0, false}, /* always on for 8-bit images, whatever it says */
+};
+static const iso_signature resize_signature = {"Resize", resize_params, ISO_COUNTOF(resize_params)};
+const iso_transform_class iso_resize_class = {&resize_signature, ISO_ON_IMAGE, configure_resize, draw_resize, apply_resize, false};
+
+/* ---- CenterCrop ---- */
+
+static iso_status configure_center_crop(iso_context *ctx, iso_transform *t, const iso_arg *a) {
+    (void)ctx;
+    read_size(t, &a[0], false);
+    return ISO_OK;
+}
+
+/* A smaller image is padded with black first, its centre lying as torchvision puts it. */
+static int64_t crop_start(int64_t in, int64_t crop) {
+    if (in >= crop)
+        return round_half_even((double)(in - crop) / 2.0);
+    return -((crop - in) / 2);
+}
+
+static iso_image_size draw_center_crop(const iso_transform *t, iso_torch_generator *g, iso_image_size in, iso_draw *draw) {
+    (void)g;
+    draw->h = t->size[0];
+    draw->w = t->size[1];
+    draw->top = crop_start(in.h, draw->h);
+    draw->left = crop_start(in.w, draw->w);
+    return (iso_image_size){draw->w, draw->h};
+}
+
+static bool apply_crop(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out, bool *moved,
+                       iso_worker_error *error) {
+    (void)t;
+    *moved = true;
+    return iso_image_crop(s->ctx, in, draw->top, draw->left, draw->h, draw->w, out, error);
+}
+
+static const iso_param center_crop_params[] = {{"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false}};
+static const iso_signature center_crop_signature = {"CenterCrop", center_crop_params, ISO_COUNTOF(center_crop_params)};
+const iso_transform_class iso_center_crop_class = {&center_crop_signature, ISO_ON_IMAGE, configure_center_crop, draw_center_crop,
+                                                   apply_crop, false};
+
+/* ---- RandomCrop: pads with black, then draws the corner ---- */
+
+static iso_status configure_random_crop(iso_context *ctx, iso_transform *t, const iso_arg *a) {
+    read_size(t, &a[0], false);
+    const iso_arg *padding = &a[1];
+    if (!padding->is_none && padding->count != 1 && padding->count != 2 && padding->count != 4)
+        return iso_fail(ctx, ISO_EINVAL, "RandomCrop: padding must be one, two or four numbers");
+    for (int side = 0; side < 4 && !padding->is_none; side++) {
+        double value = padding->f[padding->count == 1 ? 0 : padding->count == 2 ? side % 2 : side];
+        if (!(value >= 0 && value <= 1 << 15) || value != floor(value))
+            return iso_fail(ctx, ISO_EINVAL, "RandomCrop: padding must be whole numbers of 0 or more");
+        t->padding[side] = (int64_t)value;
+    }
+    t->pad_if_needed = a[2].i[0];
+    return ISO_OK;
+}
+
+static iso_image_size draw_random_crop(const iso_transform *t, iso_torch_generator *g, iso_image_size in, iso_draw *draw) {
+    int64_t w = in.w + t->padding[0] + t->padding[2], h = in.h + t->padding[1] + t->padding[3];
+    int64_t pad_x = t->padding[0], pad_y = t->padding[1];
+    if (t->pad_if_needed && w < t->size[1]) { /* on both sides, by what is missing */
+        pad_x += t->size[1] - w;
+        w += 2 * (t->size[1] - w);
+    }
+    if (t->pad_if_needed && h < t->size[0]) {
+        pad_y += t->size[0] - h;
+        h += 2 * (t->size[0] - h);
+    }
+    draw->h = t->size[0];
+    draw->w = t->size[1];
+    int64_t i = 0, j = 0;
+    if (h != draw->h || w != draw->w) { /* otherwise nothing is drawn */
+        if (h >= draw->h)
+            iso_torch_randint(g, &i, 1, 0, h - draw->h + 1);
+        if (w >= draw->w)
+            iso_torch_randint(g, &j, 1, 0, w - draw->w + 1);
+    }
+    draw->top = i - pad_y;
+    draw->left = j - pad_x;
+    return (iso_image_size){draw->w, draw->h};
+}
+
+static const iso_param random_crop_params[] = {
+    {"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false},
+    {"padding", ISO_ARG_FLOATS, "None", 0, 0, false},
+    {"pad_if_needed", ISO_ARG_BOOL, "False", 0, 0, false},
+};
+static const iso_signature random_crop_signature = {"RandomCrop", random_crop_params, ISO_COUNTOF(random_crop_params)};
+const iso_transform_class iso_random_crop_class = {&random_crop_signature, ISO_ON_IMAGE, configure_random_crop, draw_random_crop,
+                                                   apply_crop, true};
+
+/* ---- RandomResizedCrop ---- */
+
+static iso_status configure_resized_crop(iso_context *ctx, iso_transform *t, const iso_arg *a) {
+    read_size(t, &a[0], false);
+    for (int i = 0; i < 2; i++) {
+        t->scale[i] = a[1].given ? a[1].f[i] : i ? 1.0 : 0.08;
+        t->ratio[i] = a[2].given ? a[2].f[i] : i ? 4.0 / 3.0 : 3.0 / 4.0;
+        /* torch.log of a float32 tensor; correctly rounded here */
+        t->log_ratio[i] = iso_logf((float)t->ratio[i]);
+    }
+    if (t->scale[0] > t->scale[1] || t->ratio[0] > t->ratio[1] || t->scale[0] < 0 || t->ratio[0] <= 0)
+        return iso_fail(ctx, ISO_EINVAL, "RandomResizedCrop: scale and ratio must be pairs of positive numbers in ascending order");
+    t->filter = ISO_BILINEAR;
+    return iso_read_interpolation(ctx, &a[3], "RandomResizedCrop", &t->filter);
+}
+
+/* torch.exp on float32, which is not correctly rounded: PyTorch's vectors compute it like this (AVX2 and up). */
+static float torch_exp(float x) {
+    static const float c[] = {0.00139304355252534151077271f, 0.00833336077630519866943359f, 0.0416664853692054748535156f,
+                              0.166666671633720397949219f, 0.5f};
+    float q = nearbyintf(x * 1.442695040888963407f);
+    float s = iso_fmaf(q, -0.693145751953125f, x);
+    s = iso_fmaf(q, -1.428606765330187045e-06f, s);
+    float u = 0.000198527617612853646278381f;
+    for (int i = 0; i < 5; i++)
+        u = iso_fmaf(u, s, c[i]);
+    u = 1.0f + iso_fmaf(s * s, u, s);
+    return ldexpf(u, (int)q);
+}
+
+/* After ten failures: the largest central crop whose shape lies within the ratio. */
+static void fall_back(const iso_transform *t, iso_image_size in, iso_draw *draw) {
+    double ratio = (double)in.w / (double)in.h;
+    draw->w = in.w;
+    draw->h = in.h;
+    if (ratio < t->ratio[0])
+        draw->h = round_half_even((double)draw->w / t->ratio[0]);
+    else if (ratio > t->ratio[1])
+        draw->w = round_half_even((double)draw->h * t->ratio[1]);
+    draw->top = (in.h - draw->h) / 2;
+    draw->left = (in.w - draw->w) / 2;
+}
+
+static iso_image_size draw_resized_crop(const iso_transform *t, iso_torch_generator *g, iso_image_size in, iso_draw *draw) {
+    iso_image_size out = {t->size[1], t->size[0]};
+    double area = (double)(in.h * in.w);
+    for (int attempt = 0; attempt < 10; attempt++) {
+        float u1, u2;
+        iso_torch_uniform(g, &u1, 1, t->scale[0], t->scale[1]);
+        iso_torch_uniform(g, &u2, 1, t->log_ratio[0], t->log_ratio[1]);
+        double target = area * (double)u1, aspect = torch_exp(u2);
+        draw->w = round_half_even(sqrt(target * aspect));
+        draw->h = round_half_even(sqrt(target / aspect));
+        if (draw->w > 0 && draw->w <= in.w && draw->h > 0 && draw->h <= in.h) {
+            iso_torch_randint(g, &draw->top, 1, 0, in.h - draw->h + 1);
+            iso_torch_randint(g, &draw->left, 1, 0, in.w - draw->w + 1);
+            return out;
+        }
+    }
+    fall_back(t, in, draw);
+    return out;
+}
+
+/* The crop is the source box of the resize. */
+static bool apply_resized_crop(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out,
+                               bool *moved, iso_worker_error *error) {
+    if (!iso_image_crop(s->ctx, in, draw->top, draw->left, draw->h, draw->w, out, error))
+        return false;
+    *moved = false; /* there and back again: the result lies in `in` */
+    return iso_image_resample(s, out, t->size[1], t->size[0], t->filter, in, error);
+}
+
+static const iso_param resized_crop_params[] = {
+    {"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false},
+    {"scale", ISO_ARG_FLOAT2, "(0.08, 1.0)", 0, 0, false},
+    {"ratio", ISO_ARG_FLOAT2, "(0.75, 1.3333333333333333)", 0, 0, false},
+    {"interpolation", ISO_ARG_ANY, "None", 0, 0, false},
+    {"antialias", ISO_ARG_ANY, "True", 0, 0, false},
+};
+static const iso_signature resized_crop_signature = {"RandomResizedCrop", resized_crop_params, ISO_COUNTOF(resized_crop_params)};
+const iso_transform_class iso_random_resized_crop_class = {&resized_crop_signature, ISO_ON_IMAGE, configure_resized_crop,
+                                                           draw_resized_crop, apply_resized_crop, true};

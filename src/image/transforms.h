@@ -1,0 +1,91 @@
+/* torchvision's transforms, each in two phases. Drawing takes the random numbers, exactly as torchvision takes them, and needs only
+ * the size of the image; applying is a pure function of image and draws. So draws happen in the order of the stream on one thread, and
+ * pixels on any number of threads. */
+#ifndef ISO_IMAGE_TRANSFORMS_H
+#define ISO_IMAGE_TRANSFORMS_H
+
+#include "expr/signature.h"
+#include "image/resample.h"
+#include "isobit/random.h"
+
+typedef struct iso_image_size {
+    int64_t w, h;
+} iso_image_size;
+
+/* What one transform has drawn for one image. */
+typedef struct iso_draw {
+    bool apply;
+    double angle;
+    int64_t top, left, h, w;
+} iso_draw;
+
+typedef struct iso_transform iso_transform;
+
+/* One kind of transform; its file is named after it. */
+typedef struct iso_transform_class {
+    const iso_signature *signature;
+    enum { ISO_ON_IMAGE, ISO_TO_TENSOR, ISO_ON_TENSOR } stage;
+    /* Takes over the bound arguments; ISO_EINVAL with a message. */
+    iso_status (*configure)(iso_context *ctx, iso_transform *transform, const iso_arg *args);
+    /* Draws; returns the size after the transform. NULL: draws nothing and keeps the size. */
+    iso_image_size (*draw)(const iso_transform *transform, iso_torch_generator *generator, iso_image_size in, iso_draw *draw);
+    /* `in` may be changed; the result is in `out` if *moved is set, else in `in`. */
+    bool (*apply)(const iso_transform *transform, const iso_draw *draw, iso_image_scratch *scratch, iso_image *in, iso_image *out,
+                  bool *moved, iso_worker_error *error);
+    bool random;
+} iso_transform_class;
+
+struct iso_transform {
+    const iso_transform_class *class_;
+    double p, degrees[2], scale[2], log_ratio[2], ratio[2];
+    int64_t size[2]; /* h, w; size[1] == 0: the shorter side */
+    int64_t padding[4]; /* left, top, right, bottom */
+    iso_interpolation filter;
+    bool expand, pad_if_needed;
+    uint8_t fill[3];
+    float mean[3], std[3];
+    size_t channels; /* of mean and std */
+};
+
+/* A chain (Compose). */
+typedef struct iso_transforms {
+    iso_context *ctx;
+    iso_transform *items;
+    size_t count;
+    size_t image_count; /* how many work on images; they come first */
+    float table[3][256]; /* ToTensor and what follows, per channel */
+} iso_transforms;
+
+/* Builds a chain from calls. `channels` is that of the images, 1 or 3. On failure *bad is the index of the call that is wrong and
+ * *column where in it. */
+iso_status iso_transforms_new(iso_context *ctx, const iso_expr *const *calls, size_t count, int channels, size_t *bad, int *column,
+                              iso_transforms **transforms);
+void iso_transforms_free(iso_transforms *transforms);
+
+/* The chain for testing where a recipe gives none: random transforms are left out, RandomResizedCrop(s) becomes Resize(s) and
+ * CenterCrop(s). */
+iso_status iso_transforms_for_test(const iso_transforms *train, int channels, iso_transforms **test);
+
+/* Draws for one image; draws has room for `count` items. Returns the size of the result. */
+iso_image_size iso_transforms_draw(const iso_transforms *transforms, iso_torch_generator *generator, iso_image_size in,
+                                   iso_draw *draws);
+
+/* Memory that one worker reuses. */
+typedef struct iso_transform_scratch {
+    iso_image_scratch image;
+    iso_image a, b;
+} iso_transform_scratch;
+void iso_transform_scratch_free(iso_transform_scratch *scratch);
+
+/* Applies the chain to `in` and writes the tensor (channels, h, w) of the drawn size. Any thread. */
+bool iso_transforms_apply(const iso_transforms *transforms, const iso_draw *draws, iso_transform_scratch *scratch,
+                          const iso_image *in, float *out, iso_worker_error *error);
+
+extern const iso_transform_class iso_random_horizontal_flip_class, iso_random_vertical_flip_class, iso_random_rotation_class,
+    iso_random_resized_crop_class, iso_resize_class, iso_center_crop_class, iso_random_crop_class, iso_to_tensor_class,
+    iso_normalize_class;
+
+/* "nearest", "bilinear", "bicubic", also as InterpolationMode.BILINEAR; for configure functions. */
+iso_status iso_read_interpolation(iso_context *ctx, const iso_arg *arg, const char *where, iso_interpolation *filter);
+
+#endif
