@@ -1,0 +1,56 @@
+/* torch.utils.data.DataLoader: which sample comes when, drawn from which generator, exactly as PyTorch does it. The draws are made
+ * ahead of the model's on a copy of the main generator, in stream order, on the caller's thread; worker threads only compute pixels. */
+#ifndef ISO_DATA_LOADER_H
+#define ISO_DATA_LOADER_H
+
+#include "data/dataset.h"
+#include "isobit/tensor.h"
+
+typedef struct iso_loader iso_loader;
+
+/* What the model draws from the main generator in one training step on `batch_size` samples (dropout masks): advances g by it. */
+typedef void iso_model_draws(void *user, iso_torch_generator *g, int64_t batch_size);
+
+typedef struct iso_loader_options {
+    /* The experiment: PyTorch's arguments of these names. num_workers decides which generator draws the augmentation. */
+    int64_t batch_size;
+    bool shuffle, drop_last;
+    int64_t num_workers;
+    iso_model_draws *model_draws; /* NULL: the model draws nothing (evaluation) */
+    void *user;
+    /* Execution only. */
+    int threads;  /* that prepare batches ahead; 0: the caller prepares each when it asks for it */
+    int prefetch; /* batches prepared ahead; 0: 2 */
+} iso_loader_options;
+
+/* A batch, borrowed until the next call on the loader. */
+typedef struct iso_batch {
+    int64_t index;  /* in the epoch, from 0 */
+    int64_t count;  /* samples */
+    iso_tensor x;      /* float32 (count, channels, h, w) */
+    iso_tensor labels; /* int64 (count) */
+    const int64_t *indices; /* count indices into the data set */
+    /* The main generator behind this batch's own draws and before the model's. */
+    const iso_torch_generator *generator;
+} iso_batch;
+
+/* Data set and transforms are borrowed. ISO_EINVAL if the images do not all come out with one size. */
+iso_status iso_loader_new(iso_context *ctx, const iso_dataset *dataset, const iso_transforms *transforms,
+                          const iso_loader_options *options, iso_loader **loader);
+void iso_loader_free(iso_loader *loader);
+
+/* Batches in an epoch, len(loader). */
+int64_t iso_loader_batches(const iso_loader *loader);
+/* Of one sample: channels, h, w. */
+void iso_loader_shape(const iso_loader *loader, int64_t shape[3]);
+
+/* Starts an epoch, iter(loader), with the main generator as it is now (copied). An epoch that runs is given up. */
+iso_status iso_loader_begin(iso_loader *loader, const iso_torch_generator *main);
+/* Passes over k batches without computing pixels, with their draws and the model's. Directly behind begin. */
+iso_status iso_loader_skip(iso_loader *loader, int64_t k);
+/* The next batch; *batch is NULL behind the last. */
+iso_status iso_loader_next(iso_loader *loader, const iso_batch **batch);
+/* Ends the epoch: *main is the main generator behind the draws of the batches delivered (or skipped) and of the model on them. */
+void iso_loader_end(iso_loader *loader, iso_torch_generator *main);
+
+#endif
