@@ -1,75 +1,91 @@
-/* torchvision's transforms in two phases that never mix. `draw` consumes the generator exactly as torchvision does and touches no
- * pixel: it runs sample by sample, in the order of the stream, on one thread. `apply` computes pixels from what was drawn, is a
- * pure function, and runs on any thread. */
+/* torchvision's transforms, each in two phases. Drawing takes the random numbers, exactly as torchvision takes them, and needs only
+ * the size of the image; applying is a pure function of image and draws. So draws happen in the order of the stream on one thread, and
+ * pixels on any number of threads. */
 #ifndef ISO_IMAGE_TRANSFORMS_H
 #define ISO_IMAGE_TRANSFORMS_H
 
 #include "expr/signature.h"
-#include "image/image.h"
+#include "image/resample.h"
+#include "isobit/random.h"
 
-/* Height, width and channels of an image; -1 where only a draw can tell. */
-typedef struct iso_extent {
-    int64_t h, w;
-    int channels;
-} iso_extent;
+typedef struct iso_image_size {
+    int64_t w, h;
+} iso_image_size;
 
-/* What one transform drew for one sample. */
-typedef struct iso_drawn {
-    iso_extent in, out;
-    bool identity; /* the image passes unchanged */
-    int64_t top, left, h, w; /* crops: the rectangle, which may reach past the image */
-    double angle;            /* RandomRotation: degrees */
-} iso_drawn;
+/* What one transform has drawn for one image. */
+typedef struct iso_draw {
+    bool apply;
+    double angle;
+    int64_t top, left, h, w;
+} iso_draw;
 
-/* Memory of one worker; grows to what the largest image needs and is used again for every sample. */
-typedef struct iso_scratch {
+typedef struct iso_transform iso_transform;
+
+/* One kind of transform; its file is named after it. */
+typedef struct iso_transform_class {
+    const iso_signature *signature;
+    enum { ISO_ON_IMAGE, ISO_TO_TENSOR, ISO_ON_TENSOR } stage;
+    /* Takes over the bound arguments; ISO_EINVAL with a message. */
+    iso_status (*configure)(iso_context *ctx, iso_transform *transform, const iso_arg *args);
+    /* Draws; returns the size after the transform. NULL: draws nothing and keeps the size. */
+    iso_image_size (*draw)(const iso_transform *transform, iso_torch_generator *generator, iso_image_size in, iso_draw *draw);
+    /* `in` may be changed; the result is in `out` if *moved is set, else in `in`. */
+    bool (*apply)(const iso_transform *transform, const iso_draw *draw, iso_image_scratch *scratch, iso_image *in, iso_image *out,
+                  bool *moved, iso_worker_error *error);
+    bool random;
+} iso_transform_class;
+
+struct iso_transform {
+    const iso_transform_class *class_;
+    double p, degrees[2], scale[2], log_ratio[2], ratio[2];
+    int64_t size[2]; /* h, w; size[1] == 0: the shorter side */
+    int64_t padding[4]; /* left, top, right, bottom */
+    iso_interpolation filter;
+    bool expand, pad_if_needed;
+    uint8_t fill[3];
+    float mean[3], std[3];
+    size_t channels; /* of mean and std */
+};
+
+/* A chain (Compose). */
+typedef struct iso_transforms {
     iso_context *ctx;
-    iso_image source;    /* a place to decode into */
-    iso_image images[2]; /* between the transforms */
-    iso_image rows;      /* between the two passes of a resize */
-    int64_t *bounds;     /* resize: first source index and number of weights for each output index */
-    size_t bounds_capacity;
-    int32_t *weights;
-    size_t weights_capacity;
-    double *doubles;
-    size_t doubles_capacity;
-    int32_t *sums;
-    size_t sums_capacity;
-} iso_scratch;
+    iso_transform *items;
+    size_t count;
+    size_t image_count; /* how many work on images; they come first */
+    float table[3][256]; /* ToTensor and what follows, per channel */
+} iso_transforms;
 
-static inline iso_scratch iso_scratch_new(iso_context *ctx) { return (iso_scratch){.ctx = ctx}; }
-void iso_scratch_free(iso_scratch *scratch);
-
-/* A chain such as [RandomHorizontalFlip(), Resize(32), ToTensor(), Normalize(...)]. */
-typedef struct iso_transforms iso_transforms;
-
-/* Builds the chain from its expressions. ISO_EINVAL with a message; *index is the expression that is wrong (count: the chain as a
- * whole) and *column the place in it. The expressions are not needed afterwards. */
-iso_status iso_transforms_new(iso_context *ctx, const iso_expr *const *exprs, size_t count, iso_transforms **transforms, size_t *index,
-                              int *column);
-
-/* The chain for evaluation that follows from a chain for training, as PyTorch's examples have it: random flips and rotations are
- * left out, RandomResizedCrop(s) becomes Resize to s, RandomCrop(s) becomes CenterCrop(s); the rest stays. */
-iso_status iso_transforms_evaluation(iso_context *ctx, const iso_expr *const *exprs, size_t count, iso_transforms **transforms,
-                                     size_t *index, int *column);
+/* Builds a chain from calls. `channels` is that of the images, 1 or 3. On failure *bad is the index of the call that is wrong and
+ * *column where in it. */
+iso_status iso_transforms_new(iso_context *ctx, const iso_expr *const *calls, size_t count, int channels, size_t *bad, int *column,
+                              iso_transforms **transforms);
 void iso_transforms_free(iso_transforms *transforms);
 
-/* How many iso_drawn one sample needs. */
-size_t iso_transforms_count(const iso_transforms *transforms);
+/* The chain for testing where a recipe gives none: random transforms are left out, RandomResizedCrop(s) becomes Resize(s) and
+ * CenterCrop(s). */
+iso_status iso_transforms_for_test(const iso_transforms *train, int channels, iso_transforms **test);
 
-/* The extent that images of extent `in` come out with; -1 where that depends on a draw. False if some transform can not take such
- * an image. */
-bool iso_transforms_extent(const iso_transforms *transforms, iso_extent in, iso_extent *out, iso_worker_error *error);
+/* Draws for one image; draws has room for `count` items. Returns the size of the result. */
+iso_image_size iso_transforms_draw(const iso_transforms *transforms, iso_torch_generator *generator, iso_image_size in,
+                                   iso_draw *draws);
 
-/* Draws for one sample of extent `in`: drawn has iso_transforms_count members. */
-bool iso_transforms_draw(const iso_transforms *transforms, iso_torch_generator *g, iso_extent in, iso_drawn *drawn,
-                         iso_worker_error *error);
+/* Memory that one worker reuses. */
+typedef struct iso_transform_scratch {
+    iso_image_scratch image;
+    iso_image a, b;
+} iso_transform_scratch;
+void iso_transform_scratch_free(iso_transform_scratch *scratch);
 
-/* The pixels: out is float32 (channels, h, w) of the extent that the last member of drawn tells. `in` is not changed. */
-bool iso_transforms_apply(const iso_transforms *transforms, const iso_drawn *drawn, const iso_image *in, float *out,
-                          iso_scratch *scratch, iso_worker_error *error);
+/* Applies the chain to `in` and writes the tensor (channels, h, w) of the drawn size. Any thread. */
+bool iso_transforms_apply(const iso_transforms *transforms, const iso_draw *draws, iso_transform_scratch *scratch,
+                          const iso_image *in, float *out, iso_worker_error *error);
 
-/* The names of all transforms, for messages and documentation: names[0 .. result-1]. */
-size_t iso_transforms_names(const char *const **names);
+extern const iso_transform_class iso_random_horizontal_flip_class, iso_random_vertical_flip_class, iso_random_rotation_class,
+    iso_random_resized_crop_class, iso_resize_class, iso_center_crop_class, iso_random_crop_class, iso_to_tensor_class,
+    iso_normalize_class;
+
+/* "nearest", "bilinear", "bicubic", also as InterpolationMode.BILINEAR; for configure functions. */
+iso_status iso_read_interpolation(iso_context *ctx, const iso_arg *arg, const char *where, iso_interpolation *filter);
 
 #endif
