@@ -17,7 +17,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 ifdef WERROR
 WARNINGS += -Werror
 endif
-PACKAGES := libpng libjpeg yaml-0.1
+PACKAGES := libpng libjpeg yaml-0.1 zlib
 ifneq ($(filter image run,$(ROOMS)),)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)

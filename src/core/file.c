@@ -64,47 +64,77 @@ static iso_status io_error(iso_context *ctx, const char *path, const char *what)
     return iso_fail(ctx, ISO_EIO, "%s: %s: %s", path, what, strerror(error));
 }
 
-iso_status iso_file_read(iso_context *ctx, const char *path, size_t limit, uint8_t **data,
-                         size_t *size) {
-    *data = NULL;
-    *size = 0;
-    struct stat info;
-    if (stat(path, &info) != 0)
-        return io_error(ctx, path, "could not be opened");
-    if (S_ISDIR(info.st_mode))
-        return iso_fail(ctx, ISO_EIO, "%s: is a directory, expected a file", path);
-    if (!S_ISREG(info.st_mode))
-        return iso_fail(ctx, ISO_EIO, "%s: is not a regular file", path);
-    if ((uint64_t)info.st_size > limit)
-        return iso_fail(ctx, ISO_EIO, "%s: has %lld bytes, more than the limit of %zu", path,
-                        (long long)info.st_size, limit);
-
-    int fd = ctx->files.open(ctx->files.user, path, O_RDONLY, 0);
-    if (fd < 0)
-        return io_error(ctx, path, "could not be opened");
-    size_t capacity = (size_t)info.st_size, used = 0;
-    uint8_t *buffer = iso_alloc(ctx, capacity + 1);
-    iso_status status = buffer ? ISO_OK : ISO_ENOMEM;
-    while (!status && used < capacity) {
-        int64_t count = ctx->files.read(ctx->files.user, fd, buffer + used, capacity - used);
+/* Reads an open file of `expected` bytes; NULL and a message on failure. */
+static uint8_t *read_open(iso_context *ctx, int fd, size_t expected, size_t *size, const char **problem) {
+    uint8_t *buffer = iso_try_alloc(ctx, expected + 1);
+    size_t used = 0;
+    *problem = buffer ? NULL : "out of memory";
+    while (!*problem && used < expected) {
+        int64_t count = ctx->files.read(ctx->files.user, fd, buffer + used, expected - used);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            status = io_error(ctx, path, "could not be read");
+            *problem = strerror(errno);
         else if (count == 0)
-            capacity = used; /* it has become shorter meanwhile: what is there is the file */
+            expected = used; /* it has become shorter meanwhile: what is there is the file */
         else
             used += (size_t)count;
     }
-    ctx->files.close(ctx->files.user, fd);
-    if (status) {
+    if (*problem) {
         iso_free(ctx, buffer);
-        return status;
+        return NULL;
     }
     buffer[used] = 0;
-    *data = buffer;
     *size = used;
-    return ISO_OK;
+    return buffer;
+}
+
+/* Both forms of reading: false with a message. */
+static bool read_file(iso_context *ctx, const char *path, size_t limit, uint8_t **data, size_t *size, char *message,
+                      size_t message_size) {
+    struct stat info;
+    const char *problem = NULL;
+    *data = NULL;
+    *size = 0;
+    if (stat(path, &info) != 0)
+        problem = strerror(errno);
+    else if (S_ISDIR(info.st_mode))
+        problem = "is a directory, expected a file";
+    else if (!S_ISREG(info.st_mode))
+        problem = "is not a regular file";
+    else if ((uint64_t)info.st_size > limit)
+        problem = "is larger than anything that is expected here";
+    if (!problem) {
+        int fd = ctx->files.open(ctx->files.user, path, O_RDONLY, 0);
+        if (fd < 0)
+            problem = strerror(errno);
+        else {
+            *data = read_open(ctx, fd, (size_t)info.st_size, size, &problem);
+            ctx->files.close(ctx->files.user, fd);
+        }
+    }
+    if (problem)
+        snprintf(message, message_size, "%s: could not be read: %s", path, problem);
+    return !problem;
+}
+
+iso_status iso_file_read(iso_context *ctx, const char *path, size_t limit, uint8_t **data, size_t *size) {
+    char message[1024];
+    return read_file(ctx, path, limit, data, size, message, sizeof message) ? ISO_OK : iso_fail(ctx, ISO_EIO, "%s", message);
+}
+
+bool iso_file_read_quietly(iso_context *ctx, const char *directory, const char *name, size_t limit, uint8_t **data, size_t *size,
+                           char *message, size_t message_size) {
+    size_t path_size = strlen(directory) + strlen(name) + 2;
+    char *path = iso_try_alloc(ctx, path_size);
+    if (!path) {
+        snprintf(message, message_size, "out of memory");
+        return false;
+    }
+    snprintf(path, path_size, "%s/%s", directory, name);
+    bool ok = read_file(ctx, path, limit, data, size, message, message_size);
+    iso_free(ctx, path);
+    return ok;
 }
 
 iso_status iso_file_write_all(iso_context *ctx, int fd, const char *path, const void *data,

@@ -1,0 +1,47 @@
+#include "data/dataset.h"
+
+#include <string.h>
+
+#include "core/file.h"
+
+#define MAX_IMAGE_FILE ((size_t)1 << 30)
+
+void iso_dataset_free(iso_dataset *d) {
+    if (!d)
+        return;
+    iso_context *ctx = d->ctx;
+    for (size_t i = 0; i < d->class_count; i++)
+        iso_free(ctx, d->classes[i]);
+    for (size_t i = 0; i < d->count && d->images && !d->bytes; i++)
+        iso_image_free(ctx, &d->images[i]);
+    for (size_t i = 0; i < d->file_count; i++)
+        iso_free(ctx, d->files[i].name);
+    iso_free(ctx, d->classes);
+    iso_free(ctx, d->labels);
+    iso_free(ctx, d->images);
+    iso_free(ctx, d->sizes);
+    iso_free(ctx, d->files);
+    iso_free(ctx, d->bytes);
+    iso_free(ctx, d->root);
+    iso_free(ctx, d);
+}
+
+const iso_image *iso_dataset_image(const iso_dataset *d, int64_t i, iso_image *scratch, iso_worker_error *error) {
+    if (d->images[i].pixels)
+        return &d->images[i];
+    uint8_t *data;
+    size_t size;
+    const iso_data_file *file = &d->files[i];
+    if (!iso_file_read_quietly(d->ctx, d->root, file->name, MAX_IMAGE_FILE, &data, &size, error->message, sizeof error->message)) {
+        error->status = ISO_EIO;
+        return NULL;
+    }
+    uint8_t digest[ISO_BLAKE3_SIZE];
+    iso_blake3(data, size, digest);
+    bool ok = memcmp(digest, file->digest, sizeof digest) == 0;
+    if (!ok)
+        iso_worker_fail(error, ISO_EIO, "%s/%s: the file has changed since the run began", d->root, file->name);
+    ok = ok && iso_image_decode(d->ctx, data, size, scratch, error);
+    iso_free(d->ctx, data);
+    return ok ? scratch : NULL;
+}

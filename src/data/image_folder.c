@@ -1,0 +1,299 @@
+/* ImageFolder: finds the files as torchvision does, then reads, digests and decodes all of them on all threads. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "core/file.h"
+#include "core/text.h"
+#include "data/dataset.h"
+
+#define MAX_IMAGE_FILE ((size_t)1 << 30)
+#define MAX_DEPTH      32
+
+/* A list of strings. */
+struct names {
+    char **items;
+    size_t count, capacity;
+};
+
+static iso_status add_name(iso_context *ctx, struct names *names, char *name) {
+    iso_status status = name ? iso_grow(ctx, &names->items, &names->capacity, names->count, names->count + 1, sizeof *names->items)
+                             : ISO_ENOMEM;
+    if (status)
+        iso_free(ctx, name);
+    else
+        names->items[names->count++] = name;
+    return status;
+}
+
+static void free_names(iso_context *ctx, struct names *names) {
+    for (size_t i = 0; i < names->count; i++)
+        iso_free(ctx, names->items[i]);
+    iso_free(ctx, names->items);
+    *names = (struct names){NULL, 0, 0};
+}
+
+/* Python compares strings by code points, which for UTF-8 is the order of the bytes. */
+static int by_bytes(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static bool is_image_name(const char *name) {
+    static const char *const endings[] = {".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"};
+    size_t size = strlen(name);
+    for (size_t i = 0; i < ISO_COUNTOF(endings); i++) {
+        size_t ending = strlen(endings[i]);
+        if (size >= ending && strcasecmp(name + size - ending, endings[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Lists a directory: its sub-directories (symbolic links followed) and its other entries, each sorted. */
+static iso_status list_directory(iso_context *ctx, const char *path, struct names *directories, struct names *files) {
+    DIR *dir = opendir(path);
+    if (!dir)
+        return iso_fail(ctx, ISO_EIO, "%s: the folder could not be opened: %s", path, strerror(errno));
+    iso_status status = ISO_OK;
+    for (struct dirent *entry; !status && (entry = readdir(dir));) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        char *full = iso_path_join(ctx, path, entry->d_name);
+        struct names *list = full && iso_file_is_directory(full) ? directories : files;
+        status = full ? (list ? add_name(ctx, list, iso_strdup(ctx, entry->d_name)) : ISO_OK) : ISO_ENOMEM;
+        iso_free(ctx, full);
+    }
+    closedir(dir);
+    if (directories && directories->count)
+        qsort(directories->items, directories->count, sizeof *directories->items, by_bytes);
+    if (files && files->count)
+        qsort(files->items, files->count, sizeof *files->items, by_bytes);
+    return status;
+}
+
+/* All directories below root/relative, itself included, as paths relative to the root. Symbolic links are followed, so a link to a
+ * directory above would go on for ever: the identity of the directories on the way is checked. */
+static iso_status walk(iso_context *ctx, const char *root, const char *relative, const struct stat *above[], int depth,
+                       struct names *out) {
+    char *path = iso_path_join(ctx, root, relative);
+    struct stat info;
+    if (!path)
+        return ISO_ENOMEM;
+    iso_status status = stat(path, &info) == 0 ? ISO_OK : iso_fail(ctx, ISO_EIO, "%s: %s", path, strerror(errno));
+    for (int i = 0; i < depth && !status; i++)
+        if (above[i]->st_dev == info.st_dev && above[i]->st_ino == info.st_ino)
+            status = iso_fail(ctx, ISO_EINVAL, "%s: a symbolic link leads back to a folder above it", path);
+    if (!status && depth == MAX_DEPTH)
+        status = iso_fail(ctx, ISO_EINVAL, "%s: nested deeper than %d folders", path, MAX_DEPTH);
+    struct names directories = {NULL, 0, 0};
+    if (!status)
+        status = add_name(ctx, out, iso_strdup(ctx, relative));
+    if (!status)
+        status = list_directory(ctx, path, &directories, NULL);
+    above[depth < MAX_DEPTH ? depth : 0] = &info;
+    for (size_t i = 0; i < directories.count && !status; i++) {
+        char *child = iso_path_join(ctx, relative, directories.items[i]);
+        status = child ? walk(ctx, root, child, above, depth + 1, out) : ISO_ENOMEM;
+        iso_free(ctx, child);
+    }
+    free_names(ctx, &directories);
+    iso_free(ctx, path);
+    return status;
+}
+
+/* Appends the images of one directory. */
+static iso_status add_images(iso_dataset *d, const char *relative) {
+    iso_context *ctx = d->ctx;
+    struct names files = {NULL, 0, 0};
+    char *path = iso_path_join(ctx, d->root, relative);
+    iso_status status = path ? list_directory(ctx, path, NULL, &files) : ISO_ENOMEM;
+    for (size_t i = 0; i < files.count && !status; i++) {
+        if (!is_image_name(files.items[i]))
+            continue;
+        status = iso_grow(ctx, &d->files, &d->file_capacity, d->file_count, d->file_count + 1, sizeof *d->files);
+        char *name = status ? NULL : iso_path_join(ctx, relative, files.items[i]);
+        if (!name) {
+            status = ISO_ENOMEM;
+            break;
+        }
+        d->files[d->file_count++] = (iso_data_file){.name = name};
+    }
+    free_names(ctx, &files);
+    iso_free(ctx, path);
+    return status;
+}
+
+static iso_status find_files(iso_dataset *d, size_t first_of_class[]) {
+    iso_context *ctx = d->ctx;
+    for (size_t c = 0; c < d->class_count; c++) {
+        struct names directories = {NULL, 0, 0};
+        const struct stat *above[MAX_DEPTH];
+        first_of_class[c] = d->file_count;
+        iso_status status = walk(ctx, d->root, d->classes[c], above, 0, &directories);
+        if (!status)
+            qsort(directories.items, directories.count, sizeof *directories.items, by_bytes);
+        for (size_t i = 0; i < directories.count && !status; i++)
+            status = add_images(d, directories.items[i]);
+        free_names(ctx, &directories);
+        if (status)
+            return status;
+        if (d->file_count == first_of_class[c])
+            return iso_fail(ctx, ISO_EINVAL, "%s/%s: the class folder holds no image (.jpg, .jpeg, .png, ...)", d->root, d->classes[c]);
+    }
+    return ISO_OK;
+}
+
+/* ---- Reading ---- */
+
+struct reading {
+    iso_dataset *d;
+    iso_worker_error *errors; /* one per file */
+    uint8_t (*pixels)[ISO_BLAKE3_SIZE];
+    atomic_size_t kept;
+    size_t keep;
+};
+
+/* The digest of an image's pixels, its size included. */
+static void digest_pixels(const iso_image *image, uint8_t digest[ISO_BLAKE3_SIZE]) {
+    uint8_t both[ISO_BLAKE3_SIZE + 24] = {0};
+    int64_t shape[3] = {image->h, image->w, image->channels};
+    for (int i = 0; i < 3; i++)
+        for (int b = 0; b < 8; b++)
+            both[8 * i + b] = (uint8_t)((uint64_t)shape[i] >> (8 * b));
+    iso_blake3(image->pixels, (size_t)(image->w * image->h * image->channels), both + 24);
+    iso_blake3(both, sizeof both, digest);
+}
+
+static void read_image(void *argument, int64_t i, int thread) {
+    (void)thread;
+    struct reading *r = argument;
+    iso_dataset *d = r->d;
+    iso_data_file *file = &d->files[i];
+    iso_worker_error *error = &r->errors[i];
+    uint8_t *data;
+    size_t size;
+    if (!iso_file_read_quietly(d->ctx, d->root, file->name, MAX_IMAGE_FILE, &data, &size, error->message, sizeof error->message)) {
+        error->status = ISO_EIO;
+        return;
+    }
+    file->size = (int64_t)size;
+    iso_blake3(data, size, file->digest);
+    iso_image *image = &d->images[i];
+    if (iso_image_decode(d->ctx, data, size, image, error)) {
+        digest_pixels(image, r->pixels[i]);
+        d->sizes[i] = (iso_image){.w = image->w, .h = image->h, .channels = image->channels};
+        size_t bytes = (size_t)(image->w * image->h * image->channels);
+        if (atomic_fetch_add(&r->kept, bytes) + bytes > r->keep)
+            iso_image_free(d->ctx, image);
+    }
+    iso_free(d->ctx, data);
+}
+
+/* Lists what is wrong: the first ten files, and how many there are. */
+static iso_status report(struct reading *r) {
+    iso_dataset *d = r->d;
+    iso_text list = iso_text_new(d->ctx);
+    size_t bad = 0;
+    iso_status status = ISO_OK;
+    for (size_t i = 0; i < d->file_count; i++) {
+        const iso_worker_error *error = &r->errors[i];
+        if (error->status == ISO_OK)
+            continue;
+        if (bad++ == 0)
+            status = error->status;
+        if (bad <= 10 && error->status == ISO_EIO)
+            iso_text_printf(&list, "%s%s", bad > 1 ? "; " : "", error->message);
+        else if (bad <= 10)
+            iso_text_printf(&list, "%s%s/%s: %s", bad > 1 ? "; " : "", d->root, d->files[i].name, error->message);
+    }
+    if (bad == 1)
+        iso_fail(d->ctx, status, "%s", list.data);
+    else if (bad > 1)
+        iso_fail(d->ctx, status, "%zu images are damaged or cannot be read: %s%s", bad, list.data, bad > 10 ? "; ..." : "");
+    iso_text_free(&list);
+    return status;
+}
+
+#define READ_BATCH 512 /* files between two calls of the progress function */
+
+struct slice {
+    struct reading *reading;
+    int64_t first;
+};
+
+static void read_slice(void *argument, int64_t i, int thread) {
+    struct slice *slice = argument;
+    read_image(slice->reading, slice->first + i, thread);
+}
+
+static iso_status read_all(iso_dataset *d, size_t keep, iso_data_progress *progress, void *user) {
+    iso_context *ctx = d->ctx;
+    struct reading r = {.d = d, .keep = keep};
+    atomic_init(&r.kept, 0);
+    r.errors = iso_calloc(ctx, d->file_count, sizeof *r.errors);
+    r.pixels = iso_calloc(ctx, d->file_count, sizeof *r.pixels);
+    d->images = iso_calloc(ctx, d->file_count, sizeof *d->images);
+    d->sizes = iso_calloc(ctx, d->file_count, sizeof *d->sizes);
+    iso_status status = r.errors && r.pixels && d->images && d->sizes ? ISO_OK : ISO_ENOMEM;
+    for (int64_t first = 0; first < (int64_t)d->file_count && !status; first += READ_BATCH) {
+        int64_t count = iso_min64(READ_BATCH, (int64_t)d->file_count - first);
+        iso_pool_run(ctx->pool, count, read_slice, &(struct slice){&r, first});
+        if (progress)
+            progress(user, first + count, (int64_t)d->file_count);
+        if (atomic_load(&ctx->interrupted))
+            status = iso_fail(ctx, ISO_EINTERRUPT, "interrupted while reading %s", d->root);
+    }
+    if (!status)
+        status = report(&r);
+    if (!status)
+        iso_blake3(r.pixels, d->file_count * sizeof *r.pixels, d->pixel_digest);
+    iso_free(ctx, r.errors);
+    iso_free(ctx, r.pixels);
+    return status;
+}
+
+static iso_status open_folder(iso_dataset *d, size_t keep, iso_data_progress *progress, void *user) {
+    iso_context *ctx = d->ctx;
+    struct names classes = {NULL, 0, 0};
+    if (!iso_file_is_directory(d->root))
+        return iso_fail(ctx, ISO_EIO, "%s: there is no such folder", d->root);
+    iso_status status = list_directory(ctx, d->root, &classes, NULL);
+    d->classes = classes.items;
+    d->class_count = classes.count;
+    if (status)
+        return status;
+    if (classes.count == 0)
+        return iso_fail(ctx, ISO_EINVAL, "%s: holds no folders; expected one folder of images per class", d->root);
+    size_t *first = iso_alloc_array(ctx, classes.count, sizeof *first);
+    status = first ? find_files(d, first) : ISO_ENOMEM;
+    if (!status && !(d->labels = iso_alloc_array(ctx, d->file_count, sizeof *d->labels)))
+        status = ISO_ENOMEM;
+    for (size_t c = 0; c < classes.count && !status; c++)
+        for (size_t i = first[c]; i < (c + 1 < classes.count ? first[c + 1] : d->file_count); i++)
+            d->labels[i] = (int32_t)c;
+    iso_free(ctx, first);
+    if (!status) {
+        d->count = d->file_count;
+        status = read_all(d, keep, progress, user);
+    }
+    return status;
+}
+
+iso_status iso_image_folder_open(iso_context *ctx, const char *root, size_t keep, iso_data_progress *progress, void *user,
+                                 iso_dataset **out) {
+    *out = NULL;
+    iso_dataset *d = iso_calloc(ctx, 1, sizeof *d);
+    if (!d)
+        return ISO_ENOMEM;
+    d->ctx = ctx;
+    d->channels = 3;
+    d->root = iso_strdup(ctx, root);
+    iso_status status = d->root ? open_folder(d, keep, progress, user) : ISO_ENOMEM;
+    if (status) {
+        iso_dataset_free(d);
+        return status;
+    }
+    *out = d;
+    return ISO_OK;
+}
