@@ -40,7 +40,7 @@ bool iso_init_gain(const char *nonlinearity, double slope, double *gain) {
     return true;
 }
 
-static double xavier_std(int dims, const int64_t *shape, double gain) {
+double iso_init_xavier_std(int dims, const int64_t *shape, double gain) {
     int64_t fan_in, fan_out;
     iso_init_fans(dims, shape, &fan_in, &fan_out);
     return gain * sqrt(2.0 / (double)(fan_in + fan_out));
@@ -48,17 +48,17 @@ static double xavier_std(int dims, const int64_t *shape, double gain) {
 
 void iso_init_xavier_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
                              double gain) {
-    double bound = sqrt(3.0) * xavier_std(dims, shape, gain);
+    double bound = sqrt(3.0) * iso_init_xavier_std(dims, shape, gain);
     iso_torch_uniform(g, tensor, numel(dims, shape), -bound, bound);
 }
 
 void iso_init_xavier_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
                             double gain) {
-    iso_torch_normal(g, tensor, numel(dims, shape), 0, xavier_std(dims, shape, gain));
+    iso_torch_normal(g, tensor, numel(dims, shape), 0, iso_init_xavier_std(dims, shape, gain));
 }
 
-static bool kaiming_std(int dims, const int64_t *shape, double a, iso_fan_mode mode,
-                        const char *nonlinearity, double *std) {
+bool iso_init_kaiming_std(int dims, const int64_t *shape, double a, iso_fan_mode mode,
+                          const char *nonlinearity, double *std) {
     int64_t fan_in, fan_out;
     double gain;
     iso_init_fans(dims, shape, &fan_in, &fan_out);
@@ -71,7 +71,7 @@ static bool kaiming_std(int dims, const int64_t *shape, double a, iso_fan_mode m
 bool iso_init_kaiming_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
                               double a, iso_fan_mode mode, const char *nonlinearity) {
     double std;
-    if (!kaiming_std(dims, shape, a, mode, nonlinearity, &std))
+    if (!iso_init_kaiming_std(dims, shape, a, mode, nonlinearity, &std))
         return false;
     double bound = sqrt(3.0) * std;
     iso_torch_uniform(g, tensor, numel(dims, shape), -bound, bound);
@@ -81,7 +81,7 @@ bool iso_init_kaiming_uniform(iso_torch_generator *g, float *tensor, int dims, c
 bool iso_init_kaiming_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
                              double a, iso_fan_mode mode, const char *nonlinearity) {
     double std;
-    if (!kaiming_std(dims, shape, a, mode, nonlinearity, &std))
+    if (!iso_init_kaiming_std(dims, shape, a, mode, nonlinearity, &std))
         return false;
     iso_torch_normal(g, tensor, numel(dims, shape), 0, std);
     return true;

@@ -18,6 +18,12 @@ void iso_init_fans(int dims, const int64_t *shape, int64_t *fan_in, int64_t *fan
  * name. */
 bool iso_init_gain(const char *nonlinearity, double slope, double *gain);
 
+/* The standard deviations that the functions below draw with; uniform bounds are sqrt(3) times
+ * them. False if the nonlinearity is unknown. */
+double iso_init_xavier_std(int dims, const int64_t *shape, double gain);
+bool iso_init_kaiming_std(int dims, const int64_t *shape, double a, iso_fan_mode mode,
+                          const char *nonlinearity, double *std);
+
 void iso_init_xavier_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
                              double gain);
 void iso_init_xavier_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,

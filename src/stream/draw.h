@@ -1,0 +1,19 @@
+/* Draws on the torch generator into tensors of any type, as the methods of torch.Tensor make them.
+ * They refuse what PyTorch refuses; messages carry the call's name. */
+#ifndef ISO_STREAM_DRAW_H
+#define ISO_STREAM_DRAW_H
+
+#include "stream/call.h"
+
+/* uniform_(low, high) and normal_(mean, std): tensors of floats. */
+iso_status iso_call_uniform(iso_call *c, iso_value *tensor, double low, double high);
+iso_status iso_call_normal(iso_call *c, iso_value *tensor, double mean, double std);
+/* random_(low, high), low inclusive, high exclusive. */
+iso_status iso_call_random(iso_call *c, iso_value *tensor, int64_t low, int64_t high);
+/* random_() without bounds. */
+void iso_call_random_any(iso_call *c, iso_value *tensor);
+/* bernoulli_(p), and with a tensor of as many probabilities. */
+iso_status iso_call_bernoulli(iso_call *c, iso_value *tensor, double p);
+iso_status iso_call_bernoulli_tensor(iso_call *c, iso_value *tensor, const iso_value *p);
+
+#endif

@@ -1,0 +1,42 @@
+/* For tests/oracle/streams.py: evaluates many expressions in one process. Reads lines; `seed
+ * VARIANT SEED` starts anew, everything else is an expression, answered by one line: the bits, or
+ * `error:` and the message's first line. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stream/stream.h"
+
+int main(void) {
+    iso_context *ctx;
+    iso_stream *state = NULL;
+    char *line = NULL;
+    size_t capacity = 0;
+    if (iso_context_new(&ctx, &(iso_context_options){.threads = 1})) {
+        fprintf(stderr, "%s\n", iso_error(NULL));
+        return 2;
+    }
+    iso_text out = iso_text_new(ctx);
+    for (ssize_t size; (size = getline(&line, &capacity, stdin)) > 0;) {
+        line[strcspn(line, "\n")] = 0;
+        if (strncmp(line, "seed ", 5) == 0) {
+            iso_stream_free(ctx, state);
+            char *rest;
+            iso_torch_variant variant = strtol(line + 5, &rest, 10) ? ISO_TORCH_SCALAR : ISO_TORCH;
+            if (iso_stream_new(ctx, strtoull(rest, NULL, 10), variant, &state))
+                return 2;
+            continue;
+        }
+        iso_text_clear(&out);
+        if (!state || iso_stream_evaluate(ctx, state, line, true, &out))
+            printf("error: %.*s\n", (int)strcspn(iso_error(ctx), "\n"), iso_error(ctx));
+        else
+            printf("%s\n", out.data ? out.data : "");
+        fflush(stdout);
+    }
+    free(line);
+    iso_text_free(&out);
+    iso_stream_free(ctx, state);
+    iso_context_free(ctx);
+    return 0;
+}
