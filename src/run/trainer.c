@@ -1,0 +1,294 @@
+#include "run/trainer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/safetensors.h"
+#include "nn/module.h"
+#include "nn/plan.h"
+
+/* ---- Building ---- */
+
+static iso_plan_key plan_key(const iso_trainer *t, const iso_loader *loader, int64_t samples, bool training) {
+    int64_t shape[3];
+    iso_loader_shape(loader, shape);
+    return (iso_plan_key){.training = training, .gradients = training, .has_loss = true, .loss = t->recipe->loss, .dims = 4,
+                          .shape = {samples, shape[0], shape[1], shape[2]}};
+}
+
+/* Plans for a whole batch and for the last, smaller one. */
+static iso_status make_plans(iso_trainer *t, const iso_loader *loader, int64_t samples, bool training, iso_plan **plan) {
+    int64_t batch = iso_min64(t->recipe->batch_size, samples), rest = samples % t->recipe->batch_size;
+    iso_module_train(t->model, training);
+    iso_plan_key key = plan_key(t, loader, batch, training);
+    iso_status status = iso_plan_get(t->model, &key, plan);
+    if (!status && rest && rest != batch && !(training && t->recipe->drop_last)) {
+        iso_plan *smaller;
+        key.shape[0] = rest;
+        status = iso_plan_get(t->model, &key, &smaller);
+    }
+    return status;
+}
+
+/* Lowers the model for every batch size that will occur: a shape that does not fit is found here, before any work. */
+static iso_status check_shapes(iso_trainer *t) {
+    iso_plan *plan, *test_plan;
+    iso_status status = make_plans(t, t->loader, (int64_t)t->train->count, true, &plan);
+    if (status)
+        return status == ISO_EINVAL ? iso_fail_at(t->ctx, status, "%s: model", t->recipe->name) : status;
+    const iso_value *y = &plan->graph.values[plan->y];
+    t->draws_per_sample = plan->graph.draws / y->shape[0];
+    if (y->shape[1] < (int64_t)t->train->class_count)
+        return iso_fail(t->ctx, ISO_EINVAL, "%s: model: gives %lld outputs, but the data have %zu classes", t->recipe->name,
+                        (long long)y->shape[1], t->train->class_count);
+    if (!t->test)
+        return ISO_OK;
+    if ((status = make_plans(t, t->test_loader, (int64_t)t->test->count, false, &test_plan)))
+        return status == ISO_EINVAL ? iso_fail_at(t->ctx, status, "%s: model, on the test images", t->recipe->name) : status;
+    t->output = iso_tensor_new(t->ctx, ISO_FLOAT32, 2, test_plan->graph.values[test_plan->y].shape);
+    return t->output ? ISO_OK : ISO_ENOMEM;
+}
+
+static iso_status add_state(iso_trainer *t) {
+    iso_context *ctx = t->ctx;
+    int64_t counters = ISO_COUNTERS, bytes = ISO_TORCH_STATE_SIZE;
+    t->counters = iso_tensor_new(ctx, ISO_INT64, 1, &counters);
+    t->generator = iso_tensor_new(ctx, ISO_UINT8, 1, &bytes);
+    t->epoch_generator = iso_tensor_new(ctx, ISO_UINT8, 1, &bytes);
+    if (!t->counters || !t->generator || !t->epoch_generator)
+        return ISO_ENOMEM;
+    iso_status status = iso_state_new(ctx, &t->state);
+    size_t tensors = iso_module_state_count(t->model), moments = iso_optimizer_state_count(t->optimizer);
+    for (size_t i = 0; i < tensors && !status; i++) {
+        iso_named_tensor entry = iso_module_state(t->model, i);
+        status = iso_state_add(t->state, entry.name, entry.tensor);
+    }
+    for (size_t i = 0; i < moments && !status; i++) {
+        iso_named_tensor entry = iso_optimizer_state(t->optimizer, i);
+        char *name = iso_sprintf(ctx, "optimizer/%s", entry.name);
+        status = name ? iso_state_add(t->state, name, entry.tensor) : ISO_ENOMEM;
+        iso_free(ctx, name);
+    }
+    if (!status)
+        status = iso_state_add(t->state, "isobit/counters", t->counters);
+    if (!status)
+        status = iso_state_add(t->state, "isobit/generator", t->generator);
+    if (!status)
+        status = iso_state_add(t->state, "isobit/epoch_generator", t->epoch_generator);
+    return status;
+}
+
+iso_status iso_trainer_new(iso_context *ctx, const iso_recipe *recipe, int workers, iso_progress_function *progress, void *user,
+                           iso_trainer **out) {
+    *out = NULL;
+    iso_trainer *t = iso_calloc(ctx, 1, sizeof *t);
+    if (!t)
+        return ISO_ENOMEM;
+    t->ctx = ctx;
+    t->recipe = recipe;
+    iso_status status = iso_recipe_build_model(recipe, &t->model);
+    if (!status)
+        status = iso_recipe_build_optimizer(recipe, t->model, &t->optimizer);
+    if (!status)
+        status = iso_trainer_open_data(t, workers, progress, user);
+    if (!status)
+        status = check_shapes(t);
+    if (!status)
+        status = add_state(t);
+    if (status) {
+        iso_trainer_free(t);
+        return status;
+    }
+    t->steps_per_epoch = iso_loader_batches(t->loader);
+    t->steps = t->steps_per_epoch * recipe->epochs;
+    if (t->steps_per_epoch == 0) {
+        iso_trainer_free(t);
+        return iso_fail(ctx, ISO_EINVAL, "%s: data.loader: drop_last leaves no batch: fewer images than batch_size", recipe->name);
+    }
+    *out = t;
+    return ISO_OK;
+}
+
+void iso_trainer_free(iso_trainer *t) {
+    if (!t)
+        return;
+    iso_loader_free(t->loader);
+    iso_loader_free(t->test_loader);
+    iso_transforms_free(t->transforms);
+    iso_transforms_free(t->test_transforms);
+    iso_dataset_free(t->train);
+    iso_dataset_free(t->test);
+    iso_optimizer_free(t->optimizer);
+    iso_module_free(t->model);
+    iso_state_free(t->state);
+    iso_tensor_free(t->ctx, t->counters);
+    iso_tensor_free(t->ctx, t->generator);
+    iso_tensor_free(t->ctx, t->epoch_generator);
+    iso_tensor_free(t->ctx, t->output);
+    iso_free(t->ctx, t);
+}
+
+/* ---- State ---- */
+
+iso_status iso_trainer_start(iso_trainer *t) {
+    iso_torch_generator *g = &t->ctx->generator;
+    g->variant = t->recipe->variant;
+    iso_torch_manual_seed(g, t->recipe->seed);
+    iso_status status = iso_module_reset_parameters(t->model, g);
+    if (!status && t->recipe->init)
+        status = iso_module_init(t->model, t->recipe->init, g);
+    memset(t->counters->data, 0, sizeof(int64_t) * ISO_COUNTERS);
+    iso_torch_get_state(g, iso_tensor_u8(t->generator));
+    iso_torch_get_state(g, iso_tensor_u8(t->epoch_generator));
+    return status;
+}
+
+iso_status iso_trainer_load(iso_trainer *t, const char *path) {
+    iso_safetensors *file;
+    iso_status status = iso_safetensors_read(t->ctx, path, &file);
+    for (size_t i = 0; !status && i < t->state->count; i++) {
+        const iso_state_entry *entry = &t->state->entries[i];
+        const iso_tensor *from = iso_safetensors_find(file, entry->name), *to = entry->tensor;
+        if (!from || from->dtype != to->dtype || from->dims != to->dims ||
+            memcmp(from->shape, to->shape, sizeof *to->shape * (size_t)to->dims) != 0)
+            status = iso_fail(t->ctx, ISO_EINVAL, "%s: tensor '%s' is %s", path, entry->name, from ? "of another shape or type" : "missing");
+        else
+            memcpy(to->data, from->data, (size_t)to->numel * iso_dtype_size(to->dtype));
+    }
+    if (!status && file->count != t->state->count)
+        status = iso_fail(t->ctx, ISO_EINVAL, "%s: holds %zu tensors, the model's state has %zu", path, file->count, t->state->count);
+    iso_torch_generator *g = &t->ctx->generator;
+    g->variant = t->recipe->variant;
+    if (!status && !iso_torch_set_state(g, iso_tensor_u8(t->generator)))
+        status = iso_fail(t->ctx, ISO_EINVAL, "%s: the tensor isobit/generator is no generator state", path);
+    iso_safetensors_free(file);
+    t->model->ready = true;
+    return status;
+}
+
+/* ---- Epochs and steps ---- */
+
+iso_status iso_trainer_begin_epoch(iso_trainer *t) {
+    int64_t done = iso_trainer_counter(t, ISO_COUNTER_BATCH);
+    iso_torch_generator start = t->ctx->generator;
+    if (done == 0)
+        iso_torch_get_state(&start, iso_tensor_u8(t->epoch_generator));
+    else if (!iso_torch_set_state(&start, iso_tensor_u8(t->epoch_generator)))
+        return iso_fail(t->ctx, ISO_EINVAL, "the checkpoint's isobit/epoch_generator is no generator state");
+    iso_module_train(t->model, true);
+    iso_status status = iso_loader_begin(t->loader, &start);
+    return status || done == 0 ? status : iso_loader_skip(t->loader, done);
+}
+
+/* One digest for images and labels. */
+static iso_status digest_batch(iso_trainer *t, const iso_batch *batch, uint8_t digest[ISO_DIGEST_SIZE]) {
+    uint8_t both[2][ISO_BLAKE3_SIZE];
+    iso_status status = iso_tensor_digest(t->ctx, &batch->x, both[0]);
+    if (!status)
+        status = iso_tensor_digest(t->ctx, &batch->labels, both[1]);
+    iso_blake3(both, sizeof both, digest);
+    return status;
+}
+
+/* A NaN in the state came through a gradient, if one holds a NaN: that is the earlier place. */
+static void find_nan(const iso_trainer *t, iso_step_record *record) {
+    size_t count = iso_module_state_count(t->model);
+    for (size_t i = 0; i < count; i++) {
+        iso_named_tensor entry = iso_module_state(t->model, i);
+        for (int64_t j = 0; entry.grad && j < entry.grad->numel; j++)
+            if (iso_tensor_f32(entry.grad)[j] != iso_tensor_f32(entry.grad)[j]) {
+                snprintf(record->nan_tensor, sizeof record->nan_tensor, "%.120s.grad", entry.name);
+                record->nan_index = j;
+                return;
+            }
+    }
+    for (size_t i = 0; i < t->state->count; i++)
+        if (t->state->entries[i].nan_index >= 0) {
+            snprintf(record->nan_tensor, sizeof record->nan_tensor, "%.120s", t->state->entries[i].name);
+            record->nan_index = t->state->entries[i].nan_index;
+            return;
+        }
+}
+
+iso_status iso_trainer_step(iso_trainer *t, iso_step_record *record) {
+    const iso_batch *batch;
+    iso_status status = iso_loader_next(t->loader, &batch);
+    if (status)
+        return status;
+    int64_t *counters = iso_tensor_i64(t->counters);
+    memset(record, 0, sizeof *record);
+    record->step = ++counters[ISO_COUNTER_STEP];
+    record->epoch = counters[ISO_COUNTER_EPOCH] + 1;
+    record->samples = batch->count;
+    record->lr = iso_optimizer_lr(t->optimizer);
+    counters[ISO_COUNTER_BATCH]++;
+    if ((status = digest_batch(t, batch, record->batch)))
+        return status;
+    t->ctx->generator = *batch->generator;
+    status = iso_loss_backward(t->model, &t->recipe->loss, &batch->x, &batch->labels, &record->loss, NULL);
+    if (status)
+        return status;
+    if (record->loss != record->loss) {
+        snprintf(record->nan_tensor, sizeof record->nan_tensor, "loss");
+        return ISO_OK;
+    }
+    iso_optimizer_step(t->optimizer);
+    iso_torch_get_state(&t->ctx->generator, iso_tensor_u8(t->generator));
+    status = iso_state_root(t->state, record->state);
+    for (size_t i = 0; i < t->state->count && !status; i++)
+        if (t->state->entries[i].nan_index >= 0) {
+            find_nan(t, record);
+            break;
+        }
+    return status;
+}
+
+/* ---- Evaluation ---- */
+
+static int64_t count_correct(const float *logits, const int64_t *labels, int64_t n, int64_t k) {
+    int64_t correct = 0;
+    for (int64_t i = 0; i < n; i++, logits += k) {
+        int64_t best = 0;
+        for (int64_t j = 1; j < k; j++)
+            if (logits[j] > logits[best])
+                best = j;
+        correct += best == labels[i];
+    }
+    return correct;
+}
+
+static iso_status evaluate(iso_trainer *t, iso_eval_record *record) {
+    iso_torch_generator *g = &t->ctx->generator;
+    iso_status status = iso_loader_begin(t->test_loader, g);
+    double sum = 0; /* of batch means times their sizes; the batch size belongs to the recipe */
+    iso_module_train(t->model, false);
+    for (int64_t left = iso_loader_batches(t->test_loader); left > 0 && !status; left--) {
+        const iso_batch *batch;
+        float loss;
+        if ((status = iso_loader_next(t->test_loader, &batch)))
+            break;
+        iso_tensor y = *t->output;
+        y.shape[0] = batch->count;
+        y.numel = batch->count * y.shape[1];
+        status = iso_loss_forward(t->model, &t->recipe->loss, &batch->x, &batch->labels, &loss, &y);
+        sum += (double)loss * (t->recipe->loss.sum ? 1 : (double)batch->count);
+        record->count += batch->count;
+        record->correct += status ? 0 : count_correct(iso_tensor_f32(&y), iso_tensor_i64(&batch->labels), batch->count, y.shape[1]);
+    }
+    record->loss = (float)(sum / (double)(record->count ? record->count : 1));
+    if (!status)
+        iso_loader_end(t->test_loader, g);
+    return status;
+}
+
+iso_status iso_trainer_end_epoch(iso_trainer *t, iso_eval_record *record) {
+    int64_t *counters = iso_tensor_i64(t->counters);
+    iso_torch_generator loader_end;
+    iso_loader_end(t->loader, &loader_end);
+    *record = (iso_eval_record){.step = counters[ISO_COUNTER_STEP], .epoch = counters[ISO_COUNTER_EPOCH] + 1};
+    iso_status status = t->test ? evaluate(t, record) : ISO_OK;
+    counters[ISO_COUNTER_EPOCH]++;
+    counters[ISO_COUNTER_BATCH] = 0;
+    iso_torch_get_state(&t->ctx->generator, iso_tensor_u8(t->generator));
+    return status;
+}
