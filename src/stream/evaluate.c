@@ -123,6 +123,44 @@ static iso_status take_sizes(const evaluation *e, const iso_expr *expr, iso_call
     return status;
 }
 
+/* Arguments that are calls, where the parameter is a plain number: the call is made and its value
+ * takes the argument's place. `items` and `literals` hold what `rest` then points to. */
+static iso_status make_literals(const evaluation *e, const iso_signature *signature, iso_expr *rest,
+                                iso_expr *items[ISO_MAX_PARAMS],
+                                iso_expr literals[ISO_MAX_PARAMS]) {
+    if (rest->kind != ISO_EXPR_CALL || rest->count > ISO_MAX_PARAMS)
+        return ISO_OK;
+    for (size_t i = 0; i < rest->count; i++) {
+        const iso_expr *item = items[i] = rest->items[i];
+        size_t which = i;
+        if (rest->keywords[i])
+            for (which = 0; which < signature->count; which++)
+                if (strcmp(signature->params[which].name, rest->keywords[i]) == 0)
+                    break;
+        if (item->kind != ISO_EXPR_CALL || which >= signature->count ||
+            signature->params[which].kind == ISO_ARG_ANY)
+            continue;
+        iso_value value = {0};
+        iso_status status = evaluate(e, item, &value);
+        literals[i] = (iso_expr){.column = item->column,
+                                 .boolean = value.integer != 0,
+                                 .integer = value.integer,
+                                 .is_unsigned = value.is_unsigned,
+                                 .number = value.number};
+        literals[i].kind = value.kind == ISO_VALUE_INT     ? ISO_EXPR_INT
+                           : value.kind == ISO_VALUE_FLOAT ? ISO_EXPR_FLOAT
+                           : value.kind == ISO_VALUE_BOOL
+                               ? ISO_EXPR_BOOL
+                               : ISO_EXPR_LIST; /* refused by the binding */
+        iso_value_free(e->ctx, &value);
+        if (status)
+            return status;
+        items[i] = &literals[i];
+    }
+    rest->items = items;
+    return ISO_OK;
+}
+
 static iso_status make_call(const evaluation *e, const iso_entry *entry, const iso_expr *expr,
                             iso_value *self, iso_value *result) {
     const char *name = entry->signature.name;
@@ -137,11 +175,13 @@ static iso_status make_call(const evaluation *e, const iso_entry *entry, const i
                      .column = e->column};
     iso_signature signature = entry->signature;
     signature.name = name;
-    iso_expr rest = *expr;
+    iso_expr rest = *expr, *items[ISO_MAX_PARAMS], literals[ISO_MAX_PARAMS];
     bool found = false;
     iso_status status = ISO_OK;
     if (entry->sizes == ISO_SIZES_FIRST && expr->kind == ISO_EXPR_CALL)
         status = take_sizes(e, expr, &call, &rest, &found);
+    if (!status)
+        status = make_literals(e, &signature, &rest, items, literals);
     if (!status)
         status = iso_bind(e->ctx, &signature, &rest, call.args, e->column);
     if (!status && entry->sizes == ISO_SIZES_FIRST) {
