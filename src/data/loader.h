@@ -4,6 +4,7 @@
 #define ISO_DATA_LOADER_H
 
 #include "data/dataset.h"
+#include "image/transforms.h"
 #include "isobit/tensor.h"
 
 typedef struct iso_loader iso_loader;

@@ -58,6 +58,7 @@ static iso_status read_lines(iso_ledger *l) {
         at += line->size + 1;
     }
     l->torn = size - at;
+    l->end = at;
     l->finished = l->count && (iso_ledger_is(l, l->count - 1, "end") || iso_ledger_is(l, l->count - 1, "nan-stop"));
     return ISO_OK;
 }
@@ -82,8 +83,7 @@ static iso_status open_for_writing(iso_ledger *l, iso_ledger_mode mode) {
 static iso_status drop_torn_tail(iso_ledger *l) {
     if (l->torn == 0)
         return ISO_OK;
-    size_t whole = l->count ? l->lines[l->count - 1].at + l->lines[l->count - 1].size + 1 : 0;
-    return l->ctx->files.ftruncate(l->ctx->files.user, l->fd, (int64_t)whole) == 0 ? ISO_OK : io_error(l, "could not be cut");
+    return l->ctx->files.ftruncate(l->ctx->files.user, l->fd, (int64_t)l->end) == 0 ? ISO_OK : io_error(l, "could not be cut");
 }
 
 iso_status iso_ledger_open(iso_context *ctx, const char *directory, iso_ledger_mode mode, iso_ledger **out) {
@@ -235,7 +235,12 @@ static iso_status line_differs(iso_ledger *l, const iso_text *line) {
 static iso_status append(iso_ledger *l, const iso_text *line) {
     if (l->fd < 0)
         return iso_fail(l->ctx, ISO_DIFFER, "the ledger ends at line %zu, where re-execution gives another line", l->position);
-    return iso_file_write_all(l->ctx, l->fd, l->path, line->data, line->size + 1);
+    iso_status status = iso_file_write_all(l->ctx, l->fd, l->path, line->data, line->size + 1);
+    if (!status)
+        l->end += line->size + 1;
+    else /* a full disk: nothing half-written stays */
+        (void)l->ctx->files.ftruncate(l->ctx->files.user, l->fd, (int64_t)l->end);
+    return status;
 }
 
 iso_status iso_ledger_put(iso_ledger *l, iso_text *line) {

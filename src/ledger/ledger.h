@@ -27,7 +27,8 @@ typedef struct iso_ledger {
     size_t position;   /* the next line: below count it is compared, from there on appended */
     bool finished;     /* the existing lines end with "end" or "nan-stop" */
     uint8_t head[ISO_BLAKE3_SIZE]; /* digest of the line before `position` */
-    size_t torn;       /* bytes of a torn tail that have been dropped */
+    size_t end;        /* length of the file up to the last whole line */
+    size_t torn;       /* bytes behind it when the ledger was opened: a line that was being written at a crash */
 } iso_ledger;
 
 typedef enum iso_ledger_mode {

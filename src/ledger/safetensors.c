@@ -60,7 +60,8 @@ iso_status iso_safetensors_write(iso_context *ctx, const char *path, const iso_s
     if (!status) {
         iso_blake3(file, total, digest);
         *size = (int64_t)total;
-        status = iso_file_write_atomic(ctx, path, &(iso_slice){file, total}, 1);
+        if (path)
+            status = iso_file_write_atomic(ctx, path, &(iso_slice){file, total}, 1);
     }
     iso_free(ctx, file);
     iso_text_free(&header);

@@ -4,7 +4,8 @@
 
 #include "ledger/state.h"
 
-/* Writes all tensors of the state, atomically; digest receives BLAKE3 of the file's bytes, size their number. */
+/* Writes all tensors of the state, atomically; digest receives BLAKE3 of the file's bytes, size their number.
+ * path NULL: only computes these two. */
 iso_status iso_safetensors_write(iso_context *ctx, const char *path, const iso_state *state, uint8_t digest[ISO_BLAKE3_SIZE],
                                  int64_t *size);
 

@@ -1,0 +1,83 @@
+/* run.env: one JSON line per start of the run, with everything that may differ between equal runs. Nothing of it enters the ledger. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "run/session.h"
+
+#define MAX_ENVIRONMENT ((size_t)64 << 20)
+
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+static void member(iso_text *out, const char *key, const char *value) {
+    iso_text_printf(out, ",\"%s\":", key);
+    iso_text_json(out, value, strlen(value));
+}
+
+iso_status iso_environment_append(iso_context *ctx, const char *directory, const char *root, int workers) {
+    char host[256] = "", cpu[128], when[32];
+    time_t now = time(NULL);
+    struct tm utc;
+    gethostname(host, sizeof host - 1);
+    iso_cpu_name(cpu, sizeof cpu);
+    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    iso_text line = iso_text_new(ctx);
+    iso_text_printf(&line, "{\"started\":\"%s\"", when);
+    member(&line, "version", ISO_VERSION);
+    member(&line, "host", host);
+    member(&line, "cpu", cpu);
+    member(&line, "isa", iso_context_isa(ctx));
+    member(&line, "compiler", COMPILER);
+    iso_text_printf(&line, ",\"threads\":%d,\"workers\":%d", iso_context_threads(ctx), workers);
+    member(&line, "root", root);
+    iso_text_puts(&line, "}\n");
+    char *path = iso_path_join(ctx, directory, "run.env");
+    iso_status status = iso_text_ok(&line) && path ? ISO_OK : ISO_ENOMEM;
+    int fd = status ? -1 : ctx->files.open(ctx->files.user, path, O_WRONLY | O_APPEND | O_CREAT, 0644);
+    if (!status && fd < 0)
+        status = iso_fail(ctx, ISO_EIO, "%s: could not be opened: %s", path, strerror(errno));
+    if (!status)
+        status = iso_file_write_all(ctx, fd, path, line.data, line.size);
+    if (fd >= 0)
+        ctx->files.close(ctx->files.user, fd);
+    iso_free(ctx, path);
+    iso_text_free(&line);
+    return status;
+}
+
+iso_status iso_environment_root(iso_context *ctx, const char *directory, char **root) {
+    uint8_t *data = NULL;
+    size_t size = 0;
+    *root = NULL;
+    char *path = iso_path_join(ctx, directory, "run.env");
+    iso_status status = path ? iso_file_read(ctx, path, MAX_ENVIRONMENT, &data, &size) : ISO_ENOMEM;
+    const char *line = (const char *)data;
+    for (size_t at = 0; !status && at < size;) { /* the last line that is whole */
+        const char *start = (const char *)data + at, *end = memchr(start, '\n', size - at);
+        if (!end)
+            break;
+        line = start;
+        at += (size_t)(end - start) + 1;
+    }
+    iso_json value = {.kind = ISO_JSON_NULL};
+    if (!status)
+        status = iso_json_parse(ctx, line, strcspn(line, "\n"), &value);
+    const char *text = status ? NULL : iso_json_string(&value, "root");
+    if (!status && !text)
+        status = iso_fail(ctx, ISO_EINVAL, "%s: says nothing about where the data lie; give --root", path);
+    else if (!status && !(*root = iso_strdup(ctx, text)))
+        status = ISO_ENOMEM;
+    else if (status == ISO_EINVAL)
+        iso_fail_at(ctx, status, "%s", path);
+    iso_json_free(ctx, &value);
+    iso_free(ctx, data);
+    iso_free(ctx, path);
+    return status;
+}

@@ -1,0 +1,211 @@
+#include "run/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/file.h"
+
+void iso_checkpoint_name(int64_t step, char name[64]) { snprintf(name, 64, "checkpoint-%06lld.safetensors", (long long)step); }
+
+static void tell(iso_session *s, const iso_progress *progress) {
+    if (s->progress)
+        s->progress(s->user, progress);
+}
+
+/* ---- Lines ---- */
+
+/* Names, types and shapes of the whole state: what the model is, whatever its numbers are. */
+static iso_status model_digest(iso_session *s, uint8_t digest[ISO_BLAKE3_SIZE]) {
+    iso_text text = iso_text_new(s->ctx);
+    const iso_state *state = s->trainer->state;
+    for (size_t i = 0; i < state->count; i++) {
+        const iso_tensor *tensor = state->entries[i].tensor;
+        iso_text_printf(&text, "%s %s", state->entries[i].name, iso_dtype_name(tensor->dtype));
+        for (int j = 0; j < tensor->dims; j++)
+            iso_text_printf(&text, " %lld", (long long)tensor->shape[j]);
+        iso_text_puts(&text, "\n");
+    }
+    bool ok = iso_text_ok(&text);
+    iso_blake3(text.data, text.size, digest);
+    iso_text_free(&text);
+    return ok ? ISO_OK : ISO_ENOMEM;
+}
+
+static void write_data(iso_text *line, const char *key, const iso_dataset *d) {
+    iso_text_printf(line, ",\"%s\":{\"images\":%zu,\"pixels\":\"", key, d->count);
+    iso_text_hex(line, d->pixel_digest, sizeof d->pixel_digest);
+    iso_text_puts(line, "\",\"classes\":[");
+    for (size_t i = 0; i < d->class_count; i++) {
+        iso_text_puts(line, i ? "," : "");
+        iso_text_json(line, d->classes[i], strlen(d->classes[i]));
+    }
+    iso_text_puts(line, "],\"files\":[");
+    for (size_t i = 0; i < d->file_count; i++) {
+        iso_text_puts(line, i ? ",[" : "[");
+        iso_text_json(line, d->files[i].name, strlen(d->files[i].name));
+        iso_text_printf(line, ",%lld,\"", (long long)d->files[i].size);
+        iso_text_hex(line, d->files[i].digest, sizeof d->files[i].digest);
+        iso_text_puts(line, "\"]");
+    }
+    iso_text_puts(line, "]}");
+}
+
+iso_status iso_session_header(iso_session *s) {
+    const iso_recipe *recipe = s->trainer->recipe;
+    uint8_t model[ISO_BLAKE3_SIZE];
+    iso_status status = model_digest(s, model);
+    if (status)
+        return status;
+    char seed[24];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)recipe->seed);
+    iso_text line = iso_ledger_begin(s->ledger, "header");
+    iso_ledger_text(&line, "format", "isobit-ledger-1");
+    iso_ledger_text(&line, "digest", "blake3-256");
+    iso_ledger_int(&line, "contract", ISO_CONTRACT_VERSION);
+    iso_ledger_text(&line, "version", ISO_VERSION);
+    iso_ledger_text(&line, "seed", seed); /* up to 2^64 - 1, which many readers of JSON numbers would round */
+    iso_ledger_text(&line, "stream", recipe->variant == ISO_TORCH ? "torch" : "torch/scalar");
+    iso_ledger_text(&line, "recipe", recipe->experiment);
+    iso_ledger_hex(&line, "model", model, sizeof model);
+    write_data(&line, "train", s->trainer->train);
+    if (s->trainer->test)
+        write_data(&line, "test", s->trainer->test);
+    iso_ledger_int(&line, "steps", s->trainer->steps);
+    iso_ledger_int(&line, "digest_every", 1);
+    iso_ledger_int(&line, "checkpoint_every", recipe->checkpoint);
+    if (!(status = iso_ledger_put(s->ledger, &line)))
+        status = iso_ledger_sync(s->ledger);
+    return status;
+}
+
+static iso_status put_step(iso_session *s, const iso_step_record *r) {
+    iso_text line = iso_ledger_begin(s->ledger, "step");
+    iso_ledger_int(&line, "step", r->step);
+    iso_ledger_int(&line, "epoch", r->epoch);
+    iso_ledger_hex(&line, "batch", r->batch, sizeof r->batch);
+    iso_ledger_f32(&line, "loss", r->loss);
+    iso_ledger_f64(&line, "lr", r->lr);
+    iso_ledger_hex(&line, "state", r->state, sizeof r->state);
+    return iso_ledger_put(s->ledger, &line);
+}
+
+static iso_status put_nan_stop(iso_session *s, const iso_step_record *r) {
+    iso_text line = iso_ledger_begin(s->ledger, "nan-stop");
+    iso_ledger_int(&line, "step", r->step);
+    iso_ledger_text(&line, "tensor", r->nan_tensor);
+    iso_ledger_int(&line, "index", r->nan_index);
+    iso_ledger_hex(&line, "batch", r->batch, sizeof r->batch);
+    iso_status status = iso_ledger_put(s->ledger, &line);
+    if (!status)
+        status = iso_ledger_sync(s->ledger);
+    return status ? status
+                  : iso_fail(s->ctx, ISO_ENAN, "the numbers stopped at step %lld (epoch %lld): the first NaN is in %s, element %lld",
+                             (long long)r->step, (long long)r->epoch, r->nan_tensor, (long long)r->nan_index);
+}
+
+static iso_status put_eval(iso_session *s, const iso_eval_record *r) {
+    iso_text line = iso_ledger_begin(s->ledger, "eval");
+    iso_ledger_int(&line, "step", r->step);
+    iso_ledger_int(&line, "epoch", r->epoch);
+    iso_ledger_int(&line, "count", r->count);
+    iso_ledger_int(&line, "correct", r->correct);
+    iso_ledger_f32(&line, "loss", r->loss);
+    return iso_ledger_put(s->ledger, &line);
+}
+
+/* ---- Checkpoints ---- */
+
+/* The file's bytes are a function of the state, so its digest is known without the file: a comparison needs no writing. */
+iso_status iso_session_checkpoint(iso_session *s) {
+    const iso_trainer *t = s->trainer;
+    int64_t step = iso_trainer_counter(t, ISO_COUNTER_STEP), size = 0;
+    char name[64];
+    uint8_t digest[ISO_BLAKE3_SIZE];
+    iso_checkpoint_name(step, name);
+    char *path = iso_path_join(s->ctx, s->directory, name);
+    if (!path)
+        return ISO_ENOMEM;
+    bool write = s->writes && (s->ledger->position >= s->ledger->count || !iso_file_exists(path));
+    iso_status status = iso_ledger_sync(s->ledger); /* the steps before it are durable first */
+    if (!status)
+        status = iso_safetensors_write(s->ctx, write ? path : NULL, t->state, digest, &size);
+    iso_free(s->ctx, path);
+    if (status)
+        return status;
+    iso_text line = iso_ledger_begin(s->ledger, "ckpt");
+    iso_ledger_int(&line, "step", step);
+    iso_ledger_text(&line, "file", name);
+    iso_ledger_int(&line, "size", size);
+    iso_ledger_hex(&line, "digest", digest, sizeof digest);
+    if ((status = iso_ledger_tensors(s->ledger, &line, t->state))) {
+        iso_text_free(&line);
+        return status;
+    }
+    status = iso_ledger_put(s->ledger, &line);
+    return status ? status : iso_ledger_sync(s->ledger);
+}
+
+static bool checkpoint_due(const iso_trainer *t) {
+    int64_t step = iso_trainer_counter(t, ISO_COUNTER_STEP), every = t->recipe->checkpoint;
+    return step == t->steps || (every ? step % every == 0 : iso_trainer_counter(t, ISO_COUNTER_BATCH) == 0);
+}
+
+/* ---- The run ---- */
+
+static iso_status take_step(iso_session *s) {
+    iso_trainer *t = s->trainer;
+    iso_step_record record;
+    iso_status status = iso_trainer_step(t, &record);
+    if (status)
+        return status;
+    if (record.nan_tensor[0])
+        return put_nan_stop(s, &record);
+    s->loss = record.loss;
+    if ((status = put_step(s, &record)))
+        return status;
+    tell(s, &(iso_progress){.kind = ISO_PROGRESS_STEP, .done = record.step, .total = t->steps, .epoch = record.epoch,
+                            .epochs = t->recipe->epochs, .samples = record.samples, .loss = record.loss});
+    /* The last batch of an epoch: the evaluation belongs before its checkpoint. */
+    if (iso_trainer_counter(t, ISO_COUNTER_BATCH) < t->steps_per_epoch && checkpoint_due(t))
+        status = iso_session_checkpoint(s);
+    if (!status && atomic_load(&s->ctx->interrupted)) {
+        status = iso_ledger_sync(s->ledger);
+        if (!status)
+            status = iso_fail(s->ctx, ISO_EINTERRUPT, "interrupted behind step %lld of %lld; go on with --resume --out %s",
+                              (long long)record.step, (long long)t->steps, s->directory);
+    }
+    return status;
+}
+
+static iso_status end_epoch(iso_session *s) {
+    iso_trainer *t = s->trainer;
+    iso_eval_record record;
+    iso_status status = iso_trainer_end_epoch(t, &record);
+    if (!status && record.count) {
+        s->eval = record;
+        if (!(status = put_eval(s, &record)))
+            tell(s, &(iso_progress){.kind = ISO_PROGRESS_EVAL, .done = record.step, .total = t->steps, .epoch = record.epoch,
+                                    .epochs = t->recipe->epochs, .loss = record.loss,
+                                    .accuracy = (double)record.correct / (double)record.count});
+    }
+    return !status && checkpoint_due(t) ? iso_session_checkpoint(s) : status;
+}
+
+iso_status iso_session_run(iso_session *s) {
+    iso_trainer *t = s->trainer;
+    iso_status status = ISO_OK;
+    while (!status && iso_trainer_counter(t, ISO_COUNTER_STEP) < s->until) {
+        status = iso_trainer_begin_epoch(t);
+        while (!status && iso_trainer_counter(t, ISO_COUNTER_BATCH) < t->steps_per_epoch &&
+               iso_trainer_counter(t, ISO_COUNTER_STEP) < s->until)
+            status = take_step(s);
+        if (!status && iso_trainer_counter(t, ISO_COUNTER_BATCH) == t->steps_per_epoch)
+            status = end_epoch(s);
+    }
+    if (status || iso_trainer_counter(t, ISO_COUNTER_STEP) < t->steps)
+        return status;
+    iso_text line = iso_ledger_begin(s->ledger, "end");
+    iso_ledger_int(&line, "step", t->steps);
+    status = iso_ledger_put(s->ledger, &line);
+    return status ? status : iso_ledger_sync(s->ledger);
+}

@@ -1,0 +1,38 @@
+/* A session: a trainer and a ledger that go through the same steps. Training appends what the trainer does, verification compares it;
+ * a resumed run does first the one and then the other. */
+#ifndef ISO_RUN_SESSION_H
+#define ISO_RUN_SESSION_H
+
+#include "ledger/ledger.h"
+#include "run/trainer.h"
+
+typedef struct iso_session {
+    iso_context *ctx;
+    const char *directory; /* of the run; borrowed */
+    iso_trainer *trainer;  /* borrowed */
+    iso_ledger *ledger;    /* borrowed */
+    bool writes;           /* writes checkpoints; otherwise compares them with their lines only */
+    int64_t until;         /* the last step */
+    iso_progress_function *progress;
+    void *user;
+    float loss;            /* of the last step */
+    iso_eval_record eval;  /* the last evaluation */
+} iso_session;
+
+/* The first line: everything that defines the experiment. */
+iso_status iso_session_header(iso_session *session);
+/* The line of the checkpoint of the present state; writes the file if the session writes and the line is new. */
+iso_status iso_session_checkpoint(iso_session *session);
+/* Steps, evaluations and checkpoints from the trainer's position to `until`, and the last line if that is the run's end.
+ * ISO_ENAN: the numbers stopped, and the ledger says where. ISO_DIFFER: a line differs. ISO_EINTERRUPT. */
+iso_status iso_session_run(iso_session *session);
+
+/* "checkpoint-000050.safetensors" */
+void iso_checkpoint_name(int64_t step, char name[64]);
+
+/* run.env: what may differ between equal runs. A line is added at every start. */
+iso_status iso_environment_append(iso_context *ctx, const char *directory, const char *root, int workers);
+/* The folder that the recipe's paths start from, as the last line of run.env records it; to be freed. */
+iso_status iso_environment_root(iso_context *ctx, const char *directory, char **root);
+
+#endif

@@ -1,0 +1,246 @@
+/* iso_train: a run from its recipe, or on from where it stopped. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "run/session.h"
+
+struct training {
+    iso_context *ctx;
+    const iso_train_options *options;
+    iso_train_result *result;
+    char *root;      /* absolute: where the recipe's paths start */
+    iso_recipe *recipe;
+    iso_trainer *trainer;
+    iso_ledger *ledger;
+    iso_session session;
+    bool made_directory, made_run; /* by this call: taken away again if the run does not begin */
+};
+
+/* ---- Where the run lies ---- */
+
+/* runs/NAME, runs/NAME-2, ...: the first that is free; for a resume the last that is not. */
+static iso_status default_directory(struct training *t) {
+    const char *name = iso_path_name(t->options->recipe);
+    size_t size = strcspn(name, ".");
+    char *free_one = t->result->directory, last[sizeof t->result->directory] = "";
+    for (int number = 1; number < 1000000; number++) {
+        if (number == 1)
+            snprintf(free_one, sizeof last, "runs/%.*s", (int)size, name);
+        else
+            snprintf(free_one, sizeof last, "runs/%.*s-%d", (int)size, name, number);
+        if (!iso_file_exists(free_one))
+            break;
+        memcpy(last, free_one, sizeof last);
+    }
+    if (!t->options->resume)
+        return ISO_OK;
+    if (!last[0])
+        return iso_fail(t->ctx, ISO_EINVAL, "there is no run to resume in %s; name it with --out", free_one);
+    memcpy(free_one, last, sizeof last);
+    return ISO_OK;
+}
+
+static iso_status choose_directory(struct training *t) {
+    if (!t->options->out)
+        return default_directory(t);
+    if (strlen(t->options->out) >= sizeof t->result->directory)
+        return iso_fail(t->ctx, ISO_EINVAL, "the name of the run directory is too long");
+    snprintf(t->result->directory, sizeof t->result->directory, "%s", t->options->out);
+    return ISO_OK;
+}
+
+static char *in_directory(struct training *t, const char *name) { return iso_path_join(t->ctx, t->result->directory, name); }
+
+/* A run that did not begin leaves nothing behind. */
+static void take_away(struct training *t) {
+    static const char *const files[] = {"run.ledger", "run.env", "recipe.yaml", "checkpoint-000000.safetensors"};
+    char message[sizeof t->ctx->error];
+    memcpy(message, t->ctx->error, sizeof message);
+    for (size_t i = 0; i < ISO_COUNTOF(files) && t->made_run; i++) {
+        char *path = in_directory(t, files[i]);
+        if (path)
+            t->ctx->files.unlink(t->ctx->files.user, path);
+        iso_free(t->ctx, path);
+    }
+    if (t->made_directory)
+        rmdir(t->result->directory);
+    memcpy(t->ctx->error, message, sizeof message);
+}
+
+/* ---- Recipe ---- */
+
+static iso_status load_recipe(struct training *t) {
+    iso_context *ctx = t->ctx;
+    const iso_train_options *o = t->options;
+    iso_status status;
+    if (o->recipe)
+        status = iso_recipe_load(ctx, o->recipe, o->sets, o->set_count, &t->recipe);
+    else {
+        char *path = in_directory(t, "recipe.yaml");
+        status = path ? iso_environment_root(ctx, t->result->directory, &t->root) : ISO_ENOMEM;
+        if (!status)
+            status = iso_recipe_load(ctx, path, o->sets, o->set_count, &t->recipe);
+        iso_free(ctx, path);
+        if (!status) { /* its paths start where the first recipe lay, not in the run directory */
+            iso_free(ctx, t->recipe->directory);
+            t->recipe->directory = iso_strdup(ctx, t->root);
+            status = t->recipe->directory ? ISO_OK : ISO_ENOMEM;
+        }
+        return status;
+    }
+    if (status)
+        return status;
+    char *absolute = realpath(t->recipe->directory, NULL);
+    t->root = iso_strdup(ctx, absolute ? absolute : t->recipe->directory);
+    free(absolute);
+    return t->root ? ISO_OK : ISO_ENOMEM;
+}
+
+/* ---- Beginning and resuming ---- */
+
+static iso_status begin(struct training *t) {
+    iso_context *ctx = t->ctx;
+    const char *directory = t->result->directory;
+    t->made_directory = !iso_file_exists(directory);
+    iso_status status = iso_file_make_directories(ctx, directory);
+    if (!status)
+        status = iso_ledger_open(ctx, directory, ISO_LEDGER_CREATE, &t->ledger);
+    if (status)
+        return status;
+    t->made_run = true;
+    char *path = in_directory(t, "recipe.yaml");
+    iso_slice slice = {t->recipe->normalised, strlen(t->recipe->normalised)};
+    status = path ? iso_file_write_atomic(ctx, path, &slice, 1) : ISO_ENOMEM;
+    iso_free(ctx, path);
+    if (!status)
+        status = iso_environment_append(ctx, directory, t->root, t->options->workers);
+    t->session.ledger = t->ledger;
+    if (!status)
+        status = iso_trainer_start(t->trainer);
+    if (!status)
+        status = iso_session_header(&t->session);
+    if (!status)
+        status = iso_session_checkpoint(&t->session);
+    return status;
+}
+
+static void note(struct training *t, const char *text) {
+    if (t->options->progress)
+        t->options->progress(t->options->user, &(iso_progress){.kind = ISO_PROGRESS_NOTE, .note = text});
+}
+
+/* Loads the newest checkpoint whose file is what its line says; a damaged one is named and the one before is taken. */
+static iso_status load_newest_checkpoint(struct training *t) {
+    iso_ledger *l = t->ledger;
+    for (size_t i = l->count; i-- > 0;) {
+        if (!iso_ledger_is(l, i, "ckpt"))
+            continue;
+        iso_json line;
+        iso_safetensors *file = NULL;
+        uint8_t digest[ISO_BLAKE3_SIZE];
+        iso_status status = iso_ledger_parse(l, i, &line);
+        if (status)
+            return status;
+        const char *name = iso_json_string(&line, "file");
+        char *path = name && !strchr(name, '/') ? in_directory(t, name) : NULL;
+        bool good = path && iso_hex_bytes(iso_json_string(&line, "digest"), digest, sizeof digest) &&
+                    iso_safetensors_read(t->ctx, path, &file) == ISO_OK && memcmp(file->digest, digest, sizeof digest) == 0;
+        iso_safetensors_free(file);
+        if (good) {
+            status = iso_trainer_load(t->trainer, path);
+            iso_ledger_seek(l, i + 1);
+        } else {
+            char text[512];
+            snprintf(text, sizeof text, "%.400s is damaged or missing and is not used", path ? path : "a checkpoint");
+            note(t, text);
+        }
+        iso_free(t->ctx, path);
+        iso_json_free(t->ctx, &line);
+        if (good)
+            return status;
+    }
+    /* None is left: from the start, which gives the same bits. */
+    iso_status status = iso_trainer_start(t->trainer);
+    iso_ledger_seek(l, 0);
+    if (!status)
+        status = iso_session_header(&t->session);
+    return status ? status : iso_session_checkpoint(&t->session);
+}
+
+static iso_status resume(struct training *t) {
+    iso_status status = ISO_OK;
+    t->session.ledger = t->ledger;
+    /* The header first: is this the experiment that the ledger records? */
+    if (t->ledger->count) {
+        status = iso_session_header(&t->session);
+        if (status == ISO_DIFFER)
+            return iso_fail_at(t->ctx, ISO_EINVAL, "%s is the run of another experiment", t->result->directory);
+    }
+    if (!status)
+        status = iso_environment_append(t->ctx, t->result->directory, t->root, t->options->workers);
+    if (!status)
+        status = load_newest_checkpoint(t);
+    if (!status && t->options->progress)
+        t->options->progress(t->options->user,
+                             &(iso_progress){.kind = ISO_PROGRESS_RESUMED, .total = t->trainer->steps,
+                                             .done = iso_trainer_counter(t->trainer, ISO_COUNTER_STEP)});
+    return status;
+}
+
+/* ---- The whole ---- */
+
+static void fill_result(struct training *t) {
+    iso_train_result *r = t->result;
+    memcpy(r->digest, t->ledger->head, sizeof r->digest);
+    r->steps = iso_trainer_counter(t->trainer, ISO_COUNTER_STEP);
+    r->epochs = iso_trainer_counter(t->trainer, ISO_COUNTER_EPOCH);
+    r->loss = t->session.loss;
+    r->test_count = t->session.eval.count;
+    r->test_correct = t->session.eval.correct;
+}
+
+static iso_status train(struct training *t) {
+    const iso_train_options *o = t->options;
+    iso_status status = choose_directory(t);
+    if (!status && o->resume) /* before the data are read, which may take a while */
+        status = iso_ledger_open(t->ctx, t->result->directory, ISO_LEDGER_RESUME, &t->ledger);
+    if (!status && !o->resume && o->out) {
+        char *path = in_directory(t, "run.ledger");
+        if (path && iso_file_exists(path))
+            status = iso_fail(t->ctx, ISO_EINVAL, "%s: exists already; use --resume to go on with that run, or another --out", path);
+        iso_free(t->ctx, path);
+    }
+    if (!status)
+        status = load_recipe(t);
+    if (!status)
+        status = iso_trainer_new(t->ctx, t->recipe, o->workers, o->progress, o->user, &t->trainer);
+    if (status)
+        return status;
+    t->session = (iso_session){.ctx = t->ctx, .directory = t->result->directory, .trainer = t->trainer, .writes = true,
+                               .until = t->trainer->steps, .progress = o->progress, .user = o->user};
+    status = o->resume ? resume(t) : begin(t);
+    if (status) {
+        take_away(t);
+        return status;
+    }
+    status = iso_session_run(&t->session);
+    if (status == ISO_DIFFER)
+        return iso_fail_at(t->ctx, status, "%s/run.ledger does not follow from its own checkpoint", t->result->directory);
+    if (!status)
+        fill_result(t);
+    return status;
+}
+
+iso_status iso_train(iso_context *ctx, const iso_train_options *options, iso_train_result *result) {
+    struct training t = {.ctx = ctx, .options = options, .result = result};
+    memset(result, 0, sizeof *result);
+    iso_status status = train(&t);
+    iso_trainer_free(t.trainer);
+    iso_ledger_close(t.ledger);
+    iso_recipe_free(t.recipe);
+    iso_free(ctx, t.root);
+    return status;
+}
