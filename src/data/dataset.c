@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/file.h"
@@ -24,6 +25,13 @@ void iso_dataset_free(iso_dataset *d) {
     iso_free(ctx, d->bytes);
     iso_free(ctx, d->root);
     iso_free(ctx, d);
+}
+
+void iso_dataset_name(const iso_dataset *d, int64_t i, char *buffer, size_t size) {
+    if (d->bytes)
+        snprintf(buffer, size, "%s/%s[%lld]", d->root, d->files[0].name, (long long)i);
+    else
+        snprintf(buffer, size, "%s/%s", d->root, d->files[i].name);
 }
 
 const iso_image *iso_dataset_image(const iso_dataset *d, int64_t i, iso_image *scratch, iso_worker_error *error) {

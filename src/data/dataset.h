@@ -3,7 +3,7 @@
 #define ISO_DATA_DATASET_H
 
 #include "core/blake3.h"
-#include "image/image.h"
+#include "image/transforms.h"
 
 /* A file that the data set was read from, for the ledger. */
 typedef struct iso_data_file {
@@ -41,6 +41,12 @@ iso_status iso_image_folder_open(iso_context *ctx, const char *root, size_t keep
 iso_status iso_idx_open(iso_context *ctx, const char *root, const char *name, bool train, iso_dataset **dataset);
 
 void iso_dataset_free(iso_dataset *dataset);
+
+static inline iso_image_size iso_dataset_size(const iso_dataset *dataset, int64_t i) {
+    return (iso_image_size){dataset->sizes[i].w, dataset->sizes[i].h};
+}
+/* For messages: the file's path, or "train-images-idx3-ubyte[17]". */
+void iso_dataset_name(const iso_dataset *dataset, int64_t i, char *buffer, size_t size);
 
 /* Sample i decoded: the data set's own image, or one decoded into `scratch`. Any thread. NULL on failure. */
 const iso_image *iso_dataset_image(const iso_dataset *dataset, int64_t i, iso_image *scratch, iso_worker_error *error);
