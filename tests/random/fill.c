@@ -1,0 +1,64 @@
+/* The vectorised fills against their own text, compiled for one lane with the emulated fma. */
+#include <string.h>
+
+#include "harness/test.h"
+#include "math/math.h"
+#include "random/fill.h"
+
+static inline uint32_t float_bits(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline float bits_float(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+#define TARGET
+#define NAME(stem)   stem##_emulated
+#define FMA(a, b, c) iso_fmaf_emulated(a, b, c)
+#include "random/fill_template.h"
+
+ISO_TEST(fill_normal_is_the_same_without_fma_hardware) {
+    enum { BLOCKS = 64 };
+    float fast[16 * BLOCKS], slow[16 * BLOCKS];
+    int rounds = iso_test_long() ? 20000 : 100;
+    for (int round = 0; round < rounds; round++) {
+        for (int i = 0; i < 16 * BLOCKS; i++)
+            fast[i] = slow[i] = (float)(iso_test_random() >> 40) * 0x1p-24f;
+        if (round == 0) { /* the ends of both ranges */
+            static const uint32_t ends[] = {0,        1,        0xffffff, 0xfffffe,
+                                            0x800000, 0x7fffff, 0x200000, 0x1fffff};
+            for (int i = 0; i < 8; i++)
+                for (int j = 0; j < 8; j++) {
+                    fast[16 * i + j] = slow[16 * i + j] = (float)ends[i] * 0x1p-24f;
+                    fast[16 * i + 8 + j] = slow[16 * i + 8 + j] = (float)ends[j] * 0x1p-24f;
+                }
+        }
+        float mean = (float)iso_test_uniform(), std = (float)iso_test_uniform();
+        iso_fill_normal(fast, BLOCKS, mean, std);
+        normal_emulated(slow, BLOCKS, mean, std);
+        CHECK_BITS(slow, fast, 16 * BLOCKS);
+    }
+}
+
+ISO_TEST(fill_uniform_is_the_same_without_fma_hardware) {
+    enum { N = 333 };
+    uint32_t words[N];
+    float fast[N], slow[N];
+    static const float bounds[][2] = {{0, 1}, {-1, 1},    {1, 1.0000001f},  {-0.19245f, 0.19245f},
+                                      {2, 2}, {0, 3e38f}, {-1e-40f, 1e-40f}};
+    for (int round = 0; round < 200; round++) {
+        for (int i = 0; i < N; i++)
+            words[i] = (uint32_t)iso_test_random();
+        const float *b = bounds[round % 7];
+        iso_fill_uniform(fast, words, N, b[0], b[1]);
+        uniform_emulated(slow, words, N, b[0], b[1]);
+        CHECK_BITS(slow, fast, N);
+        for (int i = 0; i < N; i++)
+            CHECK(fast[i] >= b[0] && (fast[i] < b[1] || b[0] == b[1]));
+    }
+}
