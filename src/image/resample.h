@@ -15,6 +15,8 @@ typedef struct iso_image_scratch {
     size_t coefficients_size;
 } iso_image_scratch;
 void iso_image_scratch_free(iso_image_scratch *scratch);
+/* At least `size` bytes in scratch->coefficients; what was in it is lost. */
+bool iso_image_scratch_reserve(iso_image_scratch *scratch, size_t size, iso_worker_error *error);
 
 /* Image.resize((w, h), filter): out is of another memory than in. */
 bool iso_image_resample(iso_image_scratch *scratch, const iso_image *in, int64_t w, int64_t h, iso_interpolation filter,
@@ -24,13 +26,28 @@ bool iso_image_resample(iso_image_scratch *scratch, const iso_image *in, int64_t
 bool iso_image_crop(iso_context *ctx, const iso_image *in, int64_t top, int64_t left, int64_t h, int64_t w, iso_image *out,
                     iso_worker_error *error);
 
+/* out[y][x] = in[rows[y]][columns[x]], or fill where an index is negative: any sequence of pads and crops. */
+bool iso_image_gather(iso_context *ctx, const iso_image *in, const int64_t *rows, int64_t h, const int64_t *columns, int64_t w,
+                      const uint8_t fill[3], iso_image *out, iso_worker_error *error);
+
+/* What lies behind a border, as numpy.pad names it. */
+typedef enum iso_padding { ISO_PAD_CONSTANT, ISO_PAD_EDGE, ISO_PAD_REFLECT, ISO_PAD_SYMMETRIC } iso_padding;
+/* The index within 0 .. n-1 that position i of an axis of length n shows; -1: the fill. */
+int64_t iso_padding_index(iso_padding mode, int64_t i, int64_t n);
+
 void iso_image_flip_horizontal(iso_image *image);
 void iso_image_flip_vertical(iso_image *image);
 
-/* Image.rotate(angle in degrees, counter-clockwise): nearest or bilinear; `expand` makes room for the corners; outside lies fill. */
-bool iso_image_rotate(iso_context *ctx, const iso_image *in, double angle, iso_interpolation filter, bool expand,
-                      const uint8_t fill[3], iso_image *out, iso_worker_error *error);
-/* The size that iso_image_rotate with expand gives. */
-void iso_image_rotated_size(int64_t w, int64_t h, double angle, int64_t *out_w, int64_t *out_h);
+/* How Image.rotate turns an image. */
+typedef struct iso_rotation {
+    double angle; /* degrees, counter-clockwise */
+    iso_interpolation filter;
+    bool expand;         /* makes room for the corners */
+    const double *center; /* x, y; NULL: the middle */
+    const uint8_t *fill;  /* outside of the image, per channel */
+} iso_rotation;
+bool iso_image_rotate(iso_context *ctx, const iso_image *in, const iso_rotation *rotation, iso_image *out, iso_worker_error *error);
+/* The size that it gives. */
+void iso_image_rotated_size(int64_t w, int64_t h, const iso_rotation *rotation, int64_t *out_w, int64_t *out_h);
 
 #endif

@@ -38,8 +38,7 @@ static double bicubic(double x) {
     return 0.0;
 }
 
-/* Room for the windows, coefficients and one output's weights of an axis. */
-static bool reserve(iso_image_scratch *scratch, size_t size, iso_worker_error *error) {
+bool iso_image_scratch_reserve(iso_image_scratch *scratch, size_t size, iso_worker_error *error) {
     if (size <= scratch->coefficients_size)
         return true;
     iso_free(scratch->ctx, scratch->coefficients);
@@ -57,7 +56,7 @@ static bool prepare(iso_image_scratch *scratch, int64_t in, int64_t out, iso_int
     axis->out = out;
     axis->most = (int64_t)ceil(support) * 2 + 1;
     size_t weights_size = sizeof(double) * (size_t)axis->most, windows_size = sizeof(struct window) * (size_t)out;
-    if (!reserve(scratch, weights_size + windows_size + sizeof(int32_t) * (size_t)(axis->most * out), error))
+    if (!iso_image_scratch_reserve(scratch, weights_size + windows_size + sizeof(int32_t) * (size_t)(axis->most * out), error))
         return false;
     double *w = scratch->coefficients;
     axis->windows = (struct window *)((uint8_t *)scratch->coefficients + weights_size);

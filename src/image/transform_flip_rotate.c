@@ -48,41 +48,41 @@ static iso_status configure_rotation(iso_context *ctx, iso_transform *t, const i
     t->degrees[1] = a[0].f[pair ? 1 : 0];
     t->filter = ISO_NEAREST;
     t->expand = a[2].i[0];
+    t->has_center = !a[3].is_none;
+    t->center[0] = a[3].f[0];
+    t->center[1] = a[3].f[1];
     if (t->degrees[0] > t->degrees[1])
         return iso_fail(ctx, ISO_EINVAL, "RandomRotation: degrees must be a number of 0 or more, or a pair in ascending order");
-    if (a[3].count != 1 && a[3].count != 3)
-        return iso_fail(ctx, ISO_EINVAL, "RandomRotation: fill must be one number or three");
-    for (int c = 0; c < 3; c++) {
-        double fill = a[3].f[a[3].count == 1 ? 0 : c];
-        if (!(fill >= 0 && fill <= 255))
-            return iso_fail(ctx, ISO_EINVAL, "RandomRotation: fill must be between 0 and 255");
-        t->fill[c] = (uint8_t)fill;
-    }
-    iso_status status = iso_read_interpolation(ctx, &a[1], "RandomRotation", &t->filter);
-    if (!status && t->filter == ISO_BICUBIC)
-        status = iso_fail(ctx, ISO_EINVAL, "RandomRotation: interpolation must be 'nearest' or 'bilinear'");
-    return status;
+    if (a[3].given && !a[3].is_none && a[3].expr->kind != ISO_EXPR_LIST && a[3].expr->kind != ISO_EXPR_TUPLE)
+        return iso_fail(ctx, ISO_EINVAL, "RandomRotation: center must be a pair (x, y)");
+    iso_status status = iso_read_fill(ctx, &a[4], "RandomRotation", t);
+    return status ? status : iso_read_interpolation(ctx, &a[1], "RandomRotation", &t->filter);
+}
+
+static iso_rotation rotation_of(const iso_transform *t, double angle) {
+    return (iso_rotation){angle, t->filter, t->expand, t->has_center ? t->center : NULL, t->fill};
 }
 
 static iso_image_size draw_rotation(const iso_transform *t, iso_torch_generator *g, iso_image_size in, iso_draw *draw) {
     float angle;
     iso_torch_uniform(g, &angle, 1, t->degrees[0], t->degrees[1]);
     draw->angle = angle;
+    iso_rotation rotation = rotation_of(t, angle);
     if (t->expand)
-        iso_image_rotated_size(in.w, in.h, draw->angle, &in.w, &in.h);
+        iso_image_rotated_size(in.w, in.h, &rotation, &in.w, &in.h);
     return in;
 }
 
 static bool apply_rotation(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out,
                            bool *moved, iso_worker_error *error) {
+    iso_rotation rotation = rotation_of(t, draw->angle);
     *moved = true;
-    return iso_image_rotate(s->ctx, in, draw->angle, t->filter, t->expand, t->fill, out, error);
+    return iso_image_rotate(s->ctx, in, &rotation, out, error);
 }
 
 static const iso_param rotation_params[] = {
-    {"degrees", ISO_ARG_FLOAT2, NULL, -1e6, 1e6, false},
-    {"interpolation", ISO_ARG_ANY, "None", 0, 0, false},
-    {"expand", ISO_ARG_BOOL, "False", 0, 0, false},
+    {"degrees", ISO_ARG_FLOAT2, NULL, -1e6, 1e6, false}, {"interpolation", ISO_ARG_ANY, "None", 0, 0, false},
+    {"expand", ISO_ARG_BOOL, "False", 0, 0, false},      {"center", ISO_ARG_FLOAT2, "None", -1e6, 1e6, false},
     {"fill", ISO_ARG_FLOATS, "0", 0, 0, false},
 };
 static const iso_signature rotation_signature = {"RandomRotation", rotation_params, ISO_COUNTOF(rotation_params)};

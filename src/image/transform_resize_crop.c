@@ -1,16 +1,9 @@
-/* Resize, CenterCrop, RandomCrop, RandomResizedCrop. */
+/* Resize, CenterCrop, RandomResizedCrop. */
 #include <math.h>
 #include <string.h>
 
 #include "image/transforms.h"
 #include "math/math.h"
-
-/* size: one number or (h, w). For Resize one number means the shorter side. */
-static void read_size(iso_transform *t, const iso_arg *a, bool shorter_side) {
-    bool pair = a->expr->kind == ISO_EXPR_LIST || a->expr->kind == ISO_EXPR_TUPLE;
-    t->size[0] = a->i[0];
-    t->size[1] = pair ? a->i[1] : shorter_side ? 0 : a->i[0];
-}
 
 /* Python's round(): half to even. */
 static int64_t round_half_even(double x) { return (int64_t)nearbyint(x); }
@@ -18,10 +11,13 @@ static int64_t round_half_even(double x) { return (int64_t)nearbyint(x); }
 /* ---- Resize ---- */
 
 static iso_status configure_resize(iso_context *ctx, iso_transform *t, const iso_arg *a) {
-    read_size(t, &a[0], true);
+    iso_read_size(t, &a[0], true);
     t->filter = ISO_BILINEAR;
-    if (!a[2].is_none)
-        return iso_fail(ctx, ISO_EINVAL, "Resize: max_size is not supported");
+    t->max_size = a[2].is_none ? 0 : a[2].i[0];
+    if (t->max_size && t->size[1])
+        return iso_fail(ctx, ISO_EINVAL, "Resize: max_size goes with one number for size, not with (h, w)");
+    if (t->max_size && t->max_size <= t->size[0])
+        return iso_fail(ctx, ISO_EINVAL, "Resize: max_size must be greater than size");
     return iso_read_interpolation(ctx, &a[1], "Resize", &t->filter);
 }
 
@@ -29,9 +25,12 @@ static iso_image_size draw_resize(const iso_transform *t, iso_torch_generator *g
     (void)g;
     iso_image_size out = {t->size[1], t->size[0]};
     if (t->size[1] == 0) {
-        int64_t s = t->size[0];
-        out = in.w <= in.h ? (iso_image_size){s, (int64_t)((double)(s * in.h) / (double)in.w)}
-                           : (iso_image_size){(int64_t)((double)(s * in.w) / (double)in.h), s};
+        int64_t s = t->size[0], l = (int64_t)((double)(s * iso_max64(in.w, in.h)) / (double)iso_min64(in.w, in.h));
+        if (t->max_size && l > t->max_size) {
+            s = (int64_t)((double)(t->max_size * s) / (double)l);
+            l = t->max_size;
+        }
+        out = in.w <= in.h ? (iso_image_size){s, l} : (iso_image_size){l, s};
     }
     draw->w = out.w;
     draw->h = out.h;
@@ -57,7 +56,7 @@ const iso_transform_class iso_resize_class = {&resize_signature, ISO_ON_IMAGE, c
 
 static iso_status configure_center_crop(iso_context *ctx, iso_transform *t, const iso_arg *a) {
     (void)ctx;
-    read_size(t, &a[0], false);
+    iso_read_size(t, &a[0], false);
     return ISO_OK;
 }
 
@@ -89,61 +88,10 @@ static const iso_signature center_crop_signature = {"CenterCrop", center_crop_pa
 const iso_transform_class iso_center_crop_class = {&center_crop_signature, ISO_ON_IMAGE, configure_center_crop, draw_center_crop,
                                                    apply_crop, false};
 
-/* ---- RandomCrop: pads with black, then draws the corner ---- */
-
-static iso_status configure_random_crop(iso_context *ctx, iso_transform *t, const iso_arg *a) {
-    read_size(t, &a[0], false);
-    const iso_arg *padding = &a[1];
-    if (!padding->is_none && padding->count != 1 && padding->count != 2 && padding->count != 4)
-        return iso_fail(ctx, ISO_EINVAL, "RandomCrop: padding must be one, two or four numbers");
-    for (int side = 0; side < 4 && !padding->is_none; side++) {
-        double value = padding->f[padding->count == 1 ? 0 : padding->count == 2 ? side % 2 : side];
-        if (!(value >= 0 && value <= 1 << 15) || value != floor(value))
-            return iso_fail(ctx, ISO_EINVAL, "RandomCrop: padding must be whole numbers of 0 or more");
-        t->padding[side] = (int64_t)value;
-    }
-    t->pad_if_needed = a[2].i[0];
-    return ISO_OK;
-}
-
-static iso_image_size draw_random_crop(const iso_transform *t, iso_torch_generator *g, iso_image_size in, iso_draw *draw) {
-    int64_t w = in.w + t->padding[0] + t->padding[2], h = in.h + t->padding[1] + t->padding[3];
-    int64_t pad_x = t->padding[0], pad_y = t->padding[1];
-    if (t->pad_if_needed && w < t->size[1]) { /* on both sides, by what is missing */
-        pad_x += t->size[1] - w;
-        w += 2 * (t->size[1] - w);
-    }
-    if (t->pad_if_needed && h < t->size[0]) {
-        pad_y += t->size[0] - h;
-        h += 2 * (t->size[0] - h);
-    }
-    draw->h = t->size[0];
-    draw->w = t->size[1];
-    int64_t i = 0, j = 0;
-    if (h != draw->h || w != draw->w) { /* otherwise nothing is drawn */
-        if (h >= draw->h)
-            iso_torch_randint(g, &i, 1, 0, h - draw->h + 1);
-        if (w >= draw->w)
-            iso_torch_randint(g, &j, 1, 0, w - draw->w + 1);
-    }
-    draw->top = i - pad_y;
-    draw->left = j - pad_x;
-    return (iso_image_size){draw->w, draw->h};
-}
-
-static const iso_param random_crop_params[] = {
-    {"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false},
-    {"padding", ISO_ARG_FLOATS, "None", 0, 0, false},
-    {"pad_if_needed", ISO_ARG_BOOL, "False", 0, 0, false},
-};
-static const iso_signature random_crop_signature = {"RandomCrop", random_crop_params, ISO_COUNTOF(random_crop_params)};
-const iso_transform_class iso_random_crop_class = {&random_crop_signature, ISO_ON_IMAGE, configure_random_crop, draw_random_crop,
-                                                   apply_crop, true};
-
 /* ---- RandomResizedCrop ---- */
 
 static iso_status configure_resized_crop(iso_context *ctx, iso_transform *t, const iso_arg *a) {
-    read_size(t, &a[0], false);
+    iso_read_size(t, &a[0], false);
     for (int i = 0; i < 2; i++) {
         t->scale[i] = a[1].given ? a[1].f[i] : i ? 1.0 : 0.08;
         t->ratio[i] = a[2].given ? a[2].f[i] : i ? 4.0 / 3.0 : 3.0 / 4.0;

@@ -4,9 +4,10 @@
 #include <strings.h>
 
 static const iso_transform_class *const classes[] = {
-    &iso_center_crop_class,           &iso_normalize_class,            &iso_random_crop_class,
-    &iso_random_horizontal_flip_class, &iso_random_resized_crop_class, &iso_random_rotation_class,
-    &iso_random_vertical_flip_class,  &iso_resize_class,               &iso_to_tensor_class,
+    &iso_center_crop_class,   &iso_normalize_class,           &iso_pad_class,
+    &iso_random_crop_class,   &iso_random_horizontal_flip_class, &iso_random_resized_crop_class,
+    &iso_random_rotation_class, &iso_random_vertical_flip_class, &iso_resize_class,
+    &iso_to_tensor_class,
 };
 
 iso_status iso_read_interpolation(iso_context *ctx, const iso_arg *arg, const char *where, iso_interpolation *filter) {
@@ -22,6 +23,25 @@ iso_status iso_read_interpolation(iso_context *ctx, const iso_arg *arg, const ch
             return ISO_OK;
         }
     return iso_fail(ctx, ISO_EINVAL, "%s: interpolation must be 'nearest', 'bilinear' or 'bicubic'", where);
+}
+
+iso_status iso_read_fill(iso_context *ctx, const iso_arg *arg, const char *where, iso_transform *t) {
+    t->fill_count = arg->count;
+    if (arg->count != 1 && arg->count != 3)
+        return iso_fail(ctx, ISO_EINVAL, "%s: fill must be one number or three", where);
+    for (int c = 0; c < 3; c++) {
+        double fill = arg->f[arg->count == 1 ? 0 : c];
+        if (!(fill >= 0 && fill <= 255))
+            return iso_fail(ctx, ISO_EINVAL, "%s: fill must be between 0 and 255", where);
+        t->fill[c] = (uint8_t)fill;
+    }
+    return ISO_OK;
+}
+
+void iso_read_size(iso_transform *t, const iso_arg *arg, bool shorter_side) {
+    bool pair = arg->expr->kind == ISO_EXPR_LIST || arg->expr->kind == ISO_EXPR_TUPLE;
+    t->size[0] = arg->i[0];
+    t->size[1] = pair ? arg->i[1] : shorter_side ? 0 : arg->i[0];
 }
 
 static iso_status unknown_transform(iso_context *ctx, const char *name) {
@@ -68,6 +88,8 @@ static iso_status check_order(iso_context *ctx, const iso_transforms *t, int cha
         if (item->class_ == &iso_normalize_class && item->channels != 1 && item->channels != (size_t)channels)
             return iso_fail(ctx, ISO_EINVAL, "Normalize has %zu means, but the images have %d channel%s", item->channels, channels,
                             channels == 1 ? "" : "s");
+        if (item->fill_count == 3 && channels != 3)
+            return iso_fail(ctx, ISO_EINVAL, "%s: fill has 3 numbers, but the images have %d channel", name, channels);
     }
     *bad = t->count ? t->count - 1 : 0;
     return tensors ? ISO_OK : iso_fail(ctx, ISO_EINVAL, "ToTensor() is missing at the end of the chain");
@@ -158,9 +180,12 @@ iso_status iso_transforms_for_test(const iso_transforms *train, int channels, is
 }
 
 iso_image_size iso_transforms_draw(const iso_transforms *t, iso_torch_generator *generator, iso_image_size size, iso_draw *draws) {
-    for (size_t i = 0; i < t->image_count; i++)
+    for (size_t i = 0; i < t->image_count; i++) {
         if (t->items[i].class_->draw)
             size = t->items[i].class_->draw(&t->items[i], generator, size, &draws[i]);
+        if (size.w <= 0 || size.h <= 0)
+            return (iso_image_size){0, 0};
+    }
     return size;
 }
 

@@ -27,7 +27,7 @@ typedef struct iso_transform_class {
     enum { ISO_ON_IMAGE, ISO_TO_TENSOR, ISO_ON_TENSOR } stage;
     /* Takes over the bound arguments; ISO_EINVAL with a message. */
     iso_status (*configure)(iso_context *ctx, iso_transform *transform, const iso_arg *args);
-    /* Draws; returns the size after the transform. NULL: draws nothing and keeps the size. */
+    /* Draws; returns the size after the transform; 0 x 0 if it cannot take such an image. NULL: draws nothing and keeps the size. */
     iso_image_size (*draw)(const iso_transform *transform, iso_torch_generator *generator, iso_image_size in, iso_draw *draw);
     /* `in` may be changed; the result is in `out` if *moved is set, else in `in`. */
     bool (*apply)(const iso_transform *transform, const iso_draw *draw, iso_image_scratch *scratch, iso_image *in, iso_image *out,
@@ -40,9 +40,13 @@ struct iso_transform {
     double p, degrees[2], scale[2], log_ratio[2], ratio[2];
     int64_t size[2]; /* h, w; size[1] == 0: the shorter side */
     int64_t padding[4]; /* left, top, right, bottom */
+    int64_t max_size;   /* 0: none */
     iso_interpolation filter;
-    bool expand, pad_if_needed;
+    iso_padding padding_mode;
+    bool expand, pad_if_needed, has_center;
+    double center[2]; /* x, y */
     uint8_t fill[3];
+    size_t fill_count; /* as given: 1 or 3; 0: the transform has none */
     float mean[3], std[3];
     size_t channels; /* of mean and std */
 };
@@ -66,7 +70,7 @@ void iso_transforms_free(iso_transforms *transforms);
  * CenterCrop(s). */
 iso_status iso_transforms_for_test(const iso_transforms *train, int channels, iso_transforms **test);
 
-/* Draws for one image; draws has room for `count` items. Returns the size of the result. */
+/* Draws for one image; draws has room for `count` items. Returns the size of the result; 0 x 0: the image is too small. */
 iso_image_size iso_transforms_draw(const iso_transforms *transforms, iso_torch_generator *generator, iso_image_size in,
                                    iso_draw *draws);
 
@@ -82,10 +86,14 @@ bool iso_transforms_apply(const iso_transforms *transforms, const iso_draw *draw
                           const iso_image *in, float *out, iso_worker_error *error);
 
 extern const iso_transform_class iso_random_horizontal_flip_class, iso_random_vertical_flip_class, iso_random_rotation_class,
-    iso_random_resized_crop_class, iso_resize_class, iso_center_crop_class, iso_random_crop_class, iso_to_tensor_class,
-    iso_normalize_class;
+    iso_random_resized_crop_class, iso_resize_class, iso_center_crop_class, iso_random_crop_class, iso_pad_class,
+    iso_to_tensor_class, iso_normalize_class;
 
 /* "nearest", "bilinear", "bicubic", also as InterpolationMode.BILINEAR; for configure functions. */
 iso_status iso_read_interpolation(iso_context *ctx, const iso_arg *arg, const char *where, iso_interpolation *filter);
+/* One number or three, 0 to 255, cut to integers. */
+iso_status iso_read_fill(iso_context *ctx, const iso_arg *arg, const char *where, iso_transform *transform);
+/* One number or (h, w); size[1] becomes 0 if `shorter_side` and there is one number. */
+void iso_read_size(iso_transform *transform, const iso_arg *arg, bool shorter_side);
 
 #endif

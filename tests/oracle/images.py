@@ -1,0 +1,539 @@
+#!/usr/bin/env python3
+"""Decoding, transforms and loading against the live Pillow, torchvision and PyTorch, byte for byte.
+
+    tests/oracle/images.py [--build build] [--cases N] [--seed S] [--only decode|transforms|folder|loader] [--driver PROGRAM]
+
+Run it with an interpreter that has torch, torchvision and Pillow (with libjpeg-turbo). The last line reads `N passed, N failed`;
+a failing case is printed with its seed."""
+import argparse
+import glob
+import gzip
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import warnings
+import zlib
+
+import numpy as np
+import torch
+from PIL import Image, ImageFile
+from torch import nn  # noqa: F401
+from torchvision import transforms as T
+from torchvision.datasets import ImageFolder
+from torchvision.transforms import InterpolationMode
+
+warnings.filterwarnings("ignore")
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+NAMES = {name: getattr(T, name) for name in dir(T) if not name.startswith("_")}
+NAMES["InterpolationMode"] = InterpolationMode
+
+
+class Driver:
+    def __init__(self, program):
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask(self, *fields):
+        line = b"\t".join(f if isinstance(f, bytes) else str(f).encode() for f in fields) + b"\n"
+        self.process.stdin.write(line)
+        self.process.stdin.flush()
+        return self.line()
+
+    def line(self):
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise SystemExit("the driver has died")
+        return answer.decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def read(self, count):
+        return self.process.stdout.read(count)
+
+    def decode(self, path):
+        answer = self.ask("decode", path)
+        if not answer.startswith("ok "):
+            return answer, None
+        h, w, c = map(int, answer.split()[1:])
+        return None, np.frombuffer(self.read(h * w * c), np.uint8).reshape(h, w, c)
+
+
+class Counter:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def check(self, ok, what):
+        if ok:
+            self.passed += 1
+        else:
+            self.failed += 1
+            if self.failed <= 30:
+                print("FAIL", what)
+
+
+# ---- Files to decode -------------------------------------------------------------------------
+
+def chunk(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def paeth(a, b, c):
+    p = a + b - c
+    pa, pb, pc = abs(p - a), abs(p - b), abs(p - c)
+    return a if pa <= pb and pa <= pc else b if pb <= pc else c
+
+
+def filtered(rng, rows, bpp):
+    out, above = b"", bytes(len(rows[0]) if rows else 0)
+    for row in rows:
+        kind = rng.randrange(5)
+        left, corner = bytes(bpp) + row, bytes(bpp) + above
+        guess = [lambda i: 0, lambda i: left[i], lambda i: above[i], lambda i: (left[i] + above[i]) // 2,
+                 lambda i: paeth(left[i], above[i], corner[i])][kind]
+        out += bytes([kind]) + bytes((row[i] - guess(i)) & 255 for i in range(len(row)))
+        above = row
+    return out
+
+
+def make_png(rng, path):
+    """A PNG of random type, depth, interlace, filters and chunks, written sample by sample."""
+    kind, depth = rng.choice([(0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16), (3, 1), (3, 2), (3, 4), (3, 8), (4, 8),
+                              (4, 16), (6, 8), (6, 16)])
+    w, h, interlace = rng.randint(1, 40), rng.randint(1, 40), rng.randrange(2)
+    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[kind]
+    colours = rng.randint(1, 1 << depth) if kind == 3 else 1 << depth
+    top = colours if rng.random() < 0.8 else min(colours, 300)
+    samples = [[[rng.randrange(top) for _ in range(channels)] for _ in range(w)] for _ in range(h)]
+
+    def pack(pixels):
+        values = [v for pixel in pixels for v in pixel]
+        if depth == 16:
+            return b"".join(struct.pack(">H", v) for v in values)
+        if depth == 8:
+            return bytes(values)
+        bits = "".join(format(v, "0%db" % depth) for v in values)
+        bits += "0" * (-len(bits) % 8)
+        return bytes(int(bits[i:i + 8], 2) for i in range(0, len(bits), 8))
+
+    bpp = max(1, channels * depth // 8)
+    passes = [(0, 0, 1, 1)]
+    if interlace:
+        passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    raw = b""
+    for x0, y0, dx, dy in passes:
+        rows = [pack(samples[y][x0::dx]) for y in range(y0, h, dy)]
+        if rows and rows[0]:
+            raw += filtered(rng, rows, bpp)
+    chunks = [chunk(b"IHDR", struct.pack(">IIBBBBB", w, h, depth, kind, 0, 0, interlace))]
+    if rng.random() < 0.3:
+        chunks.append(chunk(b"gAMA", struct.pack(">I", rng.choice([45455, 100000, 220000]))))
+    if kind == 3:
+        chunks.append(chunk(b"PLTE", bytes(rng.randrange(256) for _ in range(3 * colours))))
+    if rng.random() < 0.4 and kind in (0, 2, 3):
+        size = {0: 2, 2: 6, 3: rng.randint(1, colours)}[kind]
+        chunks.append(chunk(b"tRNS", bytes(rng.randrange(256) if kind == 3 or i % 2 or depth == 16 else 0 for i in range(size))))
+    if rng.random() < 0.2:
+        chunks.append(chunk(b"tEXt", b"Comment\0something"))
+    packed = zlib.compress(raw, rng.randrange(10))
+    cut = rng.randint(1, len(packed))
+    chunks += [chunk(b"IDAT", p) for p in (packed[:cut], packed[cut:]) if p]
+    if rng.random() < 0.2:
+        chunks.append(chunk(b"tIME", b"\x07\xe0\1\1\1\1\1"))
+    chunks.append(chunk(b"IEND", b""))
+    with open(path, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    return "PNG type %d depth %d interlace %d %dx%d" % (kind, depth, interlace, h, w)
+
+
+def picture(rng, w, h, mode="RGB"):
+    """Something between a photograph and noise."""
+    channels = {"RGB": 3, "L": 1, "CMYK": 4}[mode]
+    small = np.array([rng.randrange(256) for _ in range(channels * 16)], np.uint8).reshape(4, 4, channels)
+    image = np.stack([np.asarray(Image.fromarray(small[:, :, c]).resize((w, h), Image.BICUBIC)) for c in range(channels)], 2)
+    noise = np.random.RandomState(rng.randrange(2**31)).randint(-20, 21, image.shape) * rng.randrange(3)
+    image = np.clip(image.astype(int) + noise, 0, 255).astype(np.uint8)
+    return Image.fromarray(image[:, :, 0] if mode == "L" else image, mode)
+
+
+def make_jpeg(rng, path):
+    w, h = rng.choice([1, 2, 7, 8, 9, 15, 16, 17, rng.randint(1, 150)]), rng.choice([1, 2, 8, 9, 16, 17, rng.randint(1, 150)])
+    mode = rng.choice(["RGB", "RGB", "RGB", "L", "CMYK"])
+    options = {"quality": rng.randint(1, 100), "progressive": rng.random() < 0.4, "optimize": rng.random() < 0.3}
+    if mode == "RGB":
+        options["subsampling"] = rng.randrange(3)
+    picture(rng, w, h, mode).save(path, "JPEG", **options)
+    data = open(path, "rb").read()
+    if rng.random() < 0.1:
+        data += bytes(rng.randrange(256) for _ in range(rng.randrange(1, 30)))  # behind the end: ignored
+    if mode == "CMYK" and rng.random() < 0.5:
+        at = data.find(b"\xff\xee")  # without Adobe's marker
+        if at > 0:
+            data = data[:at] + data[at + 2 + struct.unpack(">H", data[at + 2:at + 4])[0]:]
+    with open(path, "wb") as file:
+        file.write(data)
+    return "JPEG %s %dx%d %r" % (mode, h, w, options)
+
+
+def pillow(path):
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"))
+    except Exception as error:  # noqa: B902
+        return str(error) or "error"
+
+
+def real_files(limit):
+    found = []
+    for pattern in ("/usr/share/**/*.jpg", "/usr/share/**/*.jpeg", "/usr/share/**/*.png", "/usr/lib/python3/**/*.jpg",
+                    "/usr/lib/python3/**/*.png"):
+        found += [p for p in glob.glob(pattern, recursive=True) if os.path.isfile(p) and os.path.getsize(p) < 4 << 20]
+    return sorted(set(found))[:limit]
+
+
+def test_decode(driver, count, rng, cases, work):
+    path = os.path.join(work, "image")
+    files = 0
+    for real in real_files(max(100, cases)):
+        expected = pillow(real)
+        error, got = driver.decode(os.fsencode(real))
+        if isinstance(expected, np.ndarray):
+            files += 1
+            count.check(got is not None and np.array_equal(expected, got), "decode %s: %s" % (real, error or "pixels differ"))
+    print("decode: %d real files" % files)
+    for case in range(cases):
+        seed = rng.randrange(2**32)
+        local = random.Random(seed)
+        what = (make_png if case % 2 else make_jpeg)(local, path)
+        expected = pillow(path)
+        error, got = driver.decode(path)
+        count.check(isinstance(expected, np.ndarray) and got is not None and np.array_equal(expected, got),
+                    "decode, seed %d, %s: %s" % (seed, what, error or "pixels differ"))
+    damaged = accepted = 0
+    for case in range(cases // 2):
+        seed = rng.randrange(2**32)
+        local = random.Random(seed)
+        jpeg = case % 2 == 0
+        what = (make_jpeg if jpeg else make_png)(local, path)
+        data = bytearray(open(path, "rb").read())
+        if local.random() < 0.5:
+            data = data[:local.randint(0, len(data) - 1)]
+            what += ", cut to %d bytes" % len(data)
+        else:
+            at = local.randrange(len(data))
+            data[at] ^= 1 << local.randrange(8)
+            what += ", bit flipped in byte %d" % at
+        with open(path, "wb") as file:
+            file.write(data)
+        expected = pillow(path)
+        error, got = driver.decode(path)
+        damaged += got is None
+        accepted += got is not None
+        # What Pillow refuses is refused; what is accepted has Pillow's pixels. Refusing more is allowed.
+        count.check(got is None or (isinstance(expected, np.ndarray) and np.array_equal(expected, got)),
+                    "damage, seed %d, %s: accepted, Pillow: %s" % (seed, what, expected if isinstance(expected, str) else "other"))
+    print("decode: %d random files; of the damaged ones %d refused, %d accepted" % (cases, damaged, accepted))
+
+
+# ---- Transforms ------------------------------------------------------------------------------
+
+def mode(rng):
+    return "interpolation=InterpolationMode." + rng.choice(["NEAREST", "BILINEAR", "BICUBIC"])
+
+
+def size(rng):
+    return rng.choice(["%d" % rng.randint(1, 60), "(%d, %d)" % (rng.randint(1, 60), rng.randint(1, 60))])
+
+
+def call(rng, name, *arguments):
+    """Keeps the first argument and some of the others."""
+    return "%s(%s)" % (name, ", ".join([arguments[0]] + [a for a in arguments[1:] if rng.random() < 0.5]))
+
+
+def transform(rng):
+    kind = rng.randrange(9)
+    if kind == 0:
+        return rng.choice(["RandomHorizontalFlip()", "RandomVerticalFlip()", "RandomHorizontalFlip(p=%r)" % rng.random(),
+                           "RandomVerticalFlip(%r)" % rng.random()])
+    if kind in (1, 2):
+        degrees = rng.choice(["10", "%r" % rng.uniform(0, 200), "(%r, %r)" % (rng.uniform(-400, 0), rng.uniform(0, 400)),
+                              "(90, 90)", "(180, 180)", "(270, 270)", "0", "(-90, -90)", "(45, 45)", "(30, 30)"])
+        return call(rng, "RandomRotation", degrees, mode(rng), rng.choice(["expand=True", "expand=False"]),
+                    rng.choice(["center=(%d, %d)" % (rng.randint(-5, 40), rng.randint(-5, 40)),
+                                "center=(%r, %r)" % (rng.uniform(0, 40), rng.uniform(0, 40)), "center=None"]),
+                    rng.choice(["fill=%d" % rng.randrange(256), "fill=%r" % rng.uniform(0, 255)]))
+    if kind in (3, 4):
+        scale = sorted([rng.uniform(0.01, 1), rng.uniform(0.01, 1.5)])
+        ratio = sorted([rng.uniform(0.3, 1.2), rng.uniform(0.6, 3)])
+        return call(rng, "RandomResizedCrop", size(rng), "scale=(%r, %r)" % tuple(scale), "ratio=(%r, %r)" % tuple(ratio), mode(rng))
+    if kind == 5:
+        return call(rng, "Resize", size(rng), mode(rng))
+    if kind == 6:
+        return "CenterCrop(%s)" % size(rng)
+    if kind == 7:
+        padding = rng.choice(["padding=%d" % rng.randint(0, 9), "padding=(%d, %d)" % (rng.randint(0, 9), rng.randint(0, 9)),
+                              "padding=[%s]" % ", ".join(str(rng.randint(0, 9)) for _ in range(4))])
+        return call(rng, "RandomCrop", size(rng), padding, "pad_if_needed=True", rng.choice(["fill=%d" % rng.randrange(256)]),
+                    "padding_mode='%s'" % rng.choice(["constant", "edge", "reflect", "symmetric"]))
+    padding = rng.choice(["%d" % rng.randint(0, 9), "(%d, %d)" % (rng.randint(0, 9), rng.randint(0, 9)),
+                          "[%s]" % ", ".join(str(rng.randint(0, 9)) for _ in range(4))])
+    return call(rng, "Pad", padding, "fill=%d" % rng.randrange(256),
+                "padding_mode='%s'" % rng.choice(["constant", "edge", "reflect", "symmetric"]))
+
+
+ARTICLE = ["RandomHorizontalFlip()", "RandomRotation(10)", "RandomResizedCrop(32)", "ToTensor()",
+           "Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])"]
+
+
+def chain(rng, channels):
+    if rng.random() < 0.2 and channels == 3:
+        return ARTICLE
+    calls = [transform(rng) for _ in range(rng.choice([1, 1, 1, 2, 3]))] + ["ToTensor()"]
+    for _ in range(rng.choice([0, 0, 1, 1, 2])):
+        n = channels if rng.random() < 0.8 else 1
+        calls.append("Normalize(%r, %r)" % ([rng.uniform(-1, 1) for _ in range(n)], [rng.uniform(0.1, 2) for _ in range(n)]))
+    return calls
+
+
+def compose(calls):
+    return T.Compose([eval(c, dict(NAMES)) for c in calls])  # noqa: S307
+
+
+def next_number():
+    state = torch.get_rng_state()
+    number = torch.empty((), dtype=torch.int64).random_().item()
+    torch.set_rng_state(state)
+    return number
+
+
+def test_transforms(driver, count, rng, cases, work):
+    path = os.path.join(work, "image.png")
+    refused = 0
+    for case in range(cases):
+        seed = rng.randrange(2**32)
+        local = random.Random(seed)
+        channels = local.choice([1, 3, 3])
+        limit = 300 if local.random() < 0.1 else 60
+        w, h = local.randint(1, limit), local.randint(1, limit)
+        image = picture(local, w, h, "L" if channels == 1 else "RGB")
+        image.save(path)
+        calls = chain(local, channels)
+        torch.manual_seed(seed)
+        driver.ask("seed", seed)
+        for repeat in range(2):
+            try:
+                expected = compose(calls)(image).numpy()
+            except Exception as error:  # noqa: B902
+                expected = str(error)
+            answer = driver.ask("apply", channels, path, *calls)
+            what = "seed %d, %s image %dx%d, %s" % (seed, image.mode, image.height, image.width, calls)
+            if isinstance(expected, str):
+                ok = answer.startswith("error")
+                refused += 1
+                if not ok:
+                    c, rows, columns = map(int, answer.split()[1:4])
+                    driver.read(4 * c * rows * columns)
+                count.check(ok, "%s: accepted, torchvision says: %s" % (what, expected))
+                break
+            if not answer.startswith("ok"):
+                count.check(False, "%s: %s" % (what, answer))
+                break
+            c, rows, columns, number = map(int, answer.split()[1:])
+            got = np.frombuffer(driver.read(4 * c * rows * columns), np.float32).reshape(c, rows, columns)
+            same = got.shape == expected.shape and got.tobytes() == expected.tobytes()
+            if not same and got.shape == expected.shape:
+                what += ": %d of %d numbers differ" % (np.sum(got != expected), got.size)
+            count.check(same, what)
+            count.check(number == next_number(), "%s: the generator stands elsewhere" % what)
+    print("transforms: %d chains, of which torchvision refused %d" % (cases, refused))
+
+
+# ---- Folders ---------------------------------------------------------------------------------
+
+PIECES = ["a", "b", "A", "Z", "a-b", "a.b", "0", "10", "9", " x", "\u00e9", "\u4e2d", "\U0001f600", "\uff01", "\ue000", "~", "_"]
+
+
+def file_name(rng):
+    name = os.fsencode("".join(rng.choice(PIECES) for _ in range(rng.randint(1, 3))))
+    if rng.random() < 0.15:
+        name += bytes([rng.choice([0x80, 0xff, 0xc3, 0xed])])
+    return name
+
+
+def make_folder(rng, root, images):
+    shutil.rmtree(root, ignore_errors=True)
+    for _ in range(rng.randint(1, 4)):
+        directory = os.path.join(os.fsencode(root), file_name(rng))
+        for depth in range(rng.randint(1, 3)):
+            os.makedirs(directory, exist_ok=True)
+            for _ in range(rng.randint(1, 4)):
+                ending = rng.choice([b".png", b".PNG", b".jpg", b".JPEG", b".webp", b".txt", b".Tiff", b""])
+                shutil.copy(rng.choice(images), os.path.join(directory, file_name(rng) + ending))
+            if rng.random() < 0.3:
+                shutil.copy(rng.choice(images), os.path.join(directory, b".jpg"))
+            directory = os.path.join(directory, file_name(rng))
+    if rng.random() < 0.3:
+        classes = sorted(e for e in os.listdir(os.fsencode(root)))
+        os.symlink(classes[0], os.path.join(os.fsencode(root), b"link" + file_name(rng)))
+    if rng.random() < 0.2:
+        open(os.path.join(root, "notes.txt"), "w").close()
+
+
+def test_folder(driver, count, rng, cases, work):
+    images = []
+    for i in range(4):
+        images.append(os.path.join(work, "source%d" % i))
+        picture(rng, 3, 4).save(images[-1], "PNG" if i % 2 else "JPEG")
+    root = os.path.join(work, "folder")
+    for _ in range(cases):
+        seed = rng.randrange(2**32)
+        make_folder(random.Random(seed), root, images)
+        try:
+            expected = ImageFolder(root)
+            lines = expected.classes + ["%d %s" % (label, os.path.relpath(path, root)) for path, label in expected.samples]
+        except FileNotFoundError as error:
+            lines = str(error)
+        answer = driver.ask("list", os.fsencode(root))
+        if isinstance(lines, str):
+            count.check(answer.startswith("error"), "folder, seed %d: accepted, torchvision says: %s" % (seed, lines))
+            if not answer.startswith("error"):
+                [driver.line() for _ in range(sum(map(int, answer.split()[1:])))]
+            continue
+        if answer.startswith("error"):
+            count.check(False, "folder, seed %d: %s" % (seed, answer))
+            continue
+        got = [driver.line() for _ in range(sum(map(int, answer.split()[1:])))]
+        count.check(got == lines, "folder, seed %d: %r, expected %r" % (seed, got, lines))
+    print("folder: %d trees" % cases)
+
+
+# ---- DataLoader ------------------------------------------------------------------------------
+
+class Gray(torch.utils.data.Dataset):
+    """Fashion-MNIST's test images as torchvision gives them, from the idx files."""
+
+    def __init__(self, root, transform):
+        with gzip.open(root + "/t10k-images-idx3-ubyte.gz") as file:
+            data = file.read()
+        with gzip.open(root + "/t10k-labels-idx1-ubyte.gz") as file:
+            self.labels = file.read()[8:]
+        n, h, w = struct.unpack(">III", data[4:16])
+        self.images = np.frombuffer(data, np.uint8, n * h * w, 16).reshape(n, h, w)
+        self.transform = transform
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, i):
+        return self.transform(Image.fromarray(self.images[i], mode="L")), self.labels[i]
+
+
+def loader_case(driver, count, rng, seed, kind, root, work):
+    local = random.Random(seed)
+    last = [local.choice(["RandomResizedCrop(%d)" % local.randint(4, 24), "Resize((%d, %d))" % (local.randint(4, 24), 9),
+                          "CenterCrop(%d)" % local.randint(4, 24), "RandomCrop(12, pad_if_needed=True)"])]
+    calls = [transform(local) for _ in range(local.randint(0, 2))] + last + ["ToTensor()"]
+    calls = [c for c in calls if not c.startswith("RandomCrop") or "pad_if_needed" in c and "reflect" not in c]
+    calls = [c for c in calls if not (c.startswith("Pad") and "reflect" in c)]
+    if kind != "folder":
+        calls = ["RandomHorizontalFlip()", "ToTensor()", "Normalize([0.286], [0.353])"]
+    workers = seed % 4
+    shuffle, drop_last = local.random() < 0.7, local.random() < 0.3
+    batch = local.randint(1, 9) if kind == "folder" else 2048
+    threads, prefetch, draws = local.randint(0, 3), local.randint(0, 4), local.choice([0, 1, 7])
+    epochs, skip = 2, 0
+    what = "loader, seed %d: %s %s" % (seed, dict(num_workers=workers, shuffle=shuffle, drop_last=drop_last, batch_size=batch,
+                                                  threads=threads, prefetch=prefetch, draws=draws), calls)
+    dataset = ImageFolder(root, compose(calls)) if kind == "folder" else Gray(root, compose(calls))
+    loader = torch.utils.data.DataLoader(dataset, batch_size=batch, shuffle=shuffle, drop_last=drop_last, num_workers=workers)
+    skip = local.randint(0, len(loader)) if local.random() < 0.3 else 0
+    torch.manual_seed(seed)
+    driver.ask("seed", seed)
+    driver_fields = ["load", kind, os.fsencode(root), batch, int(shuffle), int(drop_last), workers, threads, prefetch, draws,
+                     epochs, skip] + calls
+    if len(loader) == 0:
+        count.check(driver.ask(*driver_fields).startswith("error"), what + ": an empty loader was accepted")
+        return
+    answer = driver.ask(*driver_fields)
+    for epoch in range(epochs):
+        try:
+            batches = enumerate(loader)
+            for i, (x, labels) in batches:
+                number = next_number()
+                torch.empty(x.shape[0] * draws).bernoulli_(0.5)
+                if i < skip:
+                    continue
+                if not answer.startswith("ok"):
+                    count.check(False, what + ": epoch %d batch %d: %s" % (epoch, i, answer))
+                    return
+                n, c, h, w, ours = map(int, answer.split()[1:])
+                got = np.frombuffer(driver.read(4 * n * c * h * w), np.float32)
+                got_labels = np.frombuffer(driver.read(8 * n), np.int64)
+                same = (n, c, h, w) == tuple(x.shape) and got.tobytes() == x.numpy().tobytes()
+                same = same and got_labels.tolist() == labels.tolist() and ours == number
+                count.check(same, what + ": epoch %d, batch %d" % (epoch, i))
+                answer = driver.line()
+        except (RuntimeError, ValueError) as error:
+            count.check(answer.startswith("error"), what + ": torch: %s" % str(error)[-300:])
+            while not answer.startswith(("error", "end")) or (answer.startswith("end") and epoch == 0):
+                if answer.startswith("ok"):
+                    n, c, h, w, _ = map(int, answer.split()[1:])
+                    driver.read(4 * n * c * h * w + 8 * n)
+                epoch += answer.startswith("end")
+                answer = driver.line()
+            return
+        count.check(answer == "end %d" % next_number(), what + ": behind epoch %d: %s" % (epoch, answer))
+        if epoch + 1 < epochs:
+            answer = driver.line()
+
+
+def test_loader(driver, count, rng, cases, work):
+    root = os.path.join(work, "classes")
+    for i in range(23):
+        directory = os.path.join(root, "class%d" % (i % 3))
+        os.makedirs(directory, exist_ok=True)
+        picture(rng, rng.randint(5, 40), rng.randint(5, 40)).save(os.path.join(directory, "%d.%s" % (i, "png" if i % 2 else "jpg")))
+    for case in range(cases):
+        loader_case(driver, count, rng, rng.randrange(2**30) * 4 + case % 4, "folder", root, work)
+    fashion = "/usr/share/datasets/fashion-mnist"
+    if os.path.isdir(fashion):
+        for case in range(4):
+            loader_case(driver, count, rng, rng.randrange(2**30) * 4 + case, "FashionMNIST", fashion, work)
+    print("loader: %d runs of 2 epochs" % cases)
+
+
+def build_driver(build, work):
+    driver = os.path.join(work, "driver")
+    subprocess.run([os.environ.get("CC", "cc"), "-std=c11", "-D_GNU_SOURCE", "-O2", "-ffp-contract=off", "-I" + os.path.join(ROOT, "src"),
+                    "-I" + os.path.join(ROOT, "include"), os.path.join(ROOT, "tests/oracle/images_driver.c"),
+                    os.path.join(build, "libisobit.a"), "-lpng", "-ljpeg", "-lz", "-lm", "-pthread", "-o", driver], check=True)
+    return driver
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default=os.path.join(ROOT, "build"))
+    parser.add_argument("--cases", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
+    parser.add_argument("--only", default="")
+    parser.add_argument("--driver")
+    o = parser.parse_args()
+    print("seed %d" % o.seed)
+    torch.set_num_threads(1)
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    work = tempfile.mkdtemp(prefix="isobit-oracle-")
+    count = Counter()
+    try:
+        driver = Driver(o.driver or build_driver(o.build, work))
+        for name, test, cases in (("decode", test_decode, o.cases), ("transforms", test_transforms, 2 * o.cases),
+                                  ("folder", test_folder, o.cases // 10), ("loader", test_loader, o.cases // 25)):
+            if o.only in name:
+                test(driver, count, random.Random(o.seed), cases, work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    print("%d passed, %d failed" % (count.passed, count.failed))
+    return 1 if count.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
