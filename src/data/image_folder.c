@@ -36,8 +36,37 @@ static void free_names(iso_context *ctx, struct names *names) {
     *names = (struct names){NULL, 0, 0};
 }
 
-/* Python compares strings by code points, which for UTF-8 is the order of the bytes. */
-static int by_bytes(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+/* The next code point of a file name as Python sees it: UTF-8, and U+DC80 .. U+DCFF for bytes that are none. */
+static uint32_t next_code_point(const uint8_t **at) {
+    const uint8_t *s = *at;
+    uint32_t c = s[0];
+    int more = c >= 0xc2 && c <= 0xdf ? 1 : c >= 0xe0 && c <= 0xef ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : 0;
+    *at = s + 1;
+    if (c < 0x80)
+        return c;
+    uint32_t value = more == 1 ? c & 0x1f : more == 2 ? c & 0x0f : c & 0x07;
+    for (int i = 1; i <= more; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0xdc00 + c;
+        value = value << 6 | (s[i] & 0x3f);
+    }
+    bool surrogate = value >= 0xd800 && value <= 0xdfff;
+    if (more == 0 || surrogate || value > 0x10ffff || (more == 2 && value < 0x800) || (more == 3 && value < 0x10000))
+        return 0xdc00 + c;
+    *at = s + 1 + more;
+    return value;
+}
+
+/* Python compares strings by code points. For UTF-8 that is the order of the bytes; other bytes sort in between. */
+static int by_code_points(const void *a, const void *b) {
+    const uint8_t *p = *(const uint8_t *const *)a, *q = *(const uint8_t *const *)b;
+    while (*p && *q) {
+        uint32_t x = next_code_point(&p), y = next_code_point(&q);
+        if (x != y)
+            return x < y ? -1 : 1;
+    }
+    return (*p != 0) - (*q != 0);
+}
 
 static bool is_image_name(const char *name) {
     static const char *const endings[] = {".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"};
@@ -66,9 +95,9 @@ static iso_status list_directory(iso_context *ctx, const char *path, struct name
     }
     closedir(dir);
     if (directories && directories->count)
-        qsort(directories->items, directories->count, sizeof *directories->items, by_bytes);
+        qsort(directories->items, directories->count, sizeof *directories->items, by_code_points);
     if (files && files->count)
-        qsort(files->items, files->count, sizeof *files->items, by_bytes);
+        qsort(files->items, files->count, sizeof *files->items, by_code_points);
     return status;
 }
 
@@ -132,7 +161,7 @@ static iso_status find_files(iso_dataset *d, size_t first_of_class[]) {
         first_of_class[c] = d->file_count;
         iso_status status = walk(ctx, d->root, d->classes[c], above, 0, &directories);
         if (!status)
-            qsort(directories.items, directories.count, sizeof *directories.items, by_bytes);
+            qsort(directories.items, directories.count, sizeof *directories.items, by_code_points);
         for (size_t i = 0; i < directories.count && !status; i++)
             status = add_images(d, directories.items[i]);
         free_names(ctx, &directories);

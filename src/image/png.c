@@ -10,26 +10,30 @@
 struct source {
     const uint8_t *data;
     size_t at, size;
-    bool complete; /* all rows are there: a missing IEND is forgiven, as Pillow does */
+    bool complete; /* all rows are there: from here on the file may end, a missing IEND is forgiven as Pillow does */
+    bool forgiven;
     iso_worker_error *error;
 };
 
 static void on_error(png_structp png, png_const_charp message) {
     struct source *source = png_get_error_ptr(png);
-    if (!source->complete)
+    if (!source->forgiven)
         iso_worker_fail(source->error, ISO_EINVAL, "damaged PNG: %s", message);
     png_longjmp(png, 1);
 }
 
+/* libpng only warns of a wrong checksum of the pixels (zlib's words follow "IDAT: "); too many of them are harmless. */
 static void on_warning(png_structp png, png_const_charp message) {
-    (void)png;
-    (void)message;
+    if (strncmp(message, "IDAT: ", 6) == 0 && !strstr(message, "xtra compressed data") && !strstr(message, "oo much"))
+        png_error(png, message);
 }
 
 static void read_bytes(png_structp png, png_bytep out, size_t count) {
     struct source *source = png_get_io_ptr(png);
-    if (source->size - source->at < count)
+    if (source->size - source->at < count) {
+        source->forgiven = source->complete && source->at == source->size && count == 8; /* between two chunks */
         png_error(png, "the file ends early");
+    }
     memcpy(out, source->data + source->at, count);
     source->at += count;
 }
@@ -69,7 +73,7 @@ static bool convert_row(const uint8_t *row, uint8_t *out, int64_t w, int type, i
 /* Reads the whole image into `raw`, rows of rowbytes; interlaced files need all of it at once. */
 static bool read_rows(png_structp png, png_infop info, struct source *source, uint8_t *raw, size_t rowbytes, int64_t h) {
     if (setjmp(png_jmpbuf(png)))
-        return source->complete;
+        return source->forgiven;
     int passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
     for (int pass = 0; pass < passes; pass++)
@@ -112,13 +116,16 @@ static bool decode(iso_context *ctx, png_structp png, png_infop info, struct sou
 }
 
 bool iso_png_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error) {
-    struct source source = {data, 0, size, false, error};
+    struct source source = {data, 0, size, false, false, error};
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, on_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     bool ok = false;
     if (info) {
         png_set_read_fn(png, &source, read_bytes);
         png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
+        png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+        /* Nothing in them changes a pixel, and what does not reach the library cannot be refused by it. */
+        png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
         ok = decode(ctx, png, info, &source, image);
     } else
         iso_worker_fail(error, ISO_ENOMEM, "out of memory");
