@@ -1,7 +1,8 @@
-/* Python-like expressions: the one grammar that the recipe, the transforms, the optimiser and `isobit stream` are written in.
- * Literals (int, float, str, True, False, None), arithmetic on numbers (+ - * / // % **, signs, parentheses), lists, tuples,
- * dotted names, calls with positional and keyword arguments, and attributes of calls (torch.empty(3).uniform_()). Nothing is
- * executed here: the result is a tree, which a reader binds to a signature (signature.h). */
+/* Python-like expressions: the one grammar that the recipe, the transforms, the optimiser and
+ * `isobit stream` are written in. Literals (int, float, str, True, False, None), arithmetic on
+ * numbers (+ - * / // % **, signs, parentheses), lists, tuples, dotted names, calls with positional
+ * and keyword arguments, and attributes of calls (torch.empty(3).uniform_()). Nothing is executed
+ * here: the result is a tree, which a reader binds to a signature (signature.h). */
 #ifndef ISO_EXPR_EXPR_H
 #define ISO_EXPR_EXPR_H
 
@@ -24,11 +25,12 @@ struct iso_expr {
     iso_expr_kind kind;
     int column; /* of its first character in the source, from 0 */
     bool boolean;
-    int64_t integer;  /* INT; with is_unsigned the bits of a number from 2^63 to 2^64 - 1 */
+    int64_t integer; /* INT; with is_unsigned the bits of a number from 2^63 to 2^64 - 1 */
     bool is_unsigned;
-    double number;    /* FLOAT, and INT as the nearest double */
-    char *text;       /* STRING: its value; NAME, CALL: the dotted name */
-    iso_expr *object; /* CALL: what the method belongs to, when that is itself a call; NULL otherwise */
+    double number; /* FLOAT, and INT as the nearest double */
+    char *text;    /* STRING: its value; NAME, CALL: the dotted name */
+    iso_expr
+        *object; /* CALL: what the method belongs to, when that is itself a call; NULL otherwise */
     size_t count, capacity; /* LIST, TUPLE: items; CALL: all arguments */
     size_t positional;      /* CALL: how many of them have no keyword; they come first */
     iso_expr **items;
@@ -36,16 +38,17 @@ struct iso_expr {
     int *keyword_columns;
 };
 
-/* Parses one expression. On a syntax error returns ISO_EINVAL; the message names what was expected and *column is where
- * (from 0). Free with iso_expr_free. */
+/* Parses one expression. On a syntax error returns ISO_EINVAL; the message names what was expected
+ * and *column is where (from 0). Free with iso_expr_free. */
 iso_status iso_expr_parse(iso_context *ctx, const char *source, iso_expr **expr, int *column);
 void iso_expr_free(iso_context *ctx, iso_expr *expr);
 
-/* The expression written out in one canonical way: keywords kept, floats in the shortest form that reads back to the same double,
- * one space behind commas, strings in single quotes. */
+/* The expression written out in one canonical way: keywords kept, floats in the shortest form that
+ * reads back to the same double, one space behind commas, strings in single quotes. */
 void iso_expr_write(iso_text *out, const iso_expr *expr);
 
-/* A float as Python's repr() writes it: the shortest digits that read back to the same double, "1e-05", "inf". */
+/* A float as Python's repr() writes it: the shortest digits that read back to the same double,
+ * "1e-05", "inf". */
 void iso_write_repr(iso_text *out, double value);
 
 /* A double from decimal digits, whatever the locale; *end is behind them. */

@@ -7,9 +7,12 @@
 
 #include "expr/expr.h"
 
-/* strtod and printf use the decimal point of the program's locale, which belongs to the host program; so the "C" locale is
- * asked for by name. NULL only when memory is out: then the program's own locale has to do. */
-static locale_t c_locale(void) { return newlocale(LC_ALL_MASK, "C", (locale_t)0); }
+/* strtod and printf use the decimal point of the program's locale, which belongs to the host
+ * program; so the "C" locale is asked for by name. NULL only when memory is out: then the program's
+ * own locale has to do. */
+static locale_t c_locale(void) {
+    return newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
 
 double iso_read_double(const char *text, const char **end) {
     locale_t c = c_locale(), before = c ? uselocale(c) : (locale_t)0;
@@ -23,12 +26,26 @@ double iso_read_double(const char *text, const char **end) {
     return value;
 }
 
-/* The shortest %.{1..17}e that reads back to the same double. */
+/* Adds one unit to the last digit of d.ddde±xx; false where all digits are nines. */
+static bool next_digits(char *buffer) {
+    for (char *c = strchr(buffer, 'e') - 1; c >= buffer; c--)
+        if (*c == '9')
+            *c = '0';
+        else if (*c != '.') {
+            ++*c;
+            return true;
+        }
+    return false;
+}
+
+/* The shortest digits that read back to the same double. The nearest decimal of a length need not
+ * be among them while the next one up is: below a power of two doubles lie twice as dense as above.
+ */
 static void shortest(double value, char *buffer, size_t size) {
     locale_t c = c_locale(), before = c ? uselocale(c) : (locale_t)0;
     for (int digits = 0; digits < 17; digits++) {
         snprintf(buffer, size, "%.*e", digits, value);
-        if (strtod(buffer, NULL) == value)
+        if (strtod(buffer, NULL) == value || (next_digits(buffer) && strtod(buffer, NULL) == value))
             break;
     }
     if (c) {
@@ -37,7 +54,8 @@ static void shortest(double value, char *buffer, size_t size) {
     }
 }
 
-/* repr() writes plain decimals from 1e-4 up to 1e16, and exponents of at least two digits elsewhere. */
+/* repr() writes plain decimals from 1e-4 up to 1e16, and exponents of at least two digits
+ * elsewhere. */
 void iso_write_repr(iso_text *out, double value) {
     if (isnan(value) || isinf(value)) {
         iso_text_puts(out, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");

@@ -1,9 +1,9 @@
 /* A recursive-descent parser over the source text; arithmetic on numbers is done while parsing. */
 #include <ctype.h>
-#include <math.h>
 #include <string.h>
 
-#include "expr/expr.h"
+#include "expr/arithmetic.h"
+#include "expr/literal.h"
 
 #define MAX_DEPTH  64
 #define MAX_SOURCE (1 << 16)
@@ -26,10 +26,11 @@ static iso_expr *syntax_error(struct parser *p, int column, const char *expected
         char found = p->source[column];
         p->column = column;
         if (!found)
-            p->status = iso_fail(p->ctx, ISO_EINVAL, "the expression ends where %s was expected", expected);
+            p->status =
+                iso_fail(p->ctx, ISO_EINVAL, "the expression ends where %s was expected", expected);
         else
-            p->status = iso_fail(p->ctx, ISO_EINVAL, "unexpected '%c', expected %s", isprint((unsigned char)found) ? found : '?',
-                                 expected);
+            p->status = iso_fail(p->ctx, ISO_EINVAL, "unexpected '%c', expected %s",
+                                 isprint((unsigned char)found) ? found : '?', expected);
     }
     return NULL;
 }
@@ -96,18 +97,22 @@ static bool accept(struct parser *p, const char *token) {
 }
 
 /* Adds an item (taken over, also on failure); for calls with its keyword (taken over) or NULL. */
-static bool append(struct parser *p, iso_expr *list, iso_expr *item, char *keyword, int keyword_column) {
+static bool append(struct parser *p, iso_expr *list, iso_expr *item, char *keyword,
+                   int keyword_column) {
     bool call = list->kind == ISO_EXPR_CALL;
-    size_t capacity = list->capacity, keyword_capacity = list->capacity, column_capacity = list->capacity;
+    size_t capacity = list->capacity, keyword_capacity = list->capacity,
+           column_capacity = list->capacity;
     if (item && list->count == MAX_ITEMS)
         value_error(p, item->column, "too many items");
     if (item && !p->status) {
         size_t n = list->count;
         p->status = iso_grow(p->ctx, &list->items, &capacity, n, n + 1, sizeof *list->items);
         if (!p->status && call)
-            p->status = iso_grow(p->ctx, &list->keywords, &keyword_capacity, n, n + 1, sizeof *list->keywords);
+            p->status = iso_grow(p->ctx, &list->keywords, &keyword_capacity, n, n + 1,
+                                 sizeof *list->keywords);
         if (!p->status && call)
-            p->status = iso_grow(p->ctx, &list->keyword_columns, &column_capacity, n, n + 1, sizeof *list->keyword_columns);
+            p->status = iso_grow(p->ctx, &list->keyword_columns, &column_capacity, n, n + 1,
+                                 sizeof *list->keyword_columns);
         list->capacity = capacity < keyword_capacity || !call ? capacity : keyword_capacity;
     }
     if (!item || p->status) {
@@ -128,14 +133,9 @@ static bool append(struct parser *p, iso_expr *list, iso_expr *item, char *keywo
 /* ---- Numbers ---- */
 
 static iso_expr *make_int(struct parser *p, int column, bool negative, uint64_t magnitude) {
-    if (negative && magnitude > (uint64_t)1 << 63)
-        return value_error(p, column, "the number does not fit into 64 bits");
     iso_expr *e = new_expr(p, ISO_EXPR_INT, column);
-    if (e) {
-        e->is_unsigned = !negative && magnitude > INT64_MAX;
-        e->integer = (int64_t)(negative ? 0 - magnitude : magnitude);
-        e->number = negative ? -(double)magnitude : (double)magnitude;
-    }
+    if (e && !iso_expr_set_int(e, negative, magnitude))
+        e = drop(p, (value_error(p, column, "the number does not fit into 64 bits"), e));
     return e;
 }
 
@@ -146,90 +146,38 @@ static iso_expr *make_float(struct parser *p, int column, double value) {
     return e;
 }
 
-/* Copies digits without their underscores; an underscore must stand between two digits. False if it does not fit. */
-static bool copy_number(struct parser *p, char *out, size_t size, bool *is_float) {
-    size_t used = 0;
-    *is_float = false;
-    bool hex = p->source[p->at] == '0' && (p->source[p->at + 1] | 32) == 'x';
-    for (;; p->at++) {
-        char c = p->source[p->at], before = used ? out[used - 1] : 0;
-        bool sign_of_exponent = (c == '-' || c == '+') && !hex && (before | 32) == 'e';
-        if (c == '_' && isdigit((unsigned char)before) && isdigit((unsigned char)p->source[p->at + 1]))
-            continue;
-        if (!isalnum((unsigned char)c) && c != '.' && !sign_of_exponent)
-            break;
-        if (!hex && (c == '.' || (c | 32) == 'e'))
-            *is_float = true;
-        if (used + 1 == size)
-            return false;
-        out[used++] = c;
-    }
-    out[used] = 0;
-    return true;
-}
-
 static iso_expr *parse_number(struct parser *p) {
-    int column = p->at;
-    char digits[128];
-    bool is_float;
-    if (!copy_number(p, digits, sizeof digits, &is_float))
-        return value_error(p, column, "the number is too long");
-    if (is_float) {
-        const char *end;
-        double value = iso_read_double(digits, &end);
-        return *end ? value_error(p, column, "not a number") : make_float(p, column, value);
-    }
-    unsigned base = digits[0] == '0' && (digits[1] | 32) == 'x' ? 16 : 10;
-    const char *c = digits + (base == 16 ? 2 : 0);
-    uint64_t value = 0;
-    if (!*c || (base == 10 && digits[0] == '0' && strspn(digits, "0") != strlen(digits)))
-        return value_error(p, column, "not a number");
-    for (; *c; c++) {
-        unsigned digit = isdigit((unsigned char)*c) ? (unsigned)(*c - '0') : (unsigned)((*c | 32) - 'a' + 10);
-        if (!isxdigit((unsigned char)*c) || digit >= base)
-            return value_error(p, column, "not a number");
-        if (__builtin_mul_overflow(value, (uint64_t)base, &value) || __builtin_add_overflow(value, (uint64_t)digit, &value))
-            return value_error(p, column, "the number does not fit into 64 bits");
-    }
-    return make_int(p, column, false, value);
+    int column = p->at, length;
+    iso_expr *e = new_expr(p, ISO_EXPR_INT, column);
+    const char *wrong = e ? iso_expr_read_number(p->source + column, &length, e) : NULL;
+    if (!e)
+        return NULL;
+    if (wrong)
+        return drop(p, (value_error(p, column, wrong), e));
+    p->at += length;
+    return e;
 }
 
 /* ---- Strings and names ---- */
 
 static iso_expr *parse_string(struct parser *p) {
-    int column = p->at;
-    char quote = p->source[p->at++];
-    iso_text text = iso_text_new(p->ctx);
-    while (p->source[p->at] != quote) {
-        char c = p->source[p->at];
-        if (c == '\\') {
-            static const char from[] = "nt\\'\"r", to[] = "\n\t\\'\"\r";
-            const char *escape = p->source[p->at + 1] ? strchr(from, p->source[p->at + 1]) : NULL;
-            if (!escape) {
-                iso_text_free(&text);
-                return value_error(p, p->at, "unknown escape; expected \\n \\t \\r \\\\ \\' or \\\"");
-            }
-            c = to[escape - from];
-            p->at++;
-        } else if (!c || c == '\n') {
-            iso_text_free(&text);
-            return syntax_error(p, p->at, "the closing quote");
-        }
-        iso_text_append(&text, &c, 1);
-        p->at++;
-    }
-    p->at++;
-    iso_text_append(&text, "", 0);
-    iso_expr *e = iso_text_ok(&text) ? new_expr(p, ISO_EXPR_STRING, column) : NULL;
-    if (!e) {
-        iso_text_free(&text);
-        return value_error(p, column, "out of memory");
-    }
-    e->text = text.data;
-    return e;
+    int length;
+    iso_expr *e = new_expr(p, ISO_EXPR_STRING, p->at);
+    const char *wrong =
+        e ? iso_expr_read_string(p->ctx, p->source + p->at, &length, &e->text) : NULL;
+    if (!e)
+        return NULL;
+    if (wrong)
+        value_error(p, p->at + length, wrong);
+    else if (!e->text)
+        p->status = ISO_ENOMEM;
+    p->at += length;
+    return p->status ? drop(p, e) : e;
 }
 
-static bool starts_name(char c) { return isalpha((unsigned char)c) || c == '_'; }
+static bool starts_name(char c) {
+    return isalpha((unsigned char)c) || c == '_';
+}
 
 /* The extent of a dotted name from p->at. */
 static int name_length(struct parser *p) {
@@ -265,7 +213,9 @@ static bool parse_arguments(struct parser *p, iso_expr *call) {
         }
         iso_expr *item = parse_sum(p);
         if (item && !keyword && call->positional < call->count)
-            item = drop(p, (value_error(p, item->column, "a positional argument follows a keyword argument"), item));
+            item = drop(p, (value_error(p, item->column,
+                                        "a positional argument follows a keyword argument"),
+                            item));
         if (!append(p, call, item, keyword, column))
             return false;
         if (!accept(p, ",") && peek(p) != ')') {
@@ -303,7 +253,9 @@ static iso_expr *parse_name(struct parser *p) {
     if (!parse_arguments(p, e))
         return drop(p, e);
     /* .name or .method(...) of what the call gave */
-    while (peek(p) == '.' && starts_name(p->source[p->at + 1])) {
+    for (int chain = 0; peek(p) == '.' && starts_name(p->source[p->at + 1]); chain++) {
+        if (chain == MAX_DEPTH)
+            return drop(p, (value_error(p, p->at, "nested too deeply"), e));
         p->at++;
         iso_expr *outer = new_expr(p, ISO_EXPR_NAME, p->at);
         length = name_length(p);
@@ -367,72 +319,15 @@ static iso_expr *parse_atom(struct parser *p) {
 
 /* ---- Arithmetic ---- */
 
-static bool is_number(const iso_expr *e) { return e->kind == ISO_EXPR_INT || e->kind == ISO_EXPR_FLOAT || e->kind == ISO_EXPR_BOOL; }
-
-/* Integer results of + - * // % on values that fit into int64; false if they do not. */
-static bool integer_result(char op, int64_t a, int64_t b, int64_t *r) {
-    switch (op) {
-    case '+': return !__builtin_add_overflow(a, b, r);
-    case '-': return !__builtin_sub_overflow(a, b, r);
-    case '*': return !__builtin_mul_overflow(a, b, r);
-    default: { /* '|' stands for //: rounds towards minus infinity; % takes the divisor's sign */
-        if (a == INT64_MIN && b == -1)
-            return false;
-        int64_t quotient = a / b - (a % b != 0 && (a < 0) != (b < 0));
-        *r = op == '|' ? quotient : a - quotient * b;
-        return true;
-    }
-    }
-}
-
-static bool integer_power(int64_t base, int64_t exponent, int64_t *r) {
-    *r = 1;
-    for (; exponent > 0; exponent--) {
-        if (base == 0 || base == 1 || base == -1) { /* any exponent */
-            *r = base == -1 ? (exponent % 2 ? -1 : 1) : base;
-            return true;
-        }
-        if (__builtin_mul_overflow(*r, base, r))
-            return false;
-    }
-    return true;
-}
-
 /* a op b, both freed. op: + - * / | (//) % ^ (**) */
 static iso_expr *apply(struct parser *p, char op, int column, iso_expr *a, iso_expr *b) {
-    if (!a || !b) {
-        drop(p, a);
-        return drop(p, b);
-    }
-    iso_expr *result = NULL;
-    bool integers = a->kind != ISO_EXPR_FLOAT && b->kind != ISO_EXPR_FLOAT && op != '/';
-    if (!is_number(a) || !is_number(b))
-        value_error(p, column, "arithmetic needs numbers on both sides");
-    else if ((op == '/' || op == '|' || op == '%') && b->number == 0)
-        value_error(p, column, "division by zero");
-    else if (integers && !(op == '^' && b->integer < 0)) {
-        int64_t r;
-        if (a->is_unsigned || b->is_unsigned ||
-            !(op == '^' ? integer_power(a->integer, b->integer, &r) : integer_result(op, a->integer, b->integer, &r)))
-            value_error(p, column, "the result does not fit into 64 bits");
-        else
-            result = make_int(p, a->column, r < 0, r < 0 ? 0 - (uint64_t)r : (uint64_t)r);
-    } else {
-        double x = a->number, y = b->number, r = 0;
-        switch (op) {
-        case '+': r = x + y; break;
-        case '-': r = x - y; break;
-        case '*': r = x * y; break;
-        case '/': r = x / y; break;
-        case '^': r = pow(x, y); break; /* Python's own is the C library's too */
-        default:
-            r = fmod(x, y);
-            if (r != 0 && (y < 0) != (r < 0))
-                r += y;
-            if (op == '|')
-                r = floor((x - r) / y + 0.5);
-        }
-        result = make_float(p, a->column, r);
+    iso_expr *result = a && b ? new_expr(p, ISO_EXPR_INT, a->column) : NULL;
+    if (result) {
+        const char *wrong = iso_expr_is_number(a) && iso_expr_is_number(b)
+                                ? iso_expr_apply(op, a, b, result)
+                                : "arithmetic needs numbers on both sides";
+        if (wrong)
+            result = drop(p, (value_error(p, column, wrong), result));
     }
     drop(p, a);
     drop(p, b);
@@ -445,7 +340,10 @@ static iso_expr *parse_power(struct parser *p) {
     iso_expr *base = parse_atom(p);
     if (base && accept(p, "**")) {
         int column = p->at - 2;
+        if (++p->depth > MAX_DEPTH)
+            return drop(p, (value_error(p, column, "nested too deeply"), base));
         iso_expr *exponent = parse_sign(p);
+        p->depth--;
         return apply(p, '^', column, base, exponent);
     }
     return base;
@@ -462,7 +360,7 @@ static iso_expr *parse_sign(struct parser *p) {
     p->depth--;
     if (!e)
         return NULL;
-    if (!is_number(e)) {
+    if (!iso_expr_is_number(e)) {
         value_error(p, column, "a sign needs a number behind it");
         return drop(p, e);
     }
@@ -481,7 +379,10 @@ static iso_expr *parse_sign(struct parser *p) {
 static iso_expr *parse_product(struct parser *p) {
     iso_expr *e = parse_sign(p);
     while (e) {
-        char c = peek(p), op = c == '*' ? '*' : c == '%' ? '%' : c == '/' ? (p->source[p->at + 1] == '/' ? '|' : '/') : 0;
+        char c = peek(p), op = c == '*'   ? '*'
+                               : c == '%' ? '%'
+                               : c == '/' ? (p->source[p->at + 1] == '/' ? '|' : '/')
+                                          : 0;
         if (!op)
             break;
         int column = p->at;
@@ -507,6 +408,16 @@ static iso_expr *parse_sum(struct parser *p) {
     return e;
 }
 
+/* Levels of the tree; the parser's own depth does not see chains of methods within arguments. */
+static int height(const iso_expr *e) {
+    int highest = e->object ? height(e->object) : 0;
+    for (size_t i = 0; i < e->count; i++) {
+        int h = height(e->items[i]);
+        highest = h > highest ? h : highest;
+    }
+    return highest + 1;
+}
+
 iso_status iso_expr_parse(iso_context *ctx, const char *source, iso_expr **expr, int *column) {
     struct parser p = {.ctx = ctx, .source = source};
     *expr = NULL;
@@ -515,6 +426,8 @@ iso_status iso_expr_parse(iso_context *ctx, const char *source, iso_expr **expr,
     iso_expr *e = p.status ? NULL : parse_sum(&p);
     if (e && peek(&p) != 0)
         e = drop(&p, (syntax_error(&p, p.at, "the end of the expression"), e));
+    if (e && height(e) > MAX_DEPTH)
+        e = drop(&p, (value_error(&p, e->column, "nested too deeply"), e));
     if (!e) {
         *column = p.column;
         return p.status ? p.status : ISO_ENOMEM;

@@ -4,14 +4,22 @@
 
 static const char *expected(iso_arg_kind kind) {
     switch (kind) {
-    case ISO_ARG_INT: return "a whole number";
-    case ISO_ARG_FLOAT: return "a number";
-    case ISO_ARG_BOOL: return "True or False";
-    case ISO_ARG_STRING: return "a 'text'";
-    case ISO_ARG_INT2: return "a whole number or a pair of them";
-    case ISO_ARG_FLOAT2: return "a number or a pair of them";
-    case ISO_ARG_FLOATS: return "a list of at most 16 numbers";
-    default: return "a value";
+    case ISO_ARG_INT:
+        return "a whole number";
+    case ISO_ARG_FLOAT:
+        return "a number";
+    case ISO_ARG_BOOL:
+        return "True or False";
+    case ISO_ARG_STRING:
+        return "a 'text'";
+    case ISO_ARG_INT2:
+        return "a whole number or a pair of them";
+    case ISO_ARG_FLOAT2:
+        return "a number or a pair of them";
+    case ISO_ARG_FLOATS:
+        return "a list of at most 16 numbers";
+    default:
+        return "a value";
     }
 }
 
@@ -29,15 +37,23 @@ static bool read_float(const iso_expr *e, double *out) {
     return true;
 }
 
-static bool is_sequence(const iso_expr *e) { return e->kind == ISO_EXPR_LIST || e->kind == ISO_EXPR_TUPLE; }
+static bool is_sequence(const iso_expr *e) {
+    return e->kind == ISO_EXPR_LIST || e->kind == ISO_EXPR_TUPLE;
+}
 
 /* Reads e as the kind; false if it is something else. */
 static bool read_value(iso_arg_kind kind, const iso_expr *e, iso_arg *arg) {
     switch (kind) {
-    case ISO_ARG_INT: return read_int(e, &arg->i[0]);
-    case ISO_ARG_FLOAT: return read_float(e, &arg->f[0]);
-    case ISO_ARG_BOOL: arg->i[0] = e->boolean; return e->kind == ISO_EXPR_BOOL;
-    case ISO_ARG_STRING: arg->text = e->text; return e->kind == ISO_EXPR_STRING;
+    case ISO_ARG_INT:
+        return read_int(e, &arg->i[0]);
+    case ISO_ARG_FLOAT:
+        return read_float(e, &arg->f[0]);
+    case ISO_ARG_BOOL:
+        arg->i[0] = e->boolean;
+        return e->kind == ISO_EXPR_BOOL;
+    case ISO_ARG_STRING:
+        arg->text = e->text;
+        return e->kind == ISO_EXPR_STRING;
     case ISO_ARG_INT2:
     case ISO_ARG_FLOAT2:
         arg->count = 2;
@@ -57,7 +73,8 @@ static bool read_value(iso_arg_kind kind, const iso_expr *e, iso_arg *arg) {
             if (!read_float(is_sequence(e) ? e->items[j] : e, &arg->f[j]))
                 return false;
         return true;
-    default: return true;
+    default:
+        return true;
     }
 }
 
@@ -74,8 +91,8 @@ static bool in_bounds(const iso_param *param, const iso_arg *arg) {
     return true;
 }
 
-static iso_status bind_value(iso_context *ctx, const iso_signature *signature, const iso_param *param, const iso_expr *e,
-                             iso_arg *arg, int *column) {
+static iso_status bind_value(iso_context *ctx, const iso_signature *signature,
+                             const iso_param *param, const iso_expr *e, iso_arg *arg, int *column) {
     *column = e->column;
     arg->given = true;
     arg->expr = e;
@@ -85,9 +102,11 @@ static iso_status bind_value(iso_context *ctx, const iso_signature *signature, c
         return ISO_OK;
     }
     if (!read_value(param->kind, e, arg))
-        return iso_fail(ctx, ISO_EINVAL, "%s: %s must be %s", signature->name, param->name, expected(param->kind));
+        return iso_fail(ctx, ISO_EINVAL, "%s: %s must be %s", signature->name, param->name,
+                        expected(param->kind));
     if (!in_bounds(param, arg))
-        return iso_fail(ctx, ISO_EINVAL, "%s: %s must be between %g and %g", signature->name, param->name, param->low, param->high);
+        return iso_fail(ctx, ISO_EINVAL, "%s: %s must be between %g and %g", signature->name,
+                        param->name, param->low, param->high);
     return ISO_OK;
 }
 
@@ -115,18 +134,20 @@ static void bind_default(const iso_param *param, iso_arg *arg) {
     }
 }
 
-static iso_status unknown_keyword(iso_context *ctx, const iso_signature *signature, const char *keyword) {
+static iso_status unknown_keyword(iso_context *ctx, const iso_signature *signature,
+                                  const char *keyword) {
     const char *names[ISO_MAX_PARAMS];
     for (size_t i = 0; i < signature->count; i++)
         names[i] = signature->params[i].name;
     const char *nearest = iso_nearest(keyword, names, signature->count);
     if (nearest)
-        return iso_fail(ctx, ISO_EINVAL, "%s has no argument '%s'; did you mean '%s'?", signature->name, keyword, nearest);
+        return iso_fail(ctx, ISO_EINVAL, "%s has no argument '%s'; did you mean '%s'?",
+                        signature->name, keyword, nearest);
     return iso_fail(ctx, ISO_EINVAL, "%s has no argument '%s'", signature->name, keyword);
 }
 
-iso_status iso_bind(iso_context *ctx, const iso_signature *signature, const iso_expr *call, iso_arg args[ISO_MAX_PARAMS],
-                    int *column) {
+iso_status iso_bind(iso_context *ctx, const iso_signature *signature, const iso_expr *call,
+                    iso_arg args[ISO_MAX_PARAMS], int *column) {
     memset(args, 0, sizeof *args * ISO_MAX_PARAMS);
     size_t count = call->kind == ISO_EXPR_CALL ? call->count : 0;
     for (size_t i = 0; i < count; i++) {
@@ -134,16 +155,19 @@ iso_status iso_bind(iso_context *ctx, const iso_signature *signature, const iso_
         *column = call->items[i]->column;
         if (call->keywords[i]) {
             *column = call->keyword_columns[i];
-            for (which = 0; which < signature->count && strcmp(signature->params[which].name, call->keywords[i]) != 0;)
+            for (which = 0; which < signature->count &&
+                            strcmp(signature->params[which].name, call->keywords[i]) != 0;)
                 which++;
             if (which == signature->count)
                 return unknown_keyword(ctx, signature, call->keywords[i]);
         } else if (which >= signature->count)
-            return iso_fail(ctx, ISO_EINVAL, "%s takes at most %zu argument%s", signature->name, signature->count,
-                            signature->count == 1 ? "" : "s");
+            return iso_fail(ctx, ISO_EINVAL, "%s takes at most %zu argument%s", signature->name,
+                            signature->count, signature->count == 1 ? "" : "s");
         if (args[which].given)
-            return iso_fail(ctx, ISO_EINVAL, "%s: %s is given twice", signature->name, signature->params[which].name);
-        iso_status status = bind_value(ctx, signature, &signature->params[which], call->items[i], &args[which], column);
+            return iso_fail(ctx, ISO_EINVAL, "%s: %s is given twice", signature->name,
+                            signature->params[which].name);
+        iso_status status = bind_value(ctx, signature, &signature->params[which], call->items[i],
+                                       &args[which], column);
         if (status)
             return status;
     }
@@ -152,7 +176,8 @@ iso_status iso_bind(iso_context *ctx, const iso_signature *signature, const iso_
             continue;
         if (!signature->params[i].fallback) {
             *column = call->column;
-            return iso_fail(ctx, ISO_EINVAL, "%s: the argument %s is missing", signature->name, signature->params[i].name);
+            return iso_fail(ctx, ISO_EINVAL, "%s: the argument %s is missing", signature->name,
+                            signature->params[i].name);
         }
         bind_default(&signature->params[i], &args[i]);
     }

@@ -1,5 +1,6 @@
-/* Signatures: which arguments a callable takes, with PyTorch's names, order and defaults. One table per callable serves the
- * binding, the error messages with their suggestions, and the documentation. */
+/* Signatures: which arguments a callable takes, with PyTorch's names, order and defaults. One table
+ * per callable serves the binding, the error messages with their suggestions, and the
+ * documentation. */
 #ifndef ISO_EXPR_SIGNATURE_H
 #define ISO_EXPR_SIGNATURE_H
 
@@ -19,7 +20,8 @@ typedef enum iso_arg_kind {
 typedef struct iso_param {
     const char *name;
     iso_arg_kind kind;
-    const char *fallback; /* the default as a Python literal ("None" too; texts without quotes); NULL: required */
+    const char *fallback; /* the default as a Python literal ("None" too; texts without quotes);
+                             NULL: required */
     double low, high;     /* inclusive bounds for numbers; both 0: none */
     bool optional;        /* None may be given although it is not the default */
 } iso_param;
@@ -35,19 +37,19 @@ typedef struct iso_signature {
 
 /* The value of one parameter after binding. */
 typedef struct iso_arg {
-    bool given;   /* by the caller, not by default */
+    bool given; /* by the caller, not by default */
     bool is_none;
-    int64_t i[2]; /* INT, BOOL: i[0]; INT2 */
+    int64_t i[2];             /* INT, BOOL: i[0]; INT2 */
     double f[ISO_MAX_FLOATS]; /* FLOAT: f[0]; FLOAT2; FLOATS */
-    size_t count;         /* FLOATS: how many; INT2, FLOAT2: 2 */
-    const char *text;     /* STRING: borrowed from the expression or the signature */
-    const iso_expr *expr; /* as written; NULL if not given */
+    size_t count;             /* FLOATS: how many; INT2, FLOAT2: 2 */
+    const char *text;         /* STRING: borrowed from the expression or the signature */
+    const iso_expr *expr;     /* as written; NULL if not given */
 } iso_arg;
 
-/* Binds the call's arguments to the signature, args[i] for params[i]. A bare name is a call without arguments. ISO_EINVAL with a
- * message (unknown keyword and its nearest match, missing argument, wrong type, out of bounds, one argument given twice) and
- * *column of the culprit in the source. */
-iso_status iso_bind(iso_context *ctx, const iso_signature *signature, const iso_expr *call, iso_arg args[ISO_MAX_PARAMS],
-                    int *column);
+/* Binds the call's arguments to the signature, args[i] for params[i]. A bare name is a call without
+ * arguments. ISO_EINVAL with a message (unknown keyword and its nearest match, missing argument,
+ * wrong type, out of bounds, one argument given twice) and *column of the culprit in the source. */
+iso_status iso_bind(iso_context *ctx, const iso_signature *signature, const iso_expr *call,
+                    iso_arg args[ISO_MAX_PARAMS], int *column);
 
 #endif

@@ -5,6 +5,8 @@ static void write_string(iso_text *out, const char *text) {
     for (const char *c = text; *c; c++) {
         if (*c == '\n' || *c == '\t' || *c == '\r')
             iso_text_printf(out, "\\%c", *c == '\n' ? 'n' : *c == '\t' ? 't' : 'r');
+        else if ((unsigned char)*c < ' ' || *c == 127)
+            iso_text_printf(out, "\\x%02x", (unsigned char)*c);
         else {
             if (*c == '\'' || *c == '\\')
                 iso_text_puts(out, "\\");
@@ -30,17 +32,27 @@ void iso_expr_write(iso_text *out, const iso_expr *e) {
         iso_text_puts(out, ".");
     }
     switch (e->kind) {
-    case ISO_EXPR_NONE: iso_text_puts(out, "None"); break;
-    case ISO_EXPR_BOOL: iso_text_puts(out, e->boolean ? "True" : "False"); break;
+    case ISO_EXPR_NONE:
+        iso_text_puts(out, "None");
+        break;
+    case ISO_EXPR_BOOL:
+        iso_text_puts(out, e->boolean ? "True" : "False");
+        break;
     case ISO_EXPR_INT:
         if (e->is_unsigned)
             iso_text_printf(out, "%llu", (unsigned long long)e->integer);
         else
             iso_text_printf(out, "%lld", (long long)e->integer);
         break;
-    case ISO_EXPR_FLOAT: iso_write_repr(out, e->number); break;
-    case ISO_EXPR_STRING: write_string(out, e->text); break;
-    case ISO_EXPR_NAME: iso_text_puts(out, e->text); break;
+    case ISO_EXPR_FLOAT:
+        iso_write_repr(out, e->number);
+        break;
+    case ISO_EXPR_STRING:
+        write_string(out, e->text);
+        break;
+    case ISO_EXPR_NAME:
+        iso_text_puts(out, e->text);
+        break;
     case ISO_EXPR_LIST:
     case ISO_EXPR_TUPLE:
         iso_text_puts(out, e->kind == ISO_EXPR_LIST ? "[" : "(");

@@ -139,7 +139,7 @@ static const iso_param range_params[] = {ISO_PARAM("start", ISO_ARG_INT, NULL),
                                          ISO_PARAM("stop", ISO_ARG_INT, "None"),
                                          ISO_PARAM("step", ISO_ARG_INT, "1")};
 
-#define MAX_RANGE ((int64_t)1 << 24)
+#define MAX_RANGE (1u << 22)
 
 /* A list of the numbers; Python's own prints as range(0, n). */
 static iso_status make_range(iso_call *c) {
@@ -150,19 +150,21 @@ static iso_status make_range(iso_call *c) {
     }
     if (step == 0)
         return iso_call_fail(c, 2, "step must not be 0");
-    double span = ((double)stop - (double)start) / (double)step;
-    if (span > (double)MAX_RANGE)
-        return iso_call_fail(c, 0, "more than %lld numbers", (long long)MAX_RANGE);
-    size_t room = span > 0 ? (size_t)span + 2 : 1;
+    uint64_t span = 0, stride = step > 0 ? (uint64_t)step : 0 - (uint64_t)step, count = 0;
+    if (step > 0 ? start < stop : start > stop) {
+        span = step > 0 ? (uint64_t)stop - (uint64_t)start : (uint64_t)start - (uint64_t)stop;
+        count = (span - 1) / stride + 1;
+    }
+    if (count > MAX_RANGE)
+        return iso_call_fail(c, 0, "more than %u numbers", MAX_RANGE);
     c->result->kind = ISO_VALUE_LIST;
-    c->result->items = iso_calloc(c->ctx, room, sizeof *c->result->items);
+    c->result->items = iso_calloc(c->ctx, (size_t)count, sizeof *c->result->items);
     if (!c->result->items)
         return ISO_ENOMEM;
-    for (int64_t i = start; step > 0 ? i < stop : i > stop; i += step) {
-        c->result->items[c->result->count++] =
+    for (; c->result->count < count; c->result->count++) {
+        int64_t i = (int64_t)((uint64_t)start + (uint64_t)c->result->count * (uint64_t)step);
+        c->result->items[c->result->count] =
             (iso_value){.kind = ISO_VALUE_INT, .integer = i, .number = (double)i};
-        if (step > 0 ? stop - i <= step : stop - i >= step)
-            break; /* the next one might not fit into 64 bits */
     }
     return ISO_OK;
 }

@@ -1,5 +1,6 @@
-/* For tests/oracle/images.py: decodes, transforms and loads images on request. Reads lines whose fields are separated by tabs;
- * answers each by one line, `ok ...` followed by raw bytes, or `error MESSAGE`. */
+/* For tests/oracle/images.py: decodes, transforms and loads images on request. Reads lines whose
+ * fields are separated by tabs; answers each by one line, `ok ...` followed by raw bytes, or `error
+ * MESSAGE`. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,9 @@
 static iso_context *ctx;
 static iso_torch_generator generator;
 
-static void fail(const char *message) { printf("error %.*s\n", (int)strcspn(message, "\n"), message); }
+static void fail(const char *message) {
+    printf("error %.*s\n", (int)strcspn(message, "\n"), message);
+}
 
 static bool read_image(const char *path, iso_image *image) {
     iso_worker_error error = {.status = ISO_OK};
@@ -46,10 +49,12 @@ static iso_transforms *parse_chain(char **calls, size_t count, int channels) {
     size_t parsed = 0, bad;
     int column;
     iso_status status = ISO_OK;
-    while (parsed < count && !(status = iso_expr_parse(ctx, calls[parsed], &exprs[parsed], &column)))
+    while (parsed < count &&
+           !(status = iso_expr_parse(ctx, calls[parsed], &exprs[parsed], &column)))
         parsed++;
     if (!status)
-        status = iso_transforms_new(ctx, (const iso_expr *const *)exprs, count, channels, &bad, &column, &transforms);
+        status = iso_transforms_new(ctx, (const iso_expr *const *)exprs, count, channels, &bad,
+                                    &column, &transforms);
     for (size_t i = 0; i < parsed; i++)
         iso_expr_free(ctx, exprs[i]);
     if (status)
@@ -66,7 +71,8 @@ static void apply(char **fields, size_t count) {
     iso_transforms *transforms = NULL;
     iso_draw *draws = NULL;
     float *out = NULL;
-    if (!read_image(fields[2], &image) || !(transforms = parse_chain(fields + 3, count - 3, channels)))
+    if (!read_image(fields[2], &image) ||
+        !(transforms = parse_chain(fields + 3, count - 3, channels)))
         goto done;
     if (channels == 1) {
         for (int64_t i = 0; i < image.w * image.h; i++)
@@ -74,7 +80,8 @@ static void apply(char **fields, size_t count) {
         image.channels = 1;
     }
     draws = iso_calloc(ctx, transforms->count + 1, sizeof *draws);
-    iso_image_size size = iso_transforms_draw(transforms, &generator, (iso_image_size){image.w, image.h}, draws);
+    iso_image_size size =
+        iso_transforms_draw(transforms, &generator, (iso_image_size){image.w, image.h}, draws);
     if (size.w <= 0 || size.h <= 0) {
         fail("the image is too small");
         goto done;
@@ -86,7 +93,8 @@ static void apply(char **fields, size_t count) {
         goto done;
     }
     iso_torch_generator next = generator;
-    printf("ok %d %lld %lld %lld\n", channels, (long long)size.h, (long long)size.w, (long long)iso_torch_random_int64(&next));
+    printf("ok %d %lld %lld %lld\n", channels, (long long)size.h, (long long)size.w,
+           (long long)iso_torch_random_int64(&next));
     fwrite(out, sizeof *out, numel, stdout);
 done:
     iso_free(ctx, out);
@@ -98,8 +106,9 @@ done:
 
 static iso_dataset *open_data(const char *kind, const char *root) {
     iso_dataset *dataset = NULL;
-    iso_status status = strcmp(kind, "folder") == 0 ? iso_image_folder_open(ctx, root, 100000, NULL, NULL, &dataset)
-                                                    : iso_idx_open(ctx, root, kind, false, &dataset);
+    iso_status status = strcmp(kind, "folder") == 0
+                            ? iso_image_folder_open(ctx, root, 100000, NULL, NULL, &dataset)
+                            : iso_idx_open(ctx, root, kind, false, &dataset);
     if (status)
         fail(iso_error(ctx));
     return dataset;
@@ -133,7 +142,8 @@ static iso_status run_epoch(iso_loader *loader, int64_t skip, int64_t draws) {
         if (status || (status = iso_loader_next(loader, &batch)) || !batch)
             break;
         iso_torch_generator next = *batch->generator;
-        printf("ok %lld %lld %lld %lld %lld\n", (long long)batch->count, (long long)batch->x.shape[1], (long long)batch->x.shape[2],
+        printf("ok %lld %lld %lld %lld %lld\n", (long long)batch->count,
+               (long long)batch->x.shape[1], (long long)batch->x.shape[2],
                (long long)batch->x.shape[3], (long long)iso_torch_random_int64(&next));
         fwrite(batch->x.data, sizeof(float), (size_t)batch->x.numel, stdout);
         fwrite(batch->labels.data, sizeof(int64_t), (size_t)batch->count, stdout);
@@ -148,12 +158,18 @@ static iso_status run_epoch(iso_loader *loader, int64_t skip, int64_t draws) {
     return status;
 }
 
-/* load KIND ROOT batch_size shuffle drop_last num_workers threads prefetch draws epochs skip CALL... */
+/* load KIND ROOT batch_size shuffle drop_last num_workers threads prefetch draws epochs skip
+ * CALL... */
 static void load(char **fields, size_t count) {
     int64_t draws = atoll(fields[9]), epochs = atoll(fields[10]), skip = atoll(fields[11]);
-    iso_loader_options options = {.batch_size = atoll(fields[3]), .shuffle = atoi(fields[4]), .drop_last = atoi(fields[5]),
-                                  .num_workers = atoll(fields[6]), .threads = atoi(fields[7]), .prefetch = atoi(fields[8]),
-                                  .model_draws = model_draws, .user = &draws};
+    iso_loader_options options = {.batch_size = atoll(fields[3]),
+                                  .shuffle = atoi(fields[4]),
+                                  .drop_last = atoi(fields[5]),
+                                  .num_workers = atoll(fields[6]),
+                                  .threads = atoi(fields[7]),
+                                  .prefetch = atoi(fields[8]),
+                                  .model_draws = model_draws,
+                                  .user = &draws};
     iso_transforms *transforms = NULL;
     iso_loader *loader = NULL;
     iso_dataset *dataset = open_data(fields[1], fields[2]);

@@ -37,7 +37,7 @@ PROGRAMS = [
           "nn.init.xavier_uniform_(torch.empty(2, 2), gain=nn.init.calculate_gain('tanh'))"]),
     (12, ["torch.rand(20, dtype=torch.float16)", "torch.randn(20, dtype=torch.bfloat16)", "torch.randn(9, dtype=torch.half)",
           "torch.empty(40, dtype=torch.float16).normal_(100, 3)", "torch.empty(40, dtype=torch.bfloat16).uniform_(-1, 3)"]),
-    (2**63, ["torch.rand(2)", "torch.manual_seed(2**64 - 1)", "torch.rand(2)", "torch.initial_seed()", "torch.manual_seed(-1)", "torch.rand(2)"]),
+    (2**63, ["torch.rand(2)", "torch.manual_seed(18446744073709551615)", "torch.rand(2)", "torch.initial_seed()", "torch.manual_seed(-1)", "torch.rand(2)"]),
     (67280421310721, ["torch.rand(700)", "torch.randn(2)", "torch.get_rng_state()"]),
 ]
 

@@ -28,7 +28,8 @@ int main(void) {
             continue;
         }
         iso_text_clear(&out);
-        if (!state || iso_stream_evaluate(ctx, state, line, true, &out))
+        bool print = strncmp(line, "print ", 6) == 0;
+        if (!state || iso_stream_evaluate(ctx, state, print ? line + 6 : line, !print, &out))
             printf("error: %.*s\n", (int)strcspn(iso_error(ctx), "\n"), iso_error(ctx));
         else
             printf("%s\n", out.data ? out.data : "");

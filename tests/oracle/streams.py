@@ -13,6 +13,7 @@ import json
 import os
 import random
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -255,6 +256,34 @@ def show(failure, capability):
         print("  %d of %d elements; the first is %d: isobit %s, torch %s" % (len(wrong), len(a), wrong[0], a[wrong[0]], b[wrong[0]]))
 
 
+# ---- Numbers as text, against this interpreter's repr ----------------------------------------
+
+def doubles(count, seed_):
+    rng = random.Random(seed_)
+    for exponent in range(-1074, 1024):
+        for x in (2.0**exponent, 2.0**exponent * (1 + 2.0**-52), 2.0**exponent * (1 - 2.0**-53), 10.0**(exponent // 4)):
+            yield x
+    for _ in range(count):
+        x = struct.unpack("<d", struct.pack("<Q", rng.getrandbits(64)))[0]
+        if x == x and abs(x) != float("inf"):
+            yield x
+        yield struct.unpack("<f", struct.pack("<f", rng.uniform(-9, 9)))[0]
+
+
+def compare_printing(driver, count, seed_):
+    values = list(doubles(count, seed_))
+    wrong = 0
+    for i in range(0, len(values), 1000):
+        text = repr(values[i:i + 1000])
+        done = subprocess.run([driver], input="seed 0 0\nprint %s\n" % text, stdout=subprocess.PIPE, check=True,
+                              universal_newlines=True)
+        if done.stdout.rstrip("\n") != text:
+            wrong += 1
+            pairs = zip(done.stdout.strip()[1:-1].split(", "), text[1:-1].split(", "))
+            print("FAIL repr: isobit %s, Python %s" % next(p for p in pairs if p[0] != p[1]))
+    return len(values), wrong
+
+
 # ---- Every input of the AVX2 polynomials -----------------------------------------------------
 
 EXHAUSTIVE = r"""
@@ -351,6 +380,9 @@ def main():
             show(min(failures, key=lambda f: f[0]), capability)
         passed += ok
         failed += len(failures)
+    count, wrong = compare_printing(driver, 20 * o.cases, base)
+    print("repr of %d floats: %d lists of 1000 differ" % (count, wrong))
+    passed, failed = passed + (wrong == 0), failed + (wrong != 0)
     library = os.path.abspath(os.path.join(o.build, "libisobit.so"))
     if o.exhaustive:
         done, wrong = map(int, script(o.torch, EXHAUSTIVE, library))

@@ -1,0 +1,206 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/test.h"
+#include "isobit/run.h"
+#include "stream/stream.h"
+
+/* The lines that `isobit stream --seed 0` prints for one expression, or its message. To be freed
+ * with free(). */
+static char *answer(const char *expression, bool hex) {
+    iso_context *ctx;
+    char *output = NULL;
+    if (iso_context_new(&ctx, &(iso_context_options){.threads = 1}))
+        return strdup("no context");
+    iso_status status = iso_stream_text(ctx, 0, hex, &expression, 1, &output);
+    char *result = strdup(status ? iso_error(ctx) : output);
+    iso_free(ctx, output);
+    iso_context_free(ctx);
+    return result;
+}
+
+static bool gives(const char *expression, bool hex, const char *expected) {
+    char *actual = answer(expression, hex);
+    bool same = iso_test_string(expected, actual, __FILE__, __LINE__);
+    free(actual);
+    return same;
+}
+
+ISO_TEST(stream_prints_as_python_does) {
+    static const char *const cases[][2] = {
+        {"torch.randn(4)",
+         "[1.5409960746765137, -0.293428897857666, -2.1787893772125244, 0.5684312582015991]\n"},
+        {"torch.ones(2, 1, 3)", "[[[1.0, 1.0, 1.0]], [[1.0, 1.0, 1.0]]]\n"},
+        {"torch.tensor(2.5)", "2.5\n"},
+        {"torch.zeros(0)", "[]\n"},
+        {"torch.zeros(2, 0)", "[[], []]\n"},
+        {"torch.tensor([[1, 2], [3, 4]])", "[[1, 2], [3, 4]]\n"},
+        {"torch.tensor([1, 2.5])", "[1.0, 2.5]\n"},
+        {"torch.tensor([True, False])", "[True, False]\n"},
+        {"torch.tensor([0.1], dtype=torch.float64)", "[0.1]\n"},
+        {"torch.tensor(range(3))", "[0, 1, 2]\n"},
+        {"range(7, 1, -2)", "[7, 5, 3]\n"},
+        {"range(9223372036854775800, 9223372036854775807, 5)",
+         "[9223372036854775800, 9223372036854775805]\n"},
+        {"torch.full((2,), 7)", "[7, 7]\n"},
+        {"torch.full((2,), 7.0)", "[7.0, 7.0]\n"},
+        {"torch.empty(3, dtype=torch.half).fill_(65519)", "[65504.0, 65504.0, 65504.0]\n"},
+        {"torch.empty(1, dtype=torch.half).fill_(65520)", "[inf]\n"},
+        {"torch.empty(1, dtype=torch.half).fill_(2.9802322387695312e-08)", "[0.0]\n"},
+        {"torch.empty(1, dtype=torch.half).fill_(3e-08)", "[5.960464477539063e-08]\n"},
+        {"torch.empty(1, dtype=torch.bfloat16).fill_(1.00390625)", "[1.0]\n"},
+        {"1 + 2 * 3", "7\n"},
+        {"(1, 'a', None, [2.0])", "(1, 'a', None, [2.0])\n"},
+        {"torch.double", "torch.float64\n"},
+        {"torch.initial_seed()", "0\n"},
+        {"torch.manual_seed(1)", "None\n"},
+        {"nn.BatchNorm2d(2)", "([1.0, 1.0], [0.0, 0.0])\n"},
+        {"nn.BatchNorm2d(2).bias.data", "[0.0, 0.0]\n"},
+        {"F.dropout(torch.ones(2), 0.5, training=False)", "[1.0, 1.0]\n"},
+        {"nn.functional.dropout(torch.ones(2), p=1)", "[0.0, 0.0]\n"},
+        {"torch.nn.init.calculate_gain('tanh')", "1.6666666666666667\n"},
+        {"nn.init.constant_(torch.empty(2), val=0.5)", "[0.5, 0.5]\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK_MSG(gives(cases[i][0], false, cases[i][1]), "%s", cases[i][0]);
+}
+
+ISO_TEST(stream_prints_bits) {
+    static const char *const cases[][2] = {
+        {"torch.ones(2, 2)", "3f800000 3f800000 3f800000 3f800000\n"},
+        {"torch.ones(2, dtype=torch.float64)", "3ff0000000000000 3ff0000000000000\n"},
+        {"torch.ones(2, dtype=torch.half)", "3c00 3c00\n"},
+        {"torch.ones(1, dtype=torch.bfloat16)", "3f80\n"},
+        {"torch.tensor([1, -1])", "0000000000000001 ffffffffffffffff\n"},
+        {"torch.tensor([-2], dtype=torch.int32)", "fffffffe\n"},
+        {"torch.tensor([True, False])", "01 00\n"},
+        {"torch.zeros(0)", "\n"},
+        {"[1.0, -7, torch.ones(1)]", "3ff0000000000000 -7 3f800000\n"},
+        {"18446744073709551615", "18446744073709551615\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK_MSG(gives(cases[i][0], true, cases[i][1]), "%s", cases[i][0]);
+}
+
+ISO_TEST(stream_errors_point_at_the_character) {
+    static const char *const cases[][2] = {
+        {"torch.rand(16",
+         "the expression ends where ',' or ')' was expected\n  torch.rand(16\n               ^"},
+        {"torch.rnad(16)",
+         "torch.rnad is no known function; did you mean torch.rand?\n  torch.rnad(16)\n  ^"},
+        {"torch.rand(2).normal(3)", "normal is no known method of a tensor; did you mean "
+                                    "normal_?\n  torch.rand(2).normal(3)\n                ^"},
+        {"torch.rand(3, dtpe=1)", "torch.rand has no argument 'dtpe'; did you mean 'dtype'?\n  "
+                                  "torch.rand(3, dtpe=1)\n                ^"},
+        {"torch.rand(3, dtype=1)", "torch.rand: dtype must be a type such as torch.float64\n  "
+                                   "torch.rand(3, dtype=1)\n                      ^"},
+        {"torch.rand(-1)",
+         "torch.rand: a size must not be negative\n  torch.rand(-1)\n             ^"},
+        {"torch.rand()", "torch.rand: the size is missing\n  torch.rand()\n  ^"},
+        {"torch.rand(2, size=3)",
+         "torch.rand: size is given twice\n  torch.rand(2, size=3)\n  ^"},
+        {"torch.rand(2, dtype=torch.int64)", "torch.rand: needs a tensor of a floating-point type, "
+                                             "got int64\n  torch.rand(2, dtype=torch.int64)\n  ^"},
+        {"torch.rand(1,1,1,1,1,1,1)", "torch.rand: at most 6 dimensions are supported\n  "
+                                      "torch.rand(1,1,1,1,1,1,1)\n                         ^"},
+        {"torch.randint(5, 5, (1,))",
+         "torch.randint: low (5) must be below high (5)\n  torch.randint(5, 5, (1,))\n  ^"},
+        {"F.dropout(torch.ones(8), 1.5)", "torch.nn.functional.dropout: p must be between 0 and 1, "
+                                          "got 1.5\n  F.dropout(torch.ones(8), 1.5)\n"
+                                          "                           ^"},
+        {"torch.empty(2).uniform_(2, 1)", "uniform_: the bounds 2 and 1 are not ascending numbers "
+                                          "of the type float32\n  torch.empty(2).uniform_(2, 1)\n"
+                                          "                 ^"},
+        {"torch.rand", "torch.rand is a function: call it, torch.rand(...)\n  torch.rand\n  ^"},
+        {"np.random.rand(3)", "np.random.rand is not supported: this version knows the streams of "
+                              "torch only\n  np.random.rand(3)\n  ^"},
+        {"[1, random.random()]", "random.random is not supported: this version knows the streams "
+                                 "of torch only\n  [1, random.random()]\n      ^"},
+        {"nn.Linear(3, 2).wieght",
+         "the module has no attribute wieght\n  nn.Linear(3, 2).wieght\n                  ^"},
+        {"torch.tensor([[1], [2, 3]])", "torch.tensor: data must be a number or nested lists of "
+                                        "numbers of equal lengths, at most 6 deep\n"
+                                        "  torch.tensor([[1], [2, 3]])\n               ^"},
+        {"torch.zeros(4611686018427387904, 4)",
+         "the tensor has too many elements\n  torch.zeros(4611686018427387904, 4)\n  ^"},
+        {"'\u00e9\u00e9' + @",
+         "unexpected '@', expected a value\n  '\u00e9\u00e9' + @\n         ^"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK_MSG(gives(cases[i][0], false, cases[i][1]), "%s", cases[i][0]);
+}
+
+/* A long expression is shown in part, the caret still below the character. */
+ISO_TEST(stream_long_expressions_are_cut) {
+    char expression[1000];
+    memset(expression, ' ', sizeof expression);
+    expression[700] = '@';
+    expression[999] = 0;
+    char *message = answer(expression, false);
+    const char *line = strchr(message, '\n') + 1, *caret = strchr(line, '^');
+    bool ok = caret && strchr(line, '@') - line == caret - (strchr(line, '\n') + 1);
+    free(message);
+    CHECK(ok);
+}
+
+/* Lines that were evaluated before a failure are kept. */
+ISO_TEST(stream_keeps_the_lines_before_a_failure) {
+    iso_context *ctx;
+    char *output = NULL;
+    CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1}) == ISO_OK);
+    const char *const expressions[] = {"1", "2.5", "nonsense", "4"};
+    CHECK(iso_stream_text(ctx, 0, false, expressions, 4, &output) == ISO_EINVAL);
+    CHECK_STRING("1\n2.5\n", output);
+    iso_free(ctx, output);
+    CHECK_OK(ctx, iso_stream_text(ctx, 0, false, NULL, 0, &output));
+    CHECK_STRING("", output);
+    iso_free(ctx, output);
+    iso_context_free(ctx);
+}
+
+/* ---- No memory ---- */
+
+typedef struct failing {
+    long left, live;
+} failing;
+
+static void *failing_alloc(void *user, size_t size, size_t alignment) {
+    failing *f = user;
+    void *pointer = NULL;
+    if (f->left-- <= 0 ||
+        posix_memalign(&pointer, alignment < sizeof(void *) ? sizeof(void *) : alignment, size))
+        return NULL;
+    f->live++;
+    return pointer;
+}
+
+static void failing_free(void *user, void *pointer) {
+    if (pointer)
+        ((failing *)user)->live--;
+    free(pointer);
+}
+
+/* Whichever allocation fails, the answer is ISO_ENOMEM and nothing is lost. */
+ISO_TEST(stream_survives_every_failing_allocation) {
+    static const char *const expressions[] = {
+        "F.dropout(torch.tensor([[1, 2.0], [3, 4]]), p=0.5)", "nn.Conv2d(2, 2, (1, 3)).weight",
+        "[torch.randperm(5), 'a', torch.ones(2).bernoulli_(torch.rand(2)).item]"};
+    bool done = false;
+    for (long fail_at = 0; !done && fail_at < 500; fail_at++) {
+        failing f = {.left = 1000000};
+        iso_allocator allocator = {failing_alloc, failing_free, &f};
+        iso_context *ctx;
+        char *output = NULL;
+        CHECK(iso_context_new(
+                  &ctx, &(iso_context_options){.threads = 1, .allocator = &allocator}) == ISO_OK);
+        f.left = fail_at;
+        iso_status status = iso_stream_text(ctx, 0, false, expressions, 3, &output);
+        done = status == ISO_EINVAL; /* .item without a call, after everything else went well */
+        CHECK_MSG(done || status == ISO_ENOMEM, "status %d when allocation %ld fails: %s",
+                  (int)status, fail_at, iso_error(ctx));
+        iso_free(ctx, output);
+        iso_context_free(ctx);
+        CHECK_MSG(f.live == 0, "%ld blocks are lost when allocation %ld fails", f.live, fail_at);
+    }
+    CHECK(done);
+}
