@@ -1,7 +1,7 @@
 # Isobit. `make` builds, `make test` tests, `make demo` shows; `make help` lists the rest.
 
 CC      ?= cc
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= -O3 -g
 AR      ?= ar
 BUILD   ?= build
 PREFIX  ?= /usr/local

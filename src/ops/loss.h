@@ -15,6 +15,8 @@ typedef struct iso_cross_entropy_shape {
 
 /* x: n x k logits; target: n class indices, each in 0..k-1 or ignore_index. loss: one value; dx: n x k, may be NULL. */
 void iso_ref_cross_entropy(const iso_cross_entropy_shape *s, const float *x, const int64_t *target, float *loss, float *dx);
+/* One row: returns its loss; dx (k, may be NULL) receives its gradient times g. */
+float iso_ref_cross_entropy_row(const iso_cross_entropy_shape *s, const float *x, int64_t target, float g, float *dx);
 void iso_cpu_cross_entropy(const iso_exec *e, const iso_cross_entropy_shape *s, const float *x, const int64_t *target,
                            float *loss, float *dx);
 size_t iso_cpu_cross_entropy_scratch(const iso_exec *e, const iso_cross_entropy_shape *s);
@@ -25,6 +27,8 @@ typedef struct iso_mse_shape {
 } iso_mse_shape;
 
 void iso_ref_mse_loss(const iso_mse_shape *s, const float *x, const float *target, float *loss, float *dx);
+/* One row of k: returns its sum of squares; dx (k, may be NULL) receives c * (x - target). */
+float iso_ref_mse_row(int64_t k, const float *x, const float *target, float c, float *dx);
 void iso_cpu_mse_loss(const iso_exec *e, const iso_mse_shape *s, const float *x, const float *target, float *loss,
                       float *dx);
 size_t iso_cpu_mse_loss_scratch(const iso_exec *e, const iso_mse_shape *s);

@@ -3,8 +3,12 @@
 
 #include "reference/sums.h"
 
-/* The loss of one row of k logits; dx (k) receives its gradient times g. */
-static float cross_entropy_row(const iso_cross_entropy_shape *s, const float *x, int64_t target, float g, float *dx) {
+float iso_ref_cross_entropy_row(const iso_cross_entropy_shape *s, const float *x, int64_t target, float g, float *dx) {
+    if (target == s->ignore_index) {
+        for (int64_t i = 0; dx && i < s->k; i++)
+            dx[i] = 0;
+        return 0;
+    }
     float max = x[0];
     for (int64_t i = 1; i < s->k; i++)
         if (x[i] > max)
@@ -39,17 +43,20 @@ void iso_ref_cross_entropy(const iso_cross_entropy_shape *s, const float *x, con
     bool mean = s->reduction == ISO_REDUCTION_MEAN;
     float g = mean ? 1.0f / (float)counted : 1.0f;
     iso_tree tree = iso_tree_new();
-    for (int64_t n = 0; n < s->n; n++) {
-        float *row = dx ? dx + n * s->k : NULL;
-        if (target[n] != s->ignore_index)
-            iso_tree_add(&tree, cross_entropy_row(s, x + n * s->k, target[n], g, row));
-        else {
-            iso_tree_add(&tree, 0);
-            for (int64_t i = 0; row && i < s->k; i++)
-                row[i] = 0;
-        }
-    }
+    for (int64_t n = 0; n < s->n; n++)
+        iso_tree_add(&tree, iso_ref_cross_entropy_row(s, x + n * s->k, target[n], g, dx ? dx + n * s->k : NULL));
     *loss = mean ? iso_tree_total(&tree) / (float)counted : iso_tree_total(&tree);
+}
+
+float iso_ref_mse_row(int64_t k, const float *x, const float *target, float c, float *dx) {
+    iso_row_sum row = iso_row_sum_new();
+    for (int64_t i = 0; i < k; i++) {
+        float d = x[i] - target[i];
+        iso_row_sum_add(&row, d * d);
+        if (dx)
+            dx[i] = c * d;
+    }
+    return iso_row_sum_total(&row);
 }
 
 /* x, target, dx: (n, k), loss: (1) */
@@ -57,15 +64,7 @@ void iso_ref_mse_loss(const iso_mse_shape *s, const float *x, const float *targe
     bool mean = s->reduction == ISO_REDUCTION_MEAN;
     float count = (float)(s->n * s->k), c = mean ? 2.0f / count : 2.0f;
     iso_tree tree = iso_tree_new();
-    for (int64_t n = 0; n < s->n; n++) {
-        iso_row_sum row = iso_row_sum_new();
-        for (int64_t i = 0; i < s->k; i++) {
-            float d = x[n * s->k + i] - target[n * s->k + i];
-            iso_row_sum_add(&row, d * d);
-            if (dx)
-                dx[n * s->k + i] = c * d;
-        }
-        iso_tree_add(&tree, iso_row_sum_total(&row));
-    }
+    for (int64_t n = 0; n < s->n; n++)
+        iso_tree_add(&tree, iso_ref_mse_row(s->k, x + n * s->k, target + n * s->k, c, dx ? dx + n * s->k : NULL));
     *loss = mean ? iso_tree_total(&tree) / count : iso_tree_total(&tree);
 }

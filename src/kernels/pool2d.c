@@ -1,0 +1,90 @@
+/* max_pool2d, avg_pool2d, adaptive_avg_pool2d: docs/contract.md. Images, or rows of them, are tasks. */
+#include "ops/pool2d.h"
+
+#include "kernels/isa.h"
+
+struct pool {
+    const iso_kernels *k;
+    iso_pool2d_shape one; /* the shape of a single image */
+    const float *x;
+    const int32_t *index_in;
+    int32_t *index;
+    float *y;
+};
+
+static int64_t in_floats(const iso_pool2d_shape *s) { return s->h * s->w * s->c; }
+static int64_t out_floats(const iso_pool2d_shape *s) { return s->oh * s->ow * s->c; }
+
+static struct pool single(const iso_exec *e, const iso_pool2d_shape *s, const float *x, float *y) {
+    struct pool p = {.k = iso_kernels_of(e->isa), .one = *s, .x = x, .y = y};
+    p.one.n = 1;
+    return p;
+}
+
+static void max_image(void *argument, int64_t n, int thread) {
+    (void)thread;
+    const struct pool *p = argument;
+    const iso_pool2d_shape *s = &p->one;
+    for (int64_t oh = 0; oh < s->oh; oh++) {
+        int64_t at = n * out_floats(s) + oh * s->ow * s->c;
+        p->k->max_pool2d(s, p->x + n * in_floats(s), oh, p->y + at, p->index + at);
+    }
+}
+void iso_cpu_max_pool2d(const iso_exec *e, const iso_pool2d_shape *s, const float *x, float *y, int32_t *index) {
+    struct pool p = single(e, s, x, y);
+    p.index = index;
+    iso_pool_run(e->pool, s->n, max_image, &p);
+}
+
+static void max_backward_image(void *argument, int64_t n, int thread) {
+    (void)thread;
+    const struct pool *p = argument;
+    int64_t at = n * out_floats(&p->one);
+    p->k->max_pool2d_backward(&p->one, p->x + at, p->index_in + at, p->y + n * in_floats(&p->one));
+}
+void iso_cpu_max_pool2d_backward(const iso_exec *e, const iso_pool2d_shape *s, const float *dy, const int32_t *index, float *dx) {
+    struct pool p = single(e, s, dy, dx);
+    p.index_in = index;
+    iso_pool_run(e->pool, s->n, max_backward_image, &p);
+}
+
+/* Average pooling is the reference on single images: it is no part of a network that would feel it. */
+static void avg_image(void *argument, int64_t n, int thread) {
+    (void)thread;
+    const struct pool *p = argument;
+    iso_ref_avg_pool2d(&p->one, p->x + n * in_floats(&p->one), p->y + n * out_floats(&p->one));
+}
+void iso_cpu_avg_pool2d(const iso_exec *e, const iso_pool2d_shape *s, const float *x, float *y) {
+    struct pool p = single(e, s, x, y);
+    iso_pool_run(e->pool, s->n, avg_image, &p);
+}
+
+static void avg_backward_image(void *argument, int64_t n, int thread) {
+    (void)thread;
+    const struct pool *p = argument;
+    iso_ref_avg_pool2d_backward(&p->one, p->x + n * out_floats(&p->one), p->y + n * in_floats(&p->one));
+}
+void iso_cpu_avg_pool2d_backward(const iso_exec *e, const iso_pool2d_shape *s, const float *dy, float *dx) {
+    struct pool p = single(e, s, dy, dx);
+    iso_pool_run(e->pool, s->n, avg_backward_image, &p);
+}
+
+static void adaptive_image(void *argument, int64_t n, int thread) {
+    (void)thread;
+    const struct pool *p = argument;
+    iso_ref_adaptive_avg_pool2d(&p->one, p->x + n * in_floats(&p->one), p->y + n * out_floats(&p->one));
+}
+void iso_cpu_adaptive_avg_pool2d(const iso_exec *e, const iso_pool2d_shape *s, const float *x, float *y) {
+    struct pool p = single(e, s, x, y);
+    iso_pool_run(e->pool, s->n, adaptive_image, &p);
+}
+
+static void adaptive_backward_image(void *argument, int64_t n, int thread) {
+    (void)thread;
+    const struct pool *p = argument;
+    iso_ref_adaptive_avg_pool2d_backward(&p->one, p->x + n * out_floats(&p->one), p->y + n * in_floats(&p->one));
+}
+void iso_cpu_adaptive_avg_pool2d_backward(const iso_exec *e, const iso_pool2d_shape *s, const float *dy, float *dx) {
+    struct pool p = single(e, s, dy, dx);
+    iso_pool_run(e->pool, s->n, adaptive_backward_image, &p);
+}

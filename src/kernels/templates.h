@@ -1,0 +1,45 @@
+/* Everything that an instruction set's file compiles for itself. The includer defines ISA(name), ISA_TABLE, WIDTH, ROWS, and the type
+ * `vec` with vec_load, vec_store, vec_all, vec_fma. Where a loop is plain C the compiler vectorises it for the target. */
+#include <string.h>
+
+#include "kernels/isa.h"
+#include "math/math.h"
+
+#include "kernels/tile_tmpl.h"
+#include "kernels/elementwise_tmpl.h"
+#include "kernels/optim_tmpl.h"
+#include "kernels/pool2d_tmpl.h"
+#include "kernels/batch_norm2d_tmpl.h"
+
+#define TILE_PAIR(form, r) {ISA(tile_##form##_##r##_1), ISA(tile_##form##_##r##_2)}
+#if ROWS == 14
+#define TILE_TABLE(form)                                                                                                    \
+    {TILE_PAIR(form, 1), TILE_PAIR(form, 2),  TILE_PAIR(form, 3),  TILE_PAIR(form, 4),  TILE_PAIR(form, 5),                 \
+     TILE_PAIR(form, 6), TILE_PAIR(form, 7),  TILE_PAIR(form, 8),  TILE_PAIR(form, 9),  TILE_PAIR(form, 10),                \
+     TILE_PAIR(form, 11), TILE_PAIR(form, 12), TILE_PAIR(form, 13), TILE_PAIR(form, 14)}
+#elif ROWS == 6
+#define TILE_TABLE(form)                                                                                                    \
+    {TILE_PAIR(form, 1), TILE_PAIR(form, 2), TILE_PAIR(form, 3), TILE_PAIR(form, 4), TILE_PAIR(form, 5), TILE_PAIR(form, 6)}
+#else
+#define TILE_TABLE(form) {TILE_PAIR(form, 1), TILE_PAIR(form, 2), TILE_PAIR(form, 3), TILE_PAIR(form, 4)}
+#endif
+
+const iso_kernels ISA_TABLE = {
+    .width = WIDTH,
+    .rows = ROWS,
+    .by_row = TILE_TABLE(row),
+    .by_column = TILE_TABLE(column),
+    .relu = ISA(relu),
+    .relu_backward = ISA(relu_backward),
+    .add = ISA(add),
+    .dropout = ISA(dropout),
+    .sgd = ISA(sgd),
+    .adam = ISA(adam),
+    .max_pool2d = ISA(max_pool2d),
+    .max_pool2d_backward = ISA(max_pool2d_backward),
+    .pixel_sum = ISA(pixel_sum),
+    .pixel_squares = ISA(pixel_squares),
+    .pixel_products = ISA(pixel_products),
+    .normalise = ISA(normalise),
+    .normalise_backward = ISA(normalise_backward),
+};
