@@ -50,13 +50,15 @@ static iso_status check_sizes(iso_loader *l) {
         if (in.w == last.w && in.h == last.h)
             continue;
         last = in;
-        iso_image_size out = iso_transforms_draw(l->transforms, &g, in, draws);
-        if (i == 0) {
-            l->shape[1] = out.h;
-            l->shape[2] = out.w;
+        for (int try = 0; try < 2 && !status; try++) { /* twice, since a rotation with expand=True draws its size */
+            iso_image_size out = iso_transforms_draw(l->transforms, &g, in, draws);
+            if (i == 0 && try == 0) {
+                l->shape[1] = out.h;
+                l->shape[2] = out.w;
+            }
+            if (out.w <= 0 || out.h <= 0 || out.h != l->shape[1] || out.w != l->shape[2])
+                status = wrong_size(l, i, in, out);
         }
-        if (out.w <= 0 || out.h <= 0 || out.h != l->shape[1] || out.w != l->shape[2])
-            status = wrong_size(l, i, in, out);
     }
     iso_free(l->ctx, draws);
     return status;

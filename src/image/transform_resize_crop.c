@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "image/torch_math.h"
 #include "image/transforms.h"
-#include "math/math.h"
 
 /* Python's round(): half to even. */
 static int64_t round_half_even(double x) { return (int64_t)nearbyint(x); }
@@ -95,27 +95,11 @@ static iso_status configure_resized_crop(iso_context *ctx, iso_transform *t, con
     for (int i = 0; i < 2; i++) {
         t->scale[i] = a[1].given ? a[1].f[i] : i ? 1.0 : 0.08;
         t->ratio[i] = a[2].given ? a[2].f[i] : i ? 4.0 / 3.0 : 3.0 / 4.0;
-        /* torch.log of a float32 tensor; correctly rounded here */
-        t->log_ratio[i] = iso_logf((float)t->ratio[i]);
     }
     if (t->scale[0] > t->scale[1] || t->ratio[0] > t->ratio[1] || t->scale[0] < 0 || t->ratio[0] <= 0)
         return iso_fail(ctx, ISO_EINVAL, "RandomResizedCrop: scale and ratio must be pairs of positive numbers in ascending order");
     t->filter = ISO_BILINEAR;
     return iso_read_interpolation(ctx, &a[3], "RandomResizedCrop", &t->filter);
-}
-
-/* torch.exp on float32, which is not correctly rounded: PyTorch's vectors compute it like this (AVX2 and up). */
-static float torch_exp(float x) {
-    static const float c[] = {0.00139304355252534151077271f, 0.00833336077630519866943359f, 0.0416664853692054748535156f,
-                              0.166666671633720397949219f, 0.5f};
-    float q = nearbyintf(x * 1.442695040888963407f);
-    float s = iso_fmaf(q, -0.693145751953125f, x);
-    s = iso_fmaf(q, -1.428606765330187045e-06f, s);
-    float u = 0.000198527617612853646278381f;
-    for (int i = 0; i < 5; i++)
-        u = iso_fmaf(u, s, c[i]);
-    u = 1.0f + iso_fmaf(s * s, u, s);
-    return ldexpf(u, (int)q);
 }
 
 /* After ten failures: the largest central crop whose shape lies within the ratio. */
@@ -134,11 +118,12 @@ static void fall_back(const iso_transform *t, iso_image_size in, iso_draw *draw)
 static iso_image_size draw_resized_crop(const iso_transform *t, iso_torch_generator *g, iso_image_size in, iso_draw *draw) {
     iso_image_size out = {t->size[1], t->size[0]};
     double area = (double)(in.h * in.w);
+    float low = iso_torch_logf(g->variant, (float)t->ratio[0]), high = iso_torch_logf(g->variant, (float)t->ratio[1]);
     for (int attempt = 0; attempt < 10; attempt++) {
         float u1, u2;
         iso_torch_uniform(g, &u1, 1, t->scale[0], t->scale[1]);
-        iso_torch_uniform(g, &u2, 1, t->log_ratio[0], t->log_ratio[1]);
-        double target = area * (double)u1, aspect = torch_exp(u2);
+        iso_torch_uniform(g, &u2, 1, low, high);
+        double target = area * (double)u1, aspect = iso_torch_expf(g->variant, u2);
         draw->w = round_half_even(sqrt(target * aspect));
         draw->h = round_half_even(sqrt(target / aspect));
         if (draw->w > 0 && draw->w <= in.w && draw->h > 0 && draw->h <= in.h) {
@@ -148,7 +133,7 @@ static iso_image_size draw_resized_crop(const iso_transform *t, iso_torch_genera
         }
     }
     fall_back(t, in, draw);
-    return out;
+    return draw->w > 0 && draw->h > 0 ? out : (iso_image_size){0, 0};
 }
 
 /* The crop is the source box of the resize. */

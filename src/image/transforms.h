@@ -37,7 +37,7 @@ typedef struct iso_transform_class {
 
 struct iso_transform {
     const iso_transform_class *class_;
-    double p, degrees[2], scale[2], log_ratio[2], ratio[2];
+    double p, degrees[2], scale[2], ratio[2];
     int64_t size[2]; /* h, w; size[1] == 0: the shorter side */
     int64_t padding[4]; /* left, top, right, bottom */
     int64_t max_size;   /* 0: none */
