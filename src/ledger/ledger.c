@@ -155,31 +155,26 @@ void iso_ledger_f64(iso_text *line, const char *key, double value) {
     iso_text_printf(line, ",\"%s\":\"%016llx\"", key, (unsigned long long)bits);
 }
 
-iso_status iso_ledger_tensors(iso_ledger *l, iso_text *line, const iso_state *state) {
+static void put_hex(iso_text *line, const char *before, const uint8_t digest[ISO_BLAKE3_SIZE]) {
+    iso_text_puts(line, before);
+    iso_text_hex(line, digest, ISO_BLAKE3_SIZE);
+    iso_text_puts(line, "\"");
+}
+
+iso_status iso_ledger_tensors(iso_text *line, iso_state *state) {
+    iso_status status = iso_state_tiles(state);
+    if (status)
+        return status;
     iso_text_puts(line, ",\"tensors\":[");
     for (size_t i = 0; i < state->count; i++) {
         const iso_state_entry *entry = &state->entries[i];
-        const uint8_t *bytes;
-        uint8_t *copy, digest[ISO_BLAKE3_SIZE];
-        iso_status status = iso_tensor_canonical(l->ctx, entry->tensor, &bytes, &copy);
-        if (status)
-            return status;
-        size_t size = (size_t)entry->tensor->numel * iso_dtype_size(entry->tensor->dtype);
         iso_text_puts(line, i ? ",[" : "[");
         iso_text_json(line, entry->name, strlen(entry->name));
-        iso_blake3(bytes, size, digest);
-        iso_text_puts(line, ",\"");
-        iso_text_hex(line, digest, sizeof digest);
-        iso_text_puts(line, "\",[");
-        for (size_t at = 0; size > ISO_TILE_BYTES && at < size; at += ISO_TILE_BYTES) {
-            size_t count = size - at < ISO_TILE_BYTES ? size - at : ISO_TILE_BYTES;
-            iso_blake3(bytes + at, count, digest);
-            iso_text_puts(line, at ? ",\"" : "\"");
-            iso_text_hex(line, digest, sizeof digest);
-            iso_text_puts(line, "\"");
-        }
+        put_hex(line, ",\"", entry->digest);
+        iso_text_puts(line, ",[");
+        for (size_t j = 0; j < entry->tile_count; j++)
+            put_hex(line, j ? ",\"" : "\"", entry->tiles[j]);
         iso_text_puts(line, "]]");
-        iso_free(l->ctx, copy);
     }
     iso_text_puts(line, "]");
     return ISO_OK;

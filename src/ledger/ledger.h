@@ -50,7 +50,7 @@ void iso_ledger_hex(iso_text *line, const char *key, const uint8_t *bytes, size_
 void iso_ledger_f32(iso_text *line, const char *key, float value);  /* its bits, 8 digits; NaN as 7fc00000 */
 void iso_ledger_f64(iso_text *line, const char *key, double value); /* its bits, 16 digits */
 /* The tensors of a state with their digests and tile tables. */
-iso_status iso_ledger_tensors(iso_ledger *ledger, iso_text *line, const iso_state *state);
+iso_status iso_ledger_tensors(iso_text *line, iso_state *state);
 
 /* Completes the line with the digest of the line before, and appends or compares it; frees the text. ISO_DIFFER, with a message
  * that names step and member, if an existing line says something else; ISO_EIO. A READ ledger that has no such line: ISO_DIFFER. */

@@ -137,7 +137,7 @@ iso_status iso_session_checkpoint(iso_session *s) {
     iso_ledger_text(&line, "file", name);
     iso_ledger_int(&line, "size", size);
     iso_ledger_hex(&line, "digest", digest, sizeof digest);
-    if ((status = iso_ledger_tensors(s->ledger, &line, t->state))) {
+    if ((status = iso_ledger_tensors(&line, t->state))) {
         iso_text_free(&line);
         return status;
     }
