@@ -91,12 +91,14 @@ void iso_torch_uniform_f64(iso_torch_generator *g, double *out, size_t n, double
 }
 
 void iso_torch_bernoulli(iso_torch_generator *g, uint8_t *out, size_t n, double p) {
+    /* u < p for u = bits * 2^-53, said in integers: vectorises. */
+    uint64_t limit = !(p > 0) ? 0 : p >= 1 ? (uint64_t)1 << 53 : (uint64_t)ceil(p * 0x1p53);
     uint32_t words[CHUNK];
     for (size_t run; n > 0; out += run, n -= run) {
         run = n < CHUNK / 2 ? n : CHUNK / 2;
         iso_mt19937_fill(&g->engine, words, 2 * run);
         for (size_t i = 0; i < run; i++)
-            out[i] = unit(words + 2 * i) < p;
+            out[i] = (join(words[2 * i], words[2 * i + 1]) & (((uint64_t)1 << 53) - 1)) < limit;
     }
 }
 

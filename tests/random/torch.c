@@ -172,3 +172,19 @@ ISO_TEST(torch_set_state_refuses_what_is_none) {
         CHECK(same_generator(&g, &before));
     }
 }
+
+/* The integer comparison inside says what the comparison of doubles would. */
+ISO_TEST(torch_bernoulli_compares_exactly) {
+    static const double special[] = {0, 1, 0.5, 0x1p-53, 0x1p-54, 1 - 0x1p-53, 5e-324, -1, 2};
+    for (int round = 0; round < 200; round++) {
+        double p = round < 9 ? special[round] : iso_test_uniform(), u[100];
+        uint8_t drawn[100];
+        iso_torch_generator g = seeded(iso_test_random()), copy = g;
+        iso_torch_uniform_f64(&g, u, 100, 0, 1);
+        if (round % 2) /* a limit that a draw hits exactly */
+            p = u[round % 100];
+        iso_torch_bernoulli(&copy, drawn, 100, p);
+        for (int i = 0; i < 100; i++)
+            CHECK(drawn[i] == (u[i] < p));
+    }
+}
