@@ -1,0 +1,147 @@
+/* The smaller public calls: one batch of a recipe, .npy files, `isobit stream`, the self-test. */
+#include <string.h>
+
+#include "core/text.h"
+#include "data/npy.h"
+#include "isobit/nn.h"
+#include "run/session.h"
+#include "stream/stream.h"
+
+void iso_string_free(iso_context *ctx, char *string) { iso_free(ctx, string); }
+
+iso_status iso_tensor_write_npy(iso_context *ctx, const iso_tensor *tensor, const char *path) { return iso_npy_write(ctx, path, tensor); }
+
+/* ---- A batch ---- */
+
+static iso_tensor *copy_tensor(iso_context *ctx, const iso_tensor *from) {
+    iso_tensor *copy = iso_tensor_new(ctx, from->dtype, from->dims, from->shape);
+    if (copy)
+        memcpy(copy->data, from->data, (size_t)from->numel * iso_dtype_size(from->dtype));
+    return copy;
+}
+
+/* Epochs before the wanted one: their draws, the model's and the evaluation's, without computing anything. */
+static iso_status skip_epoch(iso_trainer *t) {
+    iso_torch_generator *g = &t->ctx->generator;
+    iso_status status = iso_loader_begin(t->loader, g);
+    if (!status)
+        status = iso_loader_skip(t->loader, t->steps_per_epoch);
+    if (!status)
+        iso_loader_end(t->loader, g);
+    if (!status && t->test_loader) {
+        status = iso_loader_begin(t->test_loader, g);
+        if (!status)
+            status = iso_loader_skip(t->test_loader, iso_loader_batches(t->test_loader));
+        if (!status)
+            iso_loader_end(t->test_loader, g);
+    }
+    return status;
+}
+
+static iso_status take_batch(iso_trainer *t, int64_t epoch, int64_t index, iso_tensor **x, iso_tensor **labels) {
+    const iso_batch *batch;
+    if (epoch >= t->recipe->epochs || index >= t->steps_per_epoch)
+        return iso_fail(t->ctx, ISO_EINVAL, "batch %lld of epoch %lld: the recipe has %lld epochs of %lld batches, both counted from 0",
+                        (long long)index, (long long)epoch, (long long)t->recipe->epochs, (long long)t->steps_per_epoch);
+    iso_status status = iso_trainer_start(t);
+    for (int64_t i = 0; i < epoch && !status; i++)
+        status = skip_epoch(t);
+    if (!status)
+        status = iso_loader_begin(t->loader, &t->ctx->generator);
+    if (!status)
+        status = iso_loader_skip(t->loader, index);
+    if (!status)
+        status = iso_loader_next(t->loader, &batch);
+    if (status)
+        return status;
+    *x = copy_tensor(t->ctx, &batch->x);
+    *labels = *x ? copy_tensor(t->ctx, &batch->labels) : NULL;
+    if (*labels)
+        return ISO_OK;
+    iso_tensor_free(t->ctx, *x);
+    return ISO_ENOMEM;
+}
+
+iso_status iso_recipe_batch(iso_context *ctx, const char *path, const char *const *sets, size_t set_count, int64_t epoch,
+                            int64_t index, iso_tensor **x, iso_tensor **labels) {
+    iso_recipe *recipe;
+    iso_trainer *trainer = NULL;
+    *x = *labels = NULL;
+    iso_status status = iso_recipe_load(ctx, path, sets, set_count, &recipe);
+    if (!status)
+        status = iso_trainer_new(ctx, recipe, 0, NULL, NULL, &trainer);
+    if (!status)
+        status = take_batch(trainer, epoch, index, x, labels);
+    iso_trainer_free(trainer);
+    iso_recipe_free(recipe);
+    return status;
+}
+
+/* ---- isobit stream ---- */
+
+iso_status iso_stream_text(iso_context *ctx, uint64_t seed, bool hex, const char *const *expressions, size_t count, char **output) {
+    iso_stream *stream = NULL;
+    iso_text out = iso_text_new(ctx);
+    iso_status status = iso_stream_new(ctx, seed, ISO_TORCH, &stream);
+    iso_text_puts(&out, "");
+    for (size_t i = 0; i < count && !status; i++) {
+        size_t before = out.size;
+        if ((status = iso_stream_evaluate(ctx, stream, expressions[i], hex, &out))) {
+            out.size = before; /* whole lines only */
+            if (out.data)
+                out.data[before] = 0;
+        } else
+            iso_text_puts(&out, "\n");
+    }
+    iso_stream_free(ctx, stream);
+    if (!status && !iso_text_ok(&out))
+        status = ISO_ENOMEM;
+    *output = out.data;
+    return status;
+}
+
+/* ---- Self-test ---- */
+
+/* Five steps of a small network with everything in it, on numbers of its own stream. */
+static iso_status train_a_little(iso_context *ctx, iso_module *model, iso_optimizer *optimizer, iso_state *state, uint8_t *digest) {
+    iso_torch_generator *g = &ctx->generator;
+    iso_tensor *x = iso_tensor_new(ctx, ISO_FLOAT32, 4, (int64_t[]){12, 3, 14, 14});
+    iso_tensor *target = iso_tensor_new(ctx, ISO_INT64, 1, (int64_t[]){12});
+    iso_status status = x && target ? iso_module_reset_parameters(model, g) : ISO_ENOMEM;
+    for (int step = 0; step < 5 && !status; step++) {
+        float loss;
+        iso_torch_normal(g, iso_tensor_f32(x), (size_t)x->numel, 0, 1);
+        iso_torch_randint(g, iso_tensor_i64(target), 12, 0, 10);
+        status = iso_loss_backward(model, &(iso_loss){.label_smoothing = 0.1}, x, target, &loss, NULL);
+        if (!status)
+            iso_optimizer_step(optimizer);
+    }
+    if (!status)
+        status = iso_state_root(state, digest);
+    iso_tensor_free(ctx, x);
+    iso_tensor_free(ctx, target);
+    return status;
+}
+
+iso_status iso_selftest(iso_context *ctx, uint8_t digest[ISO_DIGEST_SIZE]) {
+    iso_torch_generator keep = ctx->generator;
+    ctx->generator.variant = ISO_TORCH;
+    iso_torch_manual_seed(&ctx->generator, 123);
+    iso_module *model = iso_sequential(ctx, iso_conv2d(ctx, 3, 20, .kernel_size = 3, .padding = 1, .stride = 2), iso_batch_norm2d(ctx, 20),
+                                       iso_relu(ctx), iso_max_pool2d(ctx, .kernel_size = 2), iso_conv2d(ctx, 20, 12, .kernel_size = 2),
+                                       iso_dropout(ctx, 0.25), iso_flatten(ctx), iso_linear(ctx, 48, 10));
+    iso_optimizer *optimizer = model ? iso_adamw(model, .lr = 0.01) : NULL;
+    iso_state *state = NULL;
+    iso_status status = optimizer ? iso_state_new(ctx, &state) : ISO_ENOMEM;
+    for (size_t i = 0; !status && i < iso_module_state_count(model); i++) {
+        iso_named_tensor entry = iso_module_state(model, i);
+        status = iso_state_add(state, entry.name, entry.tensor);
+    }
+    if (!status)
+        status = train_a_little(ctx, model, optimizer, state, digest);
+    iso_state_free(state);
+    iso_optimizer_free(optimizer);
+    iso_module_free(model);
+    ctx->generator = keep;
+    return status;
+}
