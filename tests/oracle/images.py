@@ -364,11 +364,15 @@ def make_folder(rng, root, images):
     shutil.rmtree(root, ignore_errors=True)
     for _ in range(rng.randint(1, 4)):
         directory = os.path.join(os.fsencode(root), file_name(rng))
-        for depth in range(rng.randint(1, 3)):
+        for _ in range(rng.randint(1, 3)):
+            if os.path.exists(directory) and not os.path.isdir(directory):
+                break
             os.makedirs(directory, exist_ok=True)
             for _ in range(rng.randint(1, 4)):
                 ending = rng.choice([b".png", b".PNG", b".jpg", b".JPEG", b".webp", b".txt", b".Tiff", b""])
-                shutil.copy(rng.choice(images), os.path.join(directory, file_name(rng) + ending))
+                target = os.path.join(directory, file_name(rng) + ending)
+                if not os.path.isdir(target):
+                    shutil.copy(rng.choice(images), target)
             if rng.random() < 0.3:
                 shutil.copy(rng.choice(images), os.path.join(directory, b".jpg"))
             directory = os.path.join(directory, file_name(rng))
