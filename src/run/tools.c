@@ -1,11 +1,10 @@
-/* The smaller public calls: one batch of a recipe, .npy files, `isobit stream`, the self-test. */
+/* The smaller public calls: one batch of a recipe, .npy files, the self-test. */
 #include <string.h>
 
 #include "core/text.h"
 #include "data/npy.h"
 #include "isobit/nn.h"
 #include "run/session.h"
-#include "stream/stream.h"
 
 void iso_string_free(iso_context *ctx, char *string) { iso_free(ctx, string); }
 
@@ -38,7 +37,7 @@ static iso_status skip_epoch(iso_trainer *t) {
     return status;
 }
 
-static iso_status take_batch(iso_trainer *t, int64_t epoch, int64_t index, iso_tensor **x, iso_tensor **labels) {
+iso_status iso_trainer_batch(iso_trainer *t, int64_t epoch, int64_t index, iso_tensor **x, iso_tensor **labels) {
     const iso_batch *batch;
     if (epoch >= t->recipe->epochs || index >= t->steps_per_epoch)
         return iso_fail(t->ctx, ISO_EINVAL, "batch %lld of epoch %lld: the recipe has %lld epochs of %lld batches, both counted from 0",
@@ -71,32 +70,9 @@ iso_status iso_recipe_batch(iso_context *ctx, const char *path, const char *cons
     if (!status)
         status = iso_trainer_new(ctx, recipe, 0, NULL, NULL, &trainer);
     if (!status)
-        status = take_batch(trainer, epoch, index, x, labels);
+        status = iso_trainer_batch(trainer, epoch, index, x, labels);
     iso_trainer_free(trainer);
     iso_recipe_free(recipe);
-    return status;
-}
-
-/* ---- isobit stream ---- */
-
-iso_status iso_stream_text(iso_context *ctx, uint64_t seed, bool hex, const char *const *expressions, size_t count, char **output) {
-    iso_stream *stream = NULL;
-    iso_text out = iso_text_new(ctx);
-    iso_status status = iso_stream_new(ctx, seed, ISO_TORCH, &stream);
-    iso_text_puts(&out, "");
-    for (size_t i = 0; i < count && !status; i++) {
-        size_t before = out.size;
-        if ((status = iso_stream_evaluate(ctx, stream, expressions[i], hex, &out))) {
-            out.size = before; /* whole lines only */
-            if (out.data)
-                out.data[before] = 0;
-        } else
-            iso_text_puts(&out, "\n");
-    }
-    iso_stream_free(ctx, stream);
-    if (!status && !iso_text_ok(&out))
-        status = ISO_ENOMEM;
-    *output = out.data;
     return status;
 }
 

@@ -1,0 +1,135 @@
+#include "run/diff.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void set(iso_diff_cause *cause, const char *kind, const char *format, ...) ISO_PRINTF(3, 4);
+static void set(iso_diff_cause *cause, const char *kind, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(cause->detail, sizeof cause->detail, format, args);
+    va_end(args);
+    cause->kind = kind;
+}
+
+/* A member that is a text or a number. */
+static bool member_differs(const iso_json *a, const iso_json *b, const char *key, const char *kind, iso_diff_cause *cause) {
+    const char *x = iso_json_string(a, key), *y = iso_json_string(b, key);
+    if (x && y) {
+        if (strcmp(x, y) == 0)
+            return false;
+        set(cause, kind, "%.200s in A, %.200s in B", x, y);
+        return true;
+    }
+    int64_t i = iso_json_int(a, key, -1), j = iso_json_int(b, key, -1);
+    if (i == j)
+        return false;
+    set(cause, kind, "%lld in A, %lld in B", (long long)i, (long long)j);
+    return true;
+}
+
+/* One line of a text, and the key that it belongs to: its own, or for an item of a list the one above with the item's number. */
+struct recipe_line {
+    const char *text;
+    size_t size;
+    char key[64];
+    int item;
+};
+
+static bool next_line(const char **at, struct recipe_line *line) {
+    if (!**at)
+        return false;
+    line->text = *at;
+    line->size = strcspn(*at, "\n");
+    size_t indent = strspn(line->text, " ");
+    if (line->text[indent] == '-')
+        line->item++;
+    else {
+        snprintf(line->key, sizeof line->key, "%.*s", (int)strcspn(line->text + indent, ":\n"), line->text + indent);
+        line->item = -1;
+    }
+    *at += line->size + (line->text[line->size] == '\n');
+    return true;
+}
+
+/* What stands behind the key or the dash. */
+static void value_of(const struct recipe_line *line, bool exists, char *out, size_t size) {
+    if (!exists) {
+        snprintf(out, size, "(nothing)");
+        return;
+    }
+    size_t skip = strspn(line->text, " ");
+    skip += line->text[skip] == '-' ? 1 : strlen(line->key) + 1;
+    while (skip < line->size && line->text[skip] == ' ')
+        skip++;
+    snprintf(out, size, "%.*s", (int)(line->size - skip), line->text + skip);
+}
+
+static bool recipe_differs(const iso_json *a, const iso_json *b, iso_diff_cause *cause) {
+    const char *x = iso_json_string(a, "recipe"), *y = iso_json_string(b, "recipe");
+    struct recipe_line line_x = {.item = -1}, line_y = {.item = -1};
+    if (!x || !y || strcmp(x, y) == 0)
+        return false;
+    for (;;) {
+        bool more_x = next_line(&x, &line_x), more_y = next_line(&y, &line_y);
+        if (!more_x && !more_y)
+            return false;
+        if (more_x && more_y && line_x.size == line_y.size && memcmp(line_x.text, line_y.text, line_x.size) == 0)
+            continue;
+        const struct recipe_line *named = more_x ? &line_x : &line_y;
+        if (strcmp(named->key, "seed") == 0 || strcmp(named->key, "stream") == 0)
+            continue; /* causes of their own */
+        char value_x[160], value_y[160];
+        value_of(&line_x, more_x, value_x, sizeof value_x);
+        value_of(&line_y, more_y, value_y, sizeof value_y);
+        if (named->item >= 0)
+            set(cause, "recipe", "%s[%d] is %s in A, %s in B", named->key, named->item, value_x, value_y);
+        else
+            set(cause, "recipe", "%s is %s in A, %s in B", named->key, value_x, value_y);
+        return true;
+    }
+}
+
+static const char *file_text(const iso_json *files, size_t i, size_t member) {
+    const iso_json *entry = files && i < files->count ? &files->items[i] : NULL;
+    const char *text = entry && entry->count == 3 ? entry->items[member].string : NULL;
+    return text ? text : "";
+}
+
+/* Files of one split: added, removed or changed. Names are unique, but come in the order of the data set. */
+static bool files_differ(const iso_json *a, const iso_json *b, const char *split, iso_diff_cause *cause) {
+    const iso_json *x = iso_json_get(iso_json_get(a, split), "files"), *y = iso_json_get(iso_json_get(b, split), "files");
+    size_t count_x = x ? x->count : 0, count_y = y ? y->count : 0, at = 0;
+    while (at < count_x && at < count_y && strcmp(file_text(x, at, 0), file_text(y, at, 0)) == 0 &&
+           strcmp(file_text(x, at, 2), file_text(y, at, 2)) == 0)
+        at++;
+    if (at < count_x || at < count_y) {
+        const char *name_x = file_text(x, at, 0), *name_y = file_text(y, at, 0);
+        if (strcmp(name_x, name_y) == 0)
+            set(cause, "data", "%s file %s was changed: %s in A, %s in B", split, name_x, file_text(x, at, 2), file_text(y, at, 2));
+        else {
+            bool only_in_a = *name_x;
+            for (size_t i = at; i < count_y && only_in_a; i++)
+                only_in_a = strcmp(file_text(y, i, 0), name_x) != 0;
+            set(cause, "data", "%s file %s is only in %s", split, only_in_a ? name_x : name_y, only_in_a ? "A" : "B");
+        }
+        return true;
+    }
+    const char *pixels_x = iso_json_string(iso_json_get(a, split), "pixels"), *pixels_y = iso_json_string(iso_json_get(b, split), "pixels");
+    if (pixels_x && pixels_y && strcmp(pixels_x, pixels_y) != 0) {
+        set(cause, "data", "the %s files are equal, but their decoded pixels differ: another JPEG library?", split);
+        return true;
+    }
+    return false;
+}
+
+void iso_diff_find_cause(const iso_json *a, const iso_json *b, iso_diff_cause *cause) {
+    *cause = (iso_diff_cause){.kind = NULL};
+    if (recipe_differs(a, b, cause) || member_differs(a, b, "seed", "seed", cause) || member_differs(a, b, "stream", "stream", cause) ||
+        files_differ(a, b, "train", cause) || files_differ(a, b, "test", cause) || member_differs(a, b, "contract", "contract", cause) ||
+        member_differs(a, b, "version", "program version", cause) || member_differs(a, b, "model", "model", cause))
+        return;
+    const char *member = iso_ledger_first_difference(a, b);
+    if (member && strcmp(member, "prev") != 0)
+        set(cause, "header", "%s differs", member);
+}
