@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -15,51 +15,85 @@ static const uint8_t no_digest[ISO_BLAKE3_SIZE];
 
 /* ---- Opening ---- */
 
-/* The chain: every line's "prev" is the digest of the line before. */
-static iso_status check_chain(iso_ledger *l, size_t index) {
-    const iso_ledger_line *line = &l->lines[index];
-    char expected[16 + 2 * ISO_BLAKE3_SIZE];
-    static const char digits[] = "0123456789abcdef";
-    const uint8_t *before = index ? l->lines[index - 1].digest : no_digest;
-    size_t used = 0;
-    memcpy(expected, ",\"prev\":\"", 9);
-    used = 9;
-    for (int i = 0; i < ISO_BLAKE3_SIZE; i++) {
-        expected[used++] = digits[before[i] >> 4];
-        expected[used++] = digits[before[i] & 15];
-    }
-    memcpy(expected + used, "\"}", 2);
-    used += 2;
-    if (line->size < used || memcmp(l->bytes + line->at + line->size - used, expected, used) != 0)
-        return iso_fail(l->ctx, ISO_DIFFER, "%s:%zu: the line does not follow from the one before: one of the two was changed",
-                        l->path, index + 1);
+/* A line that is synced before anything else is written: a crash cannot have torn it, nor what stands before it. */
+static bool is_synced(iso_line_kind kind) { return kind != ISO_LINE_STEP && kind != ISO_LINE_EVAL; }
+
+static iso_status line_is_bad(iso_ledger *l, const char *what) {
+    return iso_fail(l->ctx, ISO_DIFFER, "%s:%zu: %s", l->path, l->count + 1, what);
+}
+
+/* Does the line follow from the lines before it? */
+static iso_status check_order(iso_ledger *l, const iso_line_summary *line) {
+    const iso_ledger_line *before = l->count ? &l->lines[l->count - 1] : NULL;
+    int64_t last = before && before->step > 0 ? before->step : 0;
+    if (memcmp(line->prev, before ? before->digest : no_digest, sizeof line->prev) != 0)
+        return line_is_bad(l, "the line does not follow from the one before: one of the two was changed");
+    if ((line->kind == ISO_LINE_HEADER) != !before)
+        return line_is_bad(l, before ? "a second header" : "expected a header");
+    if (before && (before->kind == ISO_LINE_END || before->kind == ISO_LINE_NAN_STOP))
+        return line_is_bad(l, "a line behind the end");
+    bool next = line->kind == ISO_LINE_STEP || line->kind == ISO_LINE_NAN_STOP;
+    if (before && (line->step < last + next || (line->kind == ISO_LINE_END && line->step != last)))
+        return line_is_bad(l, "the step's number does not follow from the line before");
     return ISO_OK;
 }
 
-static iso_status read_lines(iso_ledger *l) {
-    size_t size;
-    iso_status status = iso_file_read(l->ctx, l->path, MAX_LEDGER, &l->bytes, &size);
+/* Checks and takes over the line at `at`. *malformed: it is no line at all. */
+static iso_status read_line(iso_ledger *l, size_t at, size_t size, bool *malformed) {
+    iso_line_summary summary;
+    const char *problem, *text = (const char *)l->bytes + at;
+    size_t where;
+    *malformed = !iso_line_check(text, size, &summary, &problem, &where);
+    if (*malformed)
+        return iso_fail(l->ctx, ISO_DIFFER, "%s:%zu: damaged at byte %zu: expected %s", l->path, l->count + 1, where + 1, problem);
+    iso_status status = check_order(l, &summary);
+    if (!status)
+        status = iso_grow(l->ctx, &l->lines, &l->capacity, l->count, l->count + 1, sizeof *l->lines);
     if (status)
         return status;
-    size_t at = 0;
-    while (at < size) {
-        const uint8_t *end = memchr(l->bytes + at, '\n', size - at);
-        if (!end)
-            break;
-        status = iso_grow(l->ctx, &l->lines, &l->capacity, l->count, l->count + 1, sizeof *l->lines);
-        if (status)
-            return status;
-        iso_ledger_line *line = &l->lines[l->count];
-        *line = (iso_ledger_line){.at = at, .size = (size_t)(end - l->bytes) - at};
-        iso_blake3(l->bytes + at, line->size, line->digest);
-        if ((status = check_chain(l, l->count)))
-            return status;
-        l->count++;
-        at += line->size + 1;
+    iso_ledger_line *line = &l->lines[l->count++];
+    *line = (iso_ledger_line){.at = at, .size = size, .kind = summary.kind, .step = summary.step};
+    iso_blake3(text, size, line->digest);
+    return ISO_OK;
+}
+
+/* A crash of the machine, unlike one of the program, may leave wrong bytes behind the last synced line. True if what is bad from `at`
+ * on can be that: then it is given up, and a resumed run writes it again. */
+static bool drop_unsynced(iso_ledger *l, size_t at, size_t size, bool malformed) {
+    for (int kind = 0; kind < ISO_LINE_KINDS; kind++) {
+        char start[40];
+        int length = snprintf(start, sizeof start, "{\"kind\":\"%s\"", iso_line_kind_name((iso_line_kind)kind));
+        if (is_synced((iso_line_kind)kind) && memmem(l->bytes + at, size - at, start, (size_t)length))
+            return false;
     }
-    l->torn = size - at;
-    l->end = at;
-    l->finished = l->count && (iso_ledger_is(l, l->count - 1, "end") || iso_ledger_is(l, l->count - 1, "nan-stop"));
+    if (!malformed) { /* of two lines that do not fit together either may be the bad one */
+        if (l->count == 0 || is_synced(l->lines[l->count - 1].kind))
+            return false;
+        l->count--;
+    }
+    return true;
+}
+
+static iso_status read_lines(iso_ledger *l, iso_ledger_mode mode) {
+    size_t size, at = 0;
+    iso_status status = iso_file_read(l->ctx, l->path, MAX_LEDGER, &l->bytes, &size);
+    const uint8_t *end;
+    while (!status && at < size && (end = memchr(l->bytes + at, '\n', size - at))) {
+        bool malformed;
+        size_t line_size = (size_t)(end - l->bytes) - at;
+        status = read_line(l, at, line_size, &malformed);
+        if (status == ISO_DIFFER && mode == ISO_LEDGER_RESUME && drop_unsynced(l, at, size, malformed)) {
+            status = ISO_OK;
+            break;
+        }
+        at += line_size + 1;
+    }
+    if (status)
+        return status;
+    const iso_ledger_line *last = l->count ? &l->lines[l->count - 1] : NULL;
+    l->end = last ? last->at + last->size + 1 : 0;
+    l->torn = size - l->end;
+    l->finished = last && (last->kind == ISO_LINE_END || last->kind == ISO_LINE_NAN_STOP);
     return ISO_OK;
 }
 
@@ -75,9 +109,11 @@ static iso_status open_for_writing(iso_ledger *l, iso_ledger_mode mode) {
         return iso_fail(l->ctx, ISO_EINVAL, "%s: exists already; use --resume to go on with that run, or another --out", l->path);
     if (l->fd < 0)
         return io_error(l, mode == ISO_LEDGER_CREATE ? "could not be created" : "could not be opened");
-    if (flock(l->fd, LOCK_EX | LOCK_NB) != 0)
+    if (flock(l->fd, LOCK_EX | LOCK_NB) == 0)
+        return ISO_OK;
+    if (errno == EWOULDBLOCK)
         return iso_fail(l->ctx, ISO_EINVAL, "%s: another process is working on this run", l->path);
-    return ISO_OK;
+    return io_error(l, "could not be locked");
 }
 
 static iso_status drop_torn_tail(iso_ledger *l) {
@@ -98,7 +134,7 @@ iso_status iso_ledger_open(iso_context *ctx, const char *directory, iso_ledger_m
     if (!status && mode != ISO_LEDGER_READ)
         status = open_for_writing(l, mode);
     if (!status && mode != ISO_LEDGER_CREATE)
-        status = read_lines(l);
+        status = read_lines(l, mode);
     if (!status && mode == ISO_LEDGER_RESUME)
         status = drop_torn_tail(l);
     if (status) {
@@ -180,29 +216,25 @@ iso_status iso_ledger_tensors(iso_text *line, iso_state *state) {
     return ISO_OK;
 }
 
-static bool same_value(const iso_json *a, const iso_json *b) {
-    if (a->kind != b->kind || a->boolean != b->boolean || a->integer != b->integer || a->size != b->size || a->count != b->count)
-        return false;
-    if (a->kind == ISO_JSON_STRING && memcmp(a->string, b->string, a->size) != 0)
-        return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (!same_value(&a->items[i], &b->items[i]) || (a->keys && strcmp(a->keys[i], b->keys[i]) != 0))
-            return false;
-    return true;
-}
-
-const char *iso_ledger_first_difference(const iso_json *expected, const iso_json *actual) {
-    for (size_t i = 0; i < expected->count; i++) {
-        const iso_json *other = iso_json_get(actual, expected->keys[i]);
-        if (!other || !same_value(&expected->items[i], other))
-            return expected->keys[i];
-    }
-    return NULL;
+/* What differs between two lines of a kind, in words. */
+static void describe_difference(const iso_json *recorded, const iso_json *computed, char *out, size_t size) {
+    iso_tensors_difference tensors = iso_line_tensors_difference(recorded, computed);
+    const char *member = iso_ledger_first_difference(recorded, computed);
+    const char *a = member ? iso_json_string(recorded, member) : NULL, *b = member ? iso_json_string(computed, member) : NULL;
+    if (tensors.tensor && tensors.tile >= 0)
+        snprintf(out, size, "tensor '%.200s' (tile %lld) is not what came before gives", tensors.tensor, (long long)tensors.tile);
+    else if (tensors.tensor)
+        snprintf(out, size, "tensor '%.200s' is not what came before gives", tensors.tensor);
+    else if (a && b && strlen(a) <= 64 && strlen(b) <= 64)
+        snprintf(out, size, "%s is recorded as %s, but what came before gives %s", member, a, b);
+    else
+        snprintf(out, size, "%s is not what came before gives", member ? member : "the line");
 }
 
 /* Says what differs between the existing line at `position` and the one that was computed. */
 static iso_status line_differs(iso_ledger *l, const iso_text *line) {
     iso_json existing, computed;
+    char difference[400];
     iso_status status = iso_ledger_parse(l, l->position, &existing);
     if (status)
         return status;
@@ -210,18 +242,13 @@ static iso_status line_differs(iso_ledger *l, const iso_text *line) {
         iso_json_free(l->ctx, &existing);
         return status;
     }
-    const char *kind = iso_json_string(&existing, "kind"), *computed_kind = iso_json_string(&computed, "kind");
-    const char *member = iso_ledger_first_difference(&existing, &computed);
-    if (!member)
-        member = "a member";
-    int64_t step = iso_json_int(&existing, "step", 0);
-    const char *recorded = iso_json_string(&existing, member), *now = iso_json_string(&computed, member);
-    if (recorded && now && strlen(recorded) <= 64 && strlen(now) <= 64)
-        status = iso_fail(l->ctx, ISO_DIFFER, "line %zu (%s, step %lld): %s is recorded as %s, but what came before gives %s",
-                          l->position + 1, kind ? kind : computed_kind, (long long)step, member, recorded, now);
+    const iso_ledger_line *at = &l->lines[l->position];
+    describe_difference(&existing, &computed, difference, sizeof difference);
+    if (at->step < 0)
+        status = iso_fail(l->ctx, ISO_DIFFER, "line %zu (%s): %s", l->position + 1, iso_line_kind_name(at->kind), difference);
     else
-        status = iso_fail(l->ctx, ISO_DIFFER, "line %zu (%s, step %lld): %s is not what came before gives", l->position + 1,
-                          kind ? kind : computed_kind, (long long)step, member);
+        status = iso_fail(l->ctx, ISO_DIFFER, "line %zu (%s, step %lld): %s", l->position + 1, iso_line_kind_name(at->kind),
+                          (long long)at->step, difference);
     iso_json_free(l->ctx, &existing);
     iso_json_free(l->ctx, &computed);
     return status;
@@ -279,22 +306,13 @@ void iso_ledger_seek(iso_ledger *l, size_t index) {
 }
 
 bool iso_ledger_is(const iso_ledger *l, size_t index, const char *kind) {
-    const char *line = (const char *)l->bytes + l->lines[index].at;
-    size_t size = strlen(kind);
-    return l->lines[index].size > 10 + size && memcmp(line, "{\"kind\":\"", 9) == 0 && memcmp(line + 9, kind, size) == 0 &&
-           line[9 + size] == '"';
+    return strcmp(iso_line_kind_name(l->lines[index].kind), kind) == 0;
 }
 
-int64_t iso_ledger_step(const iso_ledger *l, size_t index) {
-    static const char key[] = "\",\"step\":";
-    const char *line = (const char *)l->bytes + l->lines[index].at, *quote;
-    if (l->lines[index].size < 40 || !(quote = memchr(line + 9, '"', 24)) || memcmp(quote, key, sizeof key - 1) != 0)
-        return -1;
-    return strtoll(quote + sizeof key - 1, NULL, 10);
-}
+int64_t iso_ledger_step(const iso_ledger *l, size_t index) { return l->lines[index].step; }
 
 size_t iso_ledger_find(const iso_ledger *l, size_t from, const char *kind, int64_t step) {
-    while (from < l->count && !(iso_ledger_is(l, from, kind) && iso_ledger_step(l, from) == step))
+    while (from < l->count && !(l->lines[from].step == step && iso_ledger_is(l, from, kind)))
         from++;
     return from;
 }

@@ -8,12 +8,15 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "ledger/line.h"
 #include "ledger/safetensors.h"
 #include "ledger/state.h"
 
 /* One line of a ledger that has been read. */
 typedef struct iso_ledger_line {
     size_t at, size; /* in the file, without the newline */
+    iso_line_kind kind;
+    int64_t step; /* -1: the header */
     uint8_t digest[ISO_BLAKE3_SIZE];
 } iso_ledger_line;
 
@@ -28,17 +31,18 @@ typedef struct iso_ledger {
     bool finished;     /* the existing lines end with "end" or "nan-stop" */
     uint8_t head[ISO_BLAKE3_SIZE]; /* digest of the line before `position` */
     size_t end;        /* length of the file up to the last whole line */
-    size_t torn;       /* bytes behind it when the ledger was opened: a line that was being written at a crash */
+    size_t torn;       /* bytes behind it when the ledger was opened: what was being written at a crash */
 } iso_ledger;
 
 typedef enum iso_ledger_mode {
     ISO_LEDGER_CREATE, /* a new one; ISO_EINVAL if there is one already */
-    ISO_LEDGER_RESUME, /* an existing one, to go on with; a torn tail is cut off */
+    ISO_LEDGER_RESUME, /* an existing one, to go on with; what a crash left unfinished is cut off */
     ISO_LEDGER_READ    /* an existing one, never written: to verify or to diff */
 } iso_ledger_mode;
 
 /* Opens run.ledger in a run directory. For CREATE and RESUME the ledger is locked: ISO_EINVAL while another process holds
- * it. ISO_DIFFER if the chain of an existing one is broken: the message names the first bad line. */
+ * it. ISO_DIFFER if a line of an existing one is damaged: the message names the first. RESUME gives up bad lines behind the last line
+ * that was synced (header, ckpt, end), for only a crash of the machine can have left them, and they will be written again. */
 iso_status iso_ledger_open(iso_context *ctx, const char *directory, iso_ledger_mode mode, iso_ledger **ledger);
 void iso_ledger_close(iso_ledger *ledger);
 
@@ -55,7 +59,9 @@ iso_status iso_ledger_tensors(iso_text *line, iso_state *state);
 /* Completes the line with the digest of the line before, and appends or compares it; frees the text. ISO_DIFFER, with a message
  * that names step and member, if an existing line says something else; ISO_EIO. A READ ledger that has no such line: ISO_DIFFER. */
 iso_status iso_ledger_put(iso_ledger *ledger, iso_text *line);
-/* Makes everything appended so far durable. */
+/* Makes everything appended so far durable: behind the header, before a checkpoint is written, and behind its line. Not after every
+ * step: the death of the program loses nothing that was written, and what a crash of the machine loses lies behind the newest
+ * checkpoint and is computed again. A failure is final: what the disk holds is unknown. */
 iso_status iso_ledger_sync(iso_ledger *ledger);
 
 /* An existing line, parsed; free with iso_json_free. */
@@ -65,11 +71,7 @@ void iso_ledger_seek(iso_ledger *ledger, size_t index);
 /* The index of the first line of that kind with step `step` at or behind `from`; ledger->count if there is none. */
 size_t iso_ledger_find(const iso_ledger *ledger, size_t from, const char *kind, int64_t step);
 
-/* Kind and step of an existing line, without parsing the whole of it. */
 bool iso_ledger_is(const iso_ledger *ledger, size_t index, const char *kind);
-int64_t iso_ledger_step(const iso_ledger *ledger, size_t index); /* -1: it has none */
-
-/* Compares two lines member by member: the name of the first member that differs (borrowed from `expected`), NULL if none. */
-const char *iso_ledger_first_difference(const iso_json *expected, const iso_json *actual);
+int64_t iso_ledger_step(const iso_ledger *ledger, size_t index);
 
 #endif

@@ -13,8 +13,6 @@ static const iso_dtype dtypes[] = {ISO_FLOAT32, ISO_INT64, ISO_UINT8};
 
 /* ---- Writing ---- */
 
-static size_t tensor_bytes(const iso_tensor *tensor) { return (size_t)tensor->numel * iso_dtype_size(tensor->dtype); }
-
 static void write_header(iso_text *out, const iso_state *state) {
     size_t offset = 0;
     iso_text_puts(out, "{\"__metadata__\":{\"format\":\"pt\",\"producer\":\"isobit\"}");
@@ -25,46 +23,72 @@ static void write_header(iso_text *out, const iso_state *state) {
         iso_text_printf(out, ":{\"dtype\":\"%s\",\"shape\":[", iso_dtype_name(tensor->dtype));
         for (int j = 0; j < tensor->dims; j++)
             iso_text_printf(out, j ? ",%lld" : "%lld", (long long)tensor->shape[j]);
-        iso_text_printf(out, "],\"data_offsets\":[%zu,%zu]}", offset, offset + tensor_bytes(tensor));
-        offset += tensor_bytes(tensor);
+        iso_text_printf(out, "],\"data_offsets\":[%zu,%zu]}", offset, offset + iso_tensor_bytes(tensor));
+        offset += iso_tensor_bytes(tensor);
     }
     iso_text_puts(out, "}");
     while (out->size % 8 != 0) /* the data begin at a multiple of 8 */
         iso_text_puts(out, " ");
 }
 
+/* The file as pieces of memory: length of the header, header, tensors. copies[i] is not NULL where a tensor had to be made
+ * canonical. */
+struct pieces {
+    uint8_t length[8];
+    iso_text header;
+    iso_slice *slices;
+    uint8_t **copies;
+    size_t count;
+};
+
+static void free_pieces(iso_context *ctx, const iso_state *state, struct pieces *p) {
+    for (size_t i = 0; p->copies && i < state->count; i++)
+        iso_free(ctx, p->copies[i]);
+    iso_free(ctx, p->copies);
+    iso_free(ctx, p->slices);
+    iso_text_free(&p->header);
+}
+
+static iso_status make_pieces(iso_context *ctx, const iso_state *state, struct pieces *p) {
+    p->header = iso_text_new(ctx);
+    p->slices = iso_alloc_array(ctx, state->count + 2, sizeof *p->slices);
+    p->copies = iso_calloc(ctx, state->count, sizeof *p->copies);
+    write_header(&p->header, state);
+    if (!p->slices || !p->copies || !iso_text_ok(&p->header))
+        return ISO_ENOMEM;
+    for (int i = 0; i < 8; i++)
+        p->length[i] = (uint8_t)((uint64_t)p->header.size >> (8 * i));
+    p->slices[0] = (iso_slice){p->length, sizeof p->length};
+    p->slices[1] = (iso_slice){p->header.data, p->header.size};
+    for (size_t i = 0; i < state->count; i++) {
+        const uint8_t *bytes;
+        iso_status status = iso_tensor_canonical(ctx, state->entries[i].tensor, &bytes, &p->copies[i]);
+        if (status)
+            return status;
+        p->slices[i + 2] = (iso_slice){bytes, iso_tensor_bytes(state->entries[i].tensor)};
+    }
+    p->count = state->count + 2;
+    return ISO_OK;
+}
+
 iso_status iso_safetensors_write(iso_context *ctx, const char *path, const iso_state *state, uint8_t digest[ISO_BLAKE3_SIZE],
                                  int64_t *size) {
-    iso_text header = iso_text_new(ctx);
-    write_header(&header, state);
-    size_t total = 8 + header.size, at = total;
-    for (size_t i = 0; i < state->count; i++)
-        total += tensor_bytes(state->entries[i].tensor);
-    uint8_t *file = iso_text_ok(&header) ? iso_alloc(ctx, total) : NULL;
-    iso_status status = file ? ISO_OK : ISO_ENOMEM;
-    if (file) {
-        for (int i = 0; i < 8; i++)
-            file[i] = (uint8_t)((uint64_t)header.size >> (8 * i));
-        memcpy(file + 8, header.data, header.size);
-    }
-    for (size_t i = 0; i < state->count && !status; i++) {
-        const uint8_t *bytes;
-        uint8_t *copy;
-        size_t count = tensor_bytes(state->entries[i].tensor);
-        if ((status = iso_tensor_canonical(ctx, state->entries[i].tensor, &bytes, &copy)))
-            break;
-        memcpy(file + at, bytes, count);
-        at += count;
-        iso_free(ctx, copy);
-    }
+    struct pieces p = {.count = 0};
+    iso_blake3_stream *stream = iso_alloc(ctx, sizeof *stream);
+    iso_status status = stream ? make_pieces(ctx, state, &p) : ISO_ENOMEM;
     if (!status) {
-        iso_blake3(file, total, digest);
-        *size = (int64_t)total;
+        *size = 0;
+        iso_blake3_begin(stream);
+        for (size_t i = 0; i < p.count; i++) {
+            iso_blake3_update(stream, p.slices[i].data, p.slices[i].size);
+            *size += (int64_t)p.slices[i].size;
+        }
+        iso_blake3_end(stream, digest);
         if (path)
-            status = iso_file_write_atomic(ctx, path, &(iso_slice){file, total}, 1);
+            status = iso_file_write_atomic(ctx, path, p.slices, p.count);
     }
-    iso_free(ctx, file);
-    iso_text_free(&header);
+    free_pieces(ctx, state, &p);
+    iso_free(ctx, stream);
     return status;
 }
 
@@ -80,8 +104,8 @@ static iso_status read_tensor(iso_context *ctx, const iso_json *entry, const uin
         which++;
     if (!dtype || which == ISO_COUNTOF(dtypes))
         return iso_fail(ctx, ISO_EINVAL, "dtype '%s' is not supported; expected F32, I64 or U8", dtype ? dtype : "?");
-    if (!shape || shape->kind != ISO_JSON_ARRAY || shape->count > ISO_MAX_DIMS || !offsets || offsets->count != 2 ||
-        offsets->items[0].kind != ISO_JSON_INT || offsets->items[1].kind != ISO_JSON_INT)
+    if (!shape || shape->kind != ISO_JSON_ARRAY || shape->count > ISO_MAX_DIMS || !offsets || offsets->kind != ISO_JSON_ARRAY ||
+        offsets->count != 2 || offsets->items[0].kind != ISO_JSON_INT || offsets->items[1].kind != ISO_JSON_INT)
         return iso_fail(ctx, ISO_EINVAL, "shape or data_offsets are malformed");
     int64_t sizes[ISO_MAX_DIMS], numel = 1;
     for (size_t i = 0; i < shape->count; i++) {
@@ -98,20 +122,16 @@ static iso_status read_tensor(iso_context *ctx, const iso_json *entry, const uin
     iso_tensor *tensor = iso_tensor_new(ctx, dtypes[which], (int)shape->count, sizes);
     if (!tensor)
         return ISO_ENOMEM;
-    size_t width = iso_dtype_size(tensor->dtype);
-    for (int64_t i = 0; i < numel; i++) {
-        uint64_t value = 0;
-        for (size_t b = 0; b < width; b++)
-            value |= (uint64_t)data[(size_t)first + (size_t)i * width + b] << (8 * b);
-        if (width == 4)
-            ((uint32_t *)tensor->data)[i] = (uint32_t)value;
-        else if (width == 8)
-            ((uint64_t *)tensor->data)[i] = value;
-        else
-            ((uint8_t *)tensor->data)[i] = (uint8_t)value;
-    }
+    iso_tensor_from_canonical(tensor, data + first);
     *out = tensor;
     return ISO_OK;
+}
+
+static bool is_object_of_strings(const iso_json *value) {
+    for (size_t i = 0; i < value->count; i++)
+        if (value->items[i].kind != ISO_JSON_STRING)
+            return false;
+    return value->kind == ISO_JSON_OBJECT;
 }
 
 static iso_status read_tensors(iso_safetensors *file, const iso_json *header, const uint8_t *data, size_t size) {
@@ -123,8 +143,11 @@ static iso_status read_tensors(iso_safetensors *file, const iso_json *header, co
         return ISO_ENOMEM;
     for (size_t i = 0; i < header->count; i++) {
         const char *name = header->keys[i];
-        if (strcmp(name, "__metadata__") == 0)
+        if (strcmp(name, "__metadata__") == 0) {
+            if (!is_object_of_strings(&header->items[i]))
+                return iso_fail(ctx, ISO_EINVAL, "__metadata__ is no object of strings");
             continue;
+        }
         if (!(file->names[file->count] = iso_strdup(ctx, name)))
             return ISO_ENOMEM;
         iso_status status = read_tensor(ctx, &header->items[i], data, size, &next, &file->tensors[file->count]);
