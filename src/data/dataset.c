@@ -27,6 +27,16 @@ void iso_dataset_free(iso_dataset *d) {
     iso_free(ctx, d);
 }
 
+void iso_image_digest(const iso_image *image, uint8_t digest[ISO_BLAKE3_SIZE]) {
+    uint8_t both[ISO_BLAKE3_SIZE + 24] = {0};
+    int64_t shape[3] = {image->h, image->w, image->channels};
+    for (int i = 0; i < 3; i++)
+        for (int b = 0; b < 8; b++)
+            both[8 * i + b] = (uint8_t)((uint64_t)shape[i] >> (8 * b));
+    iso_blake3(image->pixels, (size_t)(image->w * image->h * image->channels), both + 24);
+    iso_blake3(both, sizeof both, digest);
+}
+
 void iso_dataset_name(const iso_dataset *d, int64_t i, char *buffer, size_t size) {
     if (d->bytes)
         snprintf(buffer, size, "%s/%s[%lld]", d->root, d->files[0].name, (long long)i);

@@ -25,7 +25,7 @@ struct iso_dataset {
     iso_image *sizes;      /* w, h, channels of every image; owns no pixels */
     size_t file_count, file_capacity;
     iso_data_file *files;  /* ImageFolder: files[i] is sample i */
-    uint8_t pixel_digest[ISO_BLAKE3_SIZE]; /* of the digests of all decoded images in order */
+    uint8_t pixel_digest[ISO_BLAKE3_SIZE]; /* BLAKE3 of the digests of all decoded images, in order */
     uint8_t *bytes;        /* idx: memory that the images lie in */
 };
 
@@ -41,6 +41,10 @@ iso_status iso_image_folder_open(iso_context *ctx, const char *root, size_t keep
 iso_status iso_idx_open(iso_context *ctx, const char *root, const char *name, bool train, iso_dataset **dataset);
 
 void iso_dataset_free(iso_dataset *dataset);
+
+/* BLAKE3 over height, width and channels as 64-bit little-endian integers and the BLAKE3 of the pixels (rows top to bottom, channels
+ * interleaved). Equal files with other pixel digests mean another JPEG library. */
+void iso_image_digest(const iso_image *image, uint8_t digest[ISO_BLAKE3_SIZE]);
 
 static inline iso_image_size iso_dataset_size(const iso_dataset *dataset, int64_t i) {
     return (iso_image_size){dataset->sizes[i].w, dataset->sizes[i].h};

@@ -91,6 +91,18 @@ static iso_status read_idx(iso_dataset *d, const char *name, const char *file, i
     return status;
 }
 
+static iso_status digest_all(iso_dataset *d, size_t count) {
+    uint8_t (*digests)[ISO_BLAKE3_SIZE] = iso_alloc_array(d->ctx, count, sizeof *digests);
+    if (!digests)
+        return ISO_ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        iso_image_digest(&d->images[i], digests[i]);
+    iso_blake3(digests, count * sizeof *digests, d->pixel_digest);
+    iso_free(d->ctx, digests);
+    d->count = count;
+    return ISO_OK;
+}
+
 static iso_status open_idx(iso_dataset *d, const char *name, bool train) {
     iso_context *ctx = d->ctx;
     int64_t image_shape[3], label_shape[3];
@@ -111,22 +123,26 @@ static iso_status open_idx(iso_dataset *d, const char *name, bool train) {
     }
     for (size_t i = 0; i < count && !status; i++) {
         if (labels[8 + i] >= d->class_count)
-            status = iso_fail(ctx, ISO_EINVAL, "%s: label %zu is %d, expected 0 to 9", d->root, i, labels[8 + i]);
+            status = iso_fail(ctx, ISO_EINVAL, "%s/%s: label %zu is %d, expected 0 to 9", d->root, d->files[1].name, i, labels[8 + i]);
         d->labels[i] = labels[8 + i];
         d->images[i] = (iso_image){.w = image_shape[2], .h = image_shape[1], .channels = 1,
                                    .pixels = d->bytes + 16 + i * (size_t)(image_shape[1] * image_shape[2])};
         d->sizes[i] = (iso_image){.w = image_shape[2], .h = image_shape[1], .channels = 1};
     }
-    if (!status) {
-        d->count = count;
-        iso_blake3(d->bytes, 16 + count * (size_t)(image_shape[1] * image_shape[2]), d->pixel_digest);
-    }
+    if (!status)
+        status = digest_all(d, count);
     iso_free(ctx, labels);
     return status;
 }
 
+/* As torchvision names the classes. */
+static const char *const digits[10] = {"0 - zero", "1 - one", "2 - two",   "3 - three", "4 - four",
+                                       "5 - five", "6 - six", "7 - seven", "8 - eight", "9 - nine"};
+static const char *const clothes[10] = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+                                        "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+
 iso_status iso_idx_open(iso_context *ctx, const char *root, const char *name, bool train, iso_dataset **out) {
-    static const char *const digits[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+    const char *const *classes = strcmp(name, "FashionMNIST") == 0 ? clothes : digits;
     *out = NULL;
     iso_dataset *d = iso_calloc(ctx, 1, sizeof *d);
     if (!d)
@@ -137,7 +153,7 @@ iso_status iso_idx_open(iso_context *ctx, const char *root, const char *name, bo
     d->classes = iso_calloc(ctx, 10, sizeof *d->classes);
     iso_status status = d->root && d->classes ? ISO_OK : ISO_ENOMEM;
     for (; d->classes && d->class_count < 10 && !status; d->class_count++)
-        if (!(d->classes[d->class_count] = iso_strdup(ctx, digits[d->class_count])))
+        if (!(d->classes[d->class_count] = iso_strdup(ctx, classes[d->class_count])))
             status = ISO_ENOMEM;
     if (!status)
         status = open_idx(d, name, train);

@@ -183,17 +183,6 @@ struct reading {
     size_t keep;
 };
 
-/* The digest of an image's pixels, its size included. */
-static void digest_pixels(const iso_image *image, uint8_t digest[ISO_BLAKE3_SIZE]) {
-    uint8_t both[ISO_BLAKE3_SIZE + 24] = {0};
-    int64_t shape[3] = {image->h, image->w, image->channels};
-    for (int i = 0; i < 3; i++)
-        for (int b = 0; b < 8; b++)
-            both[8 * i + b] = (uint8_t)((uint64_t)shape[i] >> (8 * b));
-    iso_blake3(image->pixels, (size_t)(image->w * image->h * image->channels), both + 24);
-    iso_blake3(both, sizeof both, digest);
-}
-
 static void read_image(void *argument, int64_t i, int thread) {
     (void)thread;
     struct reading *r = argument;
@@ -210,7 +199,7 @@ static void read_image(void *argument, int64_t i, int thread) {
     iso_blake3(data, size, file->digest);
     iso_image *image = &d->images[i];
     if (iso_image_decode(d->ctx, data, size, image, error)) {
-        digest_pixels(image, r->pixels[i]);
+        iso_image_digest(image, r->pixels[i]);
         d->sizes[i] = (iso_image){.w = image->w, .h = image->h, .channels = image->channels};
         size_t bytes = (size_t)(image->w * image->h * image->channels);
         if (atomic_fetch_add(&r->kept, bytes) + bytes > r->keep)
