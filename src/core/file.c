@@ -64,11 +64,13 @@ static iso_status io_error(iso_context *ctx, const char *path, const char *what)
     return iso_fail(ctx, ISO_EIO, "%s: %s: %s", path, what, strerror(error));
 }
 
+static const char out_of_memory[] = "out of memory";
+
 /* Reads an open file of `expected` bytes; NULL and a message on failure. */
 static uint8_t *read_open(iso_context *ctx, int fd, size_t expected, size_t *size, const char **problem) {
     uint8_t *buffer = iso_try_alloc(ctx, expected + 1);
     size_t used = 0;
-    *problem = buffer ? NULL : "out of memory";
+    *problem = buffer ? NULL : out_of_memory;
     while (!*problem && used < expected) {
         int64_t count = ctx->files.read(ctx->files.user, fd, buffer + used, expected - used);
         if (count < 0 && errno == EINTR)
@@ -89,8 +91,8 @@ static uint8_t *read_open(iso_context *ctx, int fd, size_t expected, size_t *siz
     return buffer;
 }
 
-/* Both forms of reading: false with a message. */
-static bool read_file(iso_context *ctx, const char *path, size_t limit, uint8_t **data, size_t *size, char *message,
+/* Both forms of reading: ISO_EIO or ISO_ENOMEM with a message. */
+static iso_status read_file(iso_context *ctx, const char *path, size_t limit, uint8_t **data, size_t *size, char *message,
                       size_t message_size) {
     struct stat info;
     const char *problem = NULL;
@@ -115,26 +117,27 @@ static bool read_file(iso_context *ctx, const char *path, size_t limit, uint8_t 
     }
     if (problem)
         snprintf(message, message_size, "%s: could not be read: %s", path, problem);
-    return !problem;
+    return !problem ? ISO_OK : problem == out_of_memory ? ISO_ENOMEM : ISO_EIO;
 }
 
 iso_status iso_file_read(iso_context *ctx, const char *path, size_t limit, uint8_t **data, size_t *size) {
     char message[1024];
-    return read_file(ctx, path, limit, data, size, message, sizeof message) ? ISO_OK : iso_fail(ctx, ISO_EIO, "%s", message);
+    iso_status status = read_file(ctx, path, limit, data, size, message, sizeof message);
+    return status ? iso_fail(ctx, status, "%s", message) : ISO_OK;
 }
 
-bool iso_file_read_quietly(iso_context *ctx, const char *directory, const char *name, size_t limit, uint8_t **data, size_t *size,
-                           char *message, size_t message_size) {
+iso_status iso_file_read_quietly(iso_context *ctx, const char *directory, const char *name, size_t limit, uint8_t **data,
+                                 size_t *size, char *message, size_t message_size) {
     size_t path_size = strlen(directory) + strlen(name) + 2;
     char *path = iso_try_alloc(ctx, path_size);
     if (!path) {
         snprintf(message, message_size, "out of memory");
-        return false;
+        return ISO_ENOMEM;
     }
     snprintf(path, path_size, "%s/%s", directory, name);
-    bool ok = read_file(ctx, path, limit, data, size, message, message_size);
+    iso_status status = read_file(ctx, path, limit, data, size, message, message_size);
     iso_free(ctx, path);
-    return ok;
+    return status;
 }
 
 iso_status iso_file_write_all(iso_context *ctx, int fd, const char *path, const void *data,

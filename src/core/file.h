@@ -10,8 +10,8 @@
 iso_status iso_file_read(iso_context *ctx, const char *path, size_t limit, uint8_t **data, size_t *size);
 
 /* The same for worker threads: the message goes to `message`. Reads directory/name. */
-bool iso_file_read_quietly(iso_context *ctx, const char *directory, const char *name, size_t limit, uint8_t **data, size_t *size,
-                           char *message, size_t message_size);
+iso_status iso_file_read_quietly(iso_context *ctx, const char *directory, const char *name, size_t limit, uint8_t **data,
+                                 size_t *size, char *message, size_t message_size);
 
 /* A piece of memory to write. */
 typedef struct iso_slice {

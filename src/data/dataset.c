@@ -50,8 +50,10 @@ const iso_image *iso_dataset_image(const iso_dataset *d, int64_t i, iso_image *s
     uint8_t *data;
     size_t size;
     const iso_data_file *file = &d->files[i];
-    if (!iso_file_read_quietly(d->ctx, d->root, file->name, MAX_IMAGE_FILE, &data, &size, error->message, sizeof error->message)) {
-        error->status = ISO_EIO;
+    iso_status status = iso_file_read_quietly(d->ctx, d->root, file->name, MAX_IMAGE_FILE, &data, &size, error->message,
+                                              sizeof error->message);
+    if (status) {
+        error->status = status;
         return NULL;
     }
     uint8_t digest[ISO_BLAKE3_SIZE];

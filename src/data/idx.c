@@ -7,18 +7,18 @@
 
 #define MAX_IDX ((size_t)1 << 32)
 
-/* The path of one file of the four, wherever it lies; NULL if nowhere. */
-static char *find(iso_context *ctx, const char *root, const char *name, const char *file) {
-    for (int in_raw = 0; in_raw < 2; in_raw++)
-        for (size_t i = 0; i < 2; i++) {
-            char *directory = in_raw ? iso_sprintf(ctx, "%s/%s/raw", root, name) : iso_strdup(ctx, root);
-            char *path = directory ? iso_sprintf(ctx, i ? "%s/%s.gz" : "%s/%s", directory, file) : NULL;
-            iso_free(ctx, directory);
-            if (path && iso_file_exists(path))
-                return path;
-            iso_free(ctx, path);
-        }
-    return NULL;
+/* The path of one file of the four, wherever it lies. */
+static iso_status find(iso_context *ctx, const char *root, const char *name, const char *file, char **path) {
+    for (int i = 0; i < 4; i++) {
+        *path = i < 2 ? iso_sprintf(ctx, "%s/%s%s", root, file, i ? ".gz" : "")
+                      : iso_sprintf(ctx, "%s/%s/raw/%s%s", root, name, file, i > 2 ? ".gz" : "");
+        if (!*path)
+            return ISO_ENOMEM;
+        if (iso_file_exists(*path))
+            return ISO_OK;
+        iso_free(ctx, *path);
+    }
+    return iso_fail(ctx, ISO_EIO, "%s: there is neither %s nor %s.gz, nor in %s/raw", root, file, file, name);
 }
 
 /* Unpacks gzip in memory. */
@@ -61,10 +61,11 @@ static iso_status read_idx(iso_dataset *d, const char *name, const char *file, i
     iso_context *ctx = d->ctx;
     size_t size;
     *data = NULL;
-    char *path = find(ctx, d->root, name, file);
-    if (!path)
-        return iso_fail(ctx, ISO_EIO, "%s: there is neither %s nor %s.gz", d->root, file, file);
-    iso_status status = iso_file_read(ctx, path, MAX_IDX, data, &size);
+    char *path;
+    iso_status status = find(ctx, d->root, name, file, &path);
+    if (status)
+        return status;
+    status = iso_file_read(ctx, path, MAX_IDX, data, &size);
     if (!status) {
         iso_data_file *entry = &d->files[d->file_count];
         entry->size = (int64_t)size;

@@ -191,10 +191,10 @@ static void read_image(void *argument, int64_t i, int thread) {
     iso_worker_error *error = &r->errors[i];
     uint8_t *data;
     size_t size;
-    if (!iso_file_read_quietly(d->ctx, d->root, file->name, MAX_IMAGE_FILE, &data, &size, error->message, sizeof error->message)) {
-        error->status = ISO_EIO;
+    error->status = iso_file_read_quietly(d->ctx, d->root, file->name, MAX_IMAGE_FILE, &data, &size, error->message,
+                                          sizeof error->message);
+    if (error->status)
         return;
-    }
     file->size = (int64_t)size;
     iso_blake3(data, size, file->digest);
     iso_image *image = &d->images[i];

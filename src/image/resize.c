@@ -85,22 +85,32 @@ static uint8_t clip8(int32_t v) {
     return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
 }
 
+/* One output pixel of `channels` channels; the sums run side by side. */
+static inline void gather(const uint8_t *from, const int32_t *k, int32_t count, int channels, uint8_t *to) {
+    int32_t sum[3] = {1 << (PRECISION - 1), 1 << (PRECISION - 1), 1 << (PRECISION - 1)};
+    for (int32_t j = 0; j < count; j++, from += channels)
+        for (int c = 0; c < channels; c++)
+            sum[c] += from[c] * k[j];
+    for (int c = 0; c < channels; c++)
+        to[c] = clip8(sum[c]);
+}
+
 static void pass_horizontal(const struct axis *axis, const iso_image *in, iso_image *out) {
-    int channels = in->channels;
     for (int64_t y = 0; y < in->h; y++) {
         const uint8_t *row = iso_image_row(in, y);
         uint8_t *to = iso_image_row(out, y);
-        for (int64_t x = 0; x < axis->out; x++)
-            for (int c = 0; c < channels; c++) {
-                const int32_t *k = axis->k + x * axis->most;
-                const uint8_t *from = row + axis->windows[x].first * channels + c;
-                int32_t sum = 1 << (PRECISION - 1);
-                for (int32_t j = 0; j < axis->windows[x].count; j++)
-                    sum += from[j * channels] * k[j];
-                *to++ = clip8(sum);
-            }
+        const int32_t *k = axis->k;
+        for (int64_t x = 0; x < axis->out; x++, k += axis->most) {
+            struct window window = axis->windows[x];
+            if (in->channels == 3)
+                gather(row + 3 * window.first, k, window.count, 3, to + 3 * x);
+            else
+                gather(row + window.first, k, window.count, 1, to + x);
+        }
     }
 }
+
+#define STRIP 32 /* bytes of a row whose sums fit into registers */
 
 static void pass_vertical(const struct axis *axis, const iso_image *in, iso_image *out) {
     int64_t stride = in->w * in->channels;
@@ -108,9 +118,21 @@ static void pass_vertical(const struct axis *axis, const iso_image *in, iso_imag
         const int32_t *k = axis->k + y * axis->most;
         const uint8_t *rows = in->pixels + axis->windows[y].first * stride;
         uint8_t *to = iso_image_row(out, y);
-        for (int64_t x = 0; x < stride; x++) {
+        int32_t count = axis->windows[y].count;
+        int64_t x = 0;
+        for (; x + STRIP <= stride; x += STRIP) {
+            int32_t sum[STRIP];
+            for (int i = 0; i < STRIP; i++)
+                sum[i] = 1 << (PRECISION - 1);
+            for (int32_t j = 0; j < count; j++)
+                for (int i = 0; i < STRIP; i++)
+                    sum[i] += rows[j * stride + x + i] * k[j];
+            for (int i = 0; i < STRIP; i++)
+                to[x + i] = clip8(sum[i]);
+        }
+        for (; x < stride; x++) {
             int32_t sum = 1 << (PRECISION - 1);
-            for (int32_t j = 0; j < axis->windows[y].count; j++)
+            for (int32_t j = 0; j < count; j++)
                 sum += rows[j * stride + x] * k[j];
             to[x] = clip8(sum);
         }

@@ -212,9 +212,11 @@ bool iso_transforms_apply(const iso_transforms *t, const iso_draw *draws, iso_tr
             other = swap;
         }
     }
-    int64_t pixels = now->w * now->h;
-    for (int c = 0; c < now->channels; c++)
-        for (int64_t i = 0; i < pixels; i++)
-            *out++ = t->table[c][now->pixels[i * now->channels + c]];
+    int64_t pixels = now->w * now->h, step = now->channels;
+    for (int c = 0; c < step; c++) {
+        const uint8_t *from = now->pixels + c;
+        for (int64_t i = 0; i < pixels; i++, from += step)
+            *out++ = t->table[c][*from];
+    }
     return true;
 }

@@ -98,7 +98,7 @@ static iso_status check_data_file(struct verification *v, const char *root, cons
     const char *name = entry->items[0].string;
     const char *problem = "has changed";
     bool same = false;
-    if (!iso_file_read_quietly(v->ctx, root, name, MAX_DATA_FILE, &data, &size, message, sizeof message))
+    if (iso_file_read_quietly(v->ctx, root, name, MAX_DATA_FILE, &data, &size, message, sizeof message))
         problem = "is missing or cannot be read";
     else {
         iso_blake3(data, size, digest);
@@ -176,7 +176,7 @@ static iso_status check_checkpoint(struct verification *v, size_t index) {
     char message[512];
     if (!name || strchr(name, '/') || !iso_hex_bytes(iso_json_string(&line, "digest"), recorded, sizeof recorded))
         status = found(v, "%s/run.ledger:%zu: malformed checkpoint line", v->options->directory, index + 1);
-    else if (!iso_file_read_quietly(v->ctx, v->options->directory, name, MAX_DATA_FILE, &data, &size, message, sizeof message))
+    else if (iso_file_read_quietly(v->ctx, v->options->directory, name, MAX_DATA_FILE, &data, &size, message, sizeof message))
         status = found(v, "checkpoint of step %lld: %s", (long long)step, message);
     else {
         iso_blake3(data, size, digest);
