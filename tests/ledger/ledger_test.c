@@ -7,29 +7,42 @@
 
 #include "core/file.h"
 
+/* Tests write thousands of little files, and none outlives its test. */
+static int no_fsync(void *user, int fd) {
+    (void)user;
+    (void)fd;
+    return 0;
+}
+
+iso_files test_files(void) {
+    iso_files files = iso_files_posix();
+    files.fsync = no_fsync;
+    return files;
+}
+
 iso_context *test_context(int threads) {
     iso_context *ctx;
-    if (iso_context_new(&ctx, &(iso_context_options){.threads = threads})) {
+    iso_files files = test_files();
+    if (iso_context_new(&ctx, &(iso_context_options){.threads = threads, .files = &files})) {
         fprintf(stderr, "no context: %s\n", iso_error(NULL));
         abort();
     }
     return ctx;
 }
 
-static char *next_buffer(void) {
+const char *test_path(const char *directory, const char *name) {
     static char buffers[8][512];
     static int next;
-    return buffers[next++ % 8];
-}
-
-const char *test_path(const char *directory, const char *name) {
-    char *path = next_buffer();
+    char *path = buffers[next++ % 8];
     snprintf(path, 512, "%s/%s", directory, name);
     return path;
 }
 
 const char *test_directory(const char *name) {
-    const char *path = test_path(iso_test_directory(), name);
+    static char buffers[32][512];
+    static int next;
+    char *path = buffers[next++ % 32];
+    snprintf(path, 512, "%s/%s", iso_test_directory(), name);
     mkdir(path, 0777);
     return path;
 }

@@ -5,10 +5,13 @@
 #include "harness/test.h"
 #include "ledger/ledger.h"
 
-/* A context of so many threads; aborts the program if there is none. Free with iso_context_free. */
+/* POSIX, but fsync does nothing. */
+iso_files test_files(void);
+
+/* A context of so many threads with these files; aborts the program if there is none. Free with iso_context_free. */
 iso_context *test_context(int threads);
 
-/* A directory of its own below the test directory, made. Borrowed until the next 8 calls. */
+/* A directory of its own below the test directory, made. Borrowed until the next 32 calls. */
 const char *test_directory(const char *name);
 /* directory/name; borrowed until the next 8 calls. */
 const char *test_path(const char *directory, const char *name);
