@@ -129,6 +129,7 @@ void iso_loader_wait(iso_loader *l, iso_slot *slot) {
         compute_run(l, slot, &l->memory[l->thread_count]);
     while (slot->done < slot->count)
         pthread_cond_wait(&l->finished, &l->mutex);
+    l->taken_from = iso_max64(l->taken_from, slot->index + 1); /* nobody looks at the slot any more: it will be drawn anew */
     pthread_mutex_unlock(&l->mutex);
 }
 
