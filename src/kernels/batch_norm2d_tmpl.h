@@ -37,7 +37,7 @@ static void ISA(pixel_squares)(int64_t pixels, int64_t channels, const float *x,
 #define STEP(chain, at, c, i)                                                                                               \
     {                                                                                                                       \
         float d = x[at] - mean[c];                                                                                          \
-        chain[i] = ISA(fma1)(d, d, chain[i]);                                                                               \
+        chain[i] = iso_fmaf(d, d, chain[i]);                                                                               \
     }
     PIXEL_CHAINS(STEP)
 #undef STEP
@@ -45,7 +45,7 @@ static void ISA(pixel_squares)(int64_t pixels, int64_t channels, const float *x,
 
 static void ISA(pixel_products)(int64_t pixels, int64_t channels, const float *x, const float *dy, const float *mean,
                                 const float *invstd, float *sum) {
-#define STEP(chain, at, c, i) chain[i] = ISA(fma1)(dy[at], (x[at] - mean[c]) * invstd[c], chain[i]);
+#define STEP(chain, at, c, i) chain[i] = iso_fmaf(dy[at], (x[at] - mean[c]) * invstd[c], chain[i]);
     PIXEL_CHAINS(STEP)
 #undef STEP
 }
@@ -55,7 +55,7 @@ static void ISA(normalise)(int64_t pixels, int64_t channels, const float *x, con
     for (int64_t pixel = 0; pixel < pixels; pixel++, x += channels, y += channels) {
         if (weight)
             for (int64_t c = 0; c < channels; c++)
-                y[c] = ISA(fma1)((x[c] - mean[c]) * invstd[c], weight[c], bias[c]);
+                y[c] = iso_fmaf((x[c] - mean[c]) * invstd[c], weight[c], bias[c]);
         else
             for (int64_t c = 0; c < channels; c++)
                 y[c] = (x[c] - mean[c]) * invstd[c];
@@ -68,7 +68,7 @@ static void ISA(normalise_backward)(int64_t pixels, int64_t channels, bool train
     for (int64_t pixel = 0; pixel < pixels; pixel++, x += channels, dy += channels, dx += channels) {
         if (training)
             for (int64_t c = 0; c < channels; c++)
-                dx[c] = k[c] * ISA(fma1)(-((x[c] - mean[c]) * invstd[c]), b[c], dy[c] - a[c]);
+                dx[c] = k[c] * iso_fmaf(-((x[c] - mean[c]) * invstd[c]), b[c], dy[c] - a[c]);
         else
             for (int64_t c = 0; c < channels; c++)
                 dx[c] = dy[c] * k[c];

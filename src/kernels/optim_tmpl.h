@@ -1,30 +1,22 @@
 /* sgd, adam: docs/contract.md. The options are hoisted out of the loops: each combination that people use is one loop. */
 
-static inline float ISA(fma1)(float a, float b, float c) {
-#if defined(__FMA__) || defined(__aarch64__)
-    return __builtin_fmaf(a, b, c);
-#else
-    return iso_fmaf_emulated(a, b, c);
-#endif
-}
-
 static inline float ISA(sgd_gradient)(const iso_sgd_scalars *s, float grad, float param) {
     float g = s->maximize ? -grad : grad;
-    return s->weight_decay != 0 ? ISA(fma1)(s->weight_decay, param, g) : g;
+    return s->weight_decay != 0 ? iso_fmaf(s->weight_decay, param, g) : g;
 }
 
 static void ISA(sgd)(const iso_sgd_scalars *scalars, int64_t count, const float *grad, float *buffer, float *param) {
     const iso_sgd_scalars s = *scalars;
     if (!buffer) {
         for (int64_t i = 0; i < count; i++)
-            param[i] = ISA(fma1)(-s.lr, ISA(sgd_gradient)(&s, grad[i], param[i]), param[i]);
+            param[i] = iso_fmaf(-s.lr, ISA(sgd_gradient)(&s, grad[i], param[i]), param[i]);
         return;
     }
     for (int64_t i = 0; i < count; i++) {
         float g = ISA(sgd_gradient)(&s, grad[i], param[i]);
-        float moment = s.first_step ? g : ISA(fma1)(s.momentum, buffer[i], s.one_minus_dampening * g);
+        float moment = s.first_step ? g : iso_fmaf(s.momentum, buffer[i], s.one_minus_dampening * g);
         buffer[i] = moment;
-        param[i] = ISA(fma1)(-s.lr, s.nesterov ? ISA(fma1)(s.momentum, moment, g) : moment, param[i]);
+        param[i] = iso_fmaf(-s.lr, s.nesterov ? iso_fmaf(s.momentum, moment, g) : moment, param[i]);
     }
 }
 
@@ -34,13 +26,13 @@ static void ISA(adam)(const iso_adam_scalars *scalars, int64_t count, const floa
     for (int64_t i = 0; i < count; i++) {
         float g = s.maximize ? -grad[i] : grad[i], p = param[i] * s.decay;
         if (s.weight_decay != 0)
-            g = ISA(fma1)(s.weight_decay, p, g);
-        float first = ISA(fma1)(s.one_minus_beta1, g - m[i], m[i]);
-        float second = ISA(fma1)(s.one_minus_beta2 * g, g, s.beta2 * v[i]), u = second;
+            g = iso_fmaf(s.weight_decay, p, g);
+        float first = iso_fmaf(s.one_minus_beta1, g - m[i], m[i]);
+        float second = iso_fmaf(s.one_minus_beta2 * g, g, s.beta2 * v[i]), u = second;
         m[i] = first;
         v[i] = second;
         if (s.amsgrad)
             u = vmax[i] = second > vmax[i] ? second : vmax[i];
-        param[i] = ISA(fma1)(-s.step_size, first / (__builtin_sqrtf(u) / s.c2 + s.eps), p);
+        param[i] = iso_fmaf(-s.step_size, first / (__builtin_sqrtf(u) / s.c2 + s.eps), p);
     }
 }

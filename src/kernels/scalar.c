@@ -1,5 +1,5 @@
 /* Portable: four floats in the compiler's own vectors, which any target has or imitates. Where the target has no fused multiply-add it is
- * computed through binary64 with rounding to odd, as in math/fma.c, without a branch. */
+ * computed through binary64, and in the rare cases where that would be two roundings by math/fma.c. */
 #include <string.h>
 
 #include "math/math.h"
@@ -10,8 +10,6 @@
 #define ROWS      4
 
 typedef float vec __attribute__((vector_size(16)));
-typedef double vec_f64 __attribute__((vector_size(32)));
-typedef int64_t vec_i64 __attribute__((vector_size(32)));
 
 static inline vec vec_load(const float *p) {
     vec x;
@@ -21,22 +19,38 @@ static inline vec vec_load(const float *p) {
 static inline void vec_store(float *p, vec x) { memcpy(p, &x, sizeof x); }
 static inline vec vec_all(float x) { return (vec){x, x, x, x}; }
 
-static inline vec vec_fma(vec a, vec b, vec c) {
-#if defined(__FMA__) || defined(__aarch64__)
+#if defined(__SSE2__) && !defined(__FMA__)
+#include <emmintrin.h>
+
+__attribute__((noinline)) static vec fma_unsure(vec a, vec b, vec c) {
     vec r;
     for (int i = 0; i < WIDTH; i++)
-        r[i] = __builtin_fmaf(a[i], b[i], c[i]);
+        r[i] = iso_fmaf_emulated(a[i], b[i], c[i]);
     return r;
-#else
-    vec_f64 product = __builtin_convertvector(a, vec_f64) * __builtin_convertvector(b, vec_f64);
-    vec_f64 addend = __builtin_convertvector(c, vec_f64), sum = product + addend;
-    vec_f64 c_part = sum - product, error = (product - (sum - c_part)) + (addend - c_part);
-    /* Masks: the exact sum lies beyond, or short of, its rounded value in magnitude. A NaN error is neither. */
-    vec_i64 above = (vec_i64)(error > 0), below = (vec_i64)(error < 0), negative = (vec_i64)(sum < 0);
-    vec_i64 inexact = above | below, shorter = (above & negative) | (below & ~negative);
-    vec_i64 bits = ((vec_i64)sum + shorter) | (inexact & 1); /* truncated towards zero, then made odd */
-    return __builtin_convertvector((vec_f64)bits, vec);
-#endif
 }
+
+/* iso_fmaf (math.h) on four lanes: two pairs in binary64; where one lane is not certain to be rounded once, all four go the exact way. */
+static inline __attribute__((always_inline)) vec vec_fma(vec a, vec b, vec c) {
+    __m128d low = _mm_add_pd(_mm_mul_pd(_mm_cvtps_pd(a), _mm_cvtps_pd(b)), _mm_cvtps_pd(c));
+    __m128d high = _mm_add_pd(_mm_mul_pd(_mm_cvtps_pd(_mm_movehl_ps(a, a)), _mm_cvtps_pd(_mm_movehl_ps(b, b))),
+                              _mm_cvtps_pd(_mm_movehl_ps(c, c)));
+    __m128i lower = _mm_castps_si128(_mm_shuffle_ps(_mm_castpd_ps(low), _mm_castpd_ps(high), 0x88));
+    __m128i upper = _mm_castps_si128(_mm_shuffle_ps(_mm_castpd_ps(low), _mm_castpd_ps(high), 0xdd));
+    __m128i magnitude = _mm_and_si128(upper, _mm_set1_epi32(0x7fffffff));
+    __m128i between = _mm_cmpeq_epi32(_mm_and_si128(lower, _mm_set1_epi32(0x1fffffff)), _mm_set1_epi32(0x10000000));
+    __m128i tiny = _mm_and_si128(_mm_cmplt_epi32(magnitude, _mm_set1_epi32((1023 - 126) << 20)), /* not 0, which is exact */
+                                 _mm_cmpgt_epi32(magnitude, _mm_setzero_si128()));
+    if (__builtin_expect(_mm_movemask_epi8(_mm_or_si128(between, tiny)) != 0, 0))
+        return fma_unsure(a, b, c);
+    return _mm_movelh_ps(_mm_cvtpd_ps(low), _mm_cvtpd_ps(high));
+}
+#else
+static inline vec vec_fma(vec a, vec b, vec c) {
+    vec r;
+    for (int i = 0; i < WIDTH; i++)
+        r[i] = iso_fmaf(a[i], b[i], c[i]);
+    return r;
+}
+#endif
 
 #include "kernels/templates.h"
