@@ -133,6 +133,8 @@ static const char *apply_floats(char op, double x, double y, iso_expr *result) {
         if (isinf(r) && isfinite(x) && isfinite(y))
             return "the power is too large";
     }
+    if (isnan(r))
+        return "the result is not a number";
     set_float(result, r);
     return NULL;
 }

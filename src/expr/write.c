@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "expr/expr.h"
 
 static void write_string(iso_text *out, const char *text) {
@@ -45,7 +47,10 @@ void iso_expr_write(iso_text *out, const iso_expr *e) {
             iso_text_printf(out, "%lld", (long long)e->integer);
         break;
     case ISO_EXPR_FLOAT:
-        iso_write_repr(out, e->number);
+        if (isinf(e->number)) /* reads back */
+            iso_text_puts(out, e->number < 0 ? "-1e999" : "1e999");
+        else
+            iso_write_repr(out, e->number);
         break;
     case ISO_EXPR_STRING:
         write_string(out, e->text);
