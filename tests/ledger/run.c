@@ -50,9 +50,11 @@ static iso_status put_checkpoint(iso_context *ctx, iso_ledger *l, const test_run
     uint8_t digest[ISO_BLAKE3_SIZE];
     int64_t size;
     snprintf(name, sizeof name, "checkpoint-%06lld.safetensors", (long long)step);
+    const char *path = test_path(run->directory, name);
+    write = write && access(path, F_OK) != 0;
     iso_status status = iso_ledger_sync(l);
     if (!status)
-        status = iso_safetensors_write(ctx, write ? test_path(run->directory, name) : NULL, model->state, digest, &size);
+        status = iso_safetensors_write(ctx, write ? path : NULL, model->state, digest, &size);
     if (status)
         return status;
     iso_text line = iso_ledger_begin(l, "ckpt");
