@@ -97,8 +97,7 @@ ISO_TEST(stream_errors_point_at_the_character) {
         {"torch.rand(-1)",
          "torch.rand: a size must not be negative\n  torch.rand(-1)\n             ^"},
         {"torch.rand()", "torch.rand: the size is missing\n  torch.rand()\n  ^"},
-        {"torch.rand(2, size=3)",
-         "torch.rand: size is given twice\n  torch.rand(2, size=3)\n  ^"},
+        {"torch.rand(2, size=3)", "torch.rand: size is given twice\n  torch.rand(2, size=3)\n  ^"},
         {"torch.rand(2, dtype=torch.int64)", "torch.rand: needs a tensor of a floating-point type, "
                                              "got int64\n  torch.rand(2, dtype=torch.int64)\n  ^"},
         {"torch.rand(1,1,1,1,1,1,1)", "torch.rand: at most 6 dimensions are supported\n  "
