@@ -27,7 +27,7 @@ static int line_order(const iso_ledger_line *x, const iso_ledger_line *y) {
     return rank(x->kind) - rank(y->kind);
 }
 
-/* A checkpoint that only one run wrote says nothing about the other. */
+/* A checkpoint that only one run wrote says nothing about the other, if that one goes on. */
 static bool may_be_missing(const iso_ledger_line *line) { return line->kind == ISO_LINE_CKPT || line->kind == ISO_LINE_EVAL; }
 
 bool iso_diff_lines(const iso_ledger *a, const iso_ledger *b, size_t at[2]) {
@@ -40,7 +40,7 @@ bool iso_diff_lines(const iso_ledger *a, const iso_ledger *b, size_t at[2]) {
             at[1] = j;
             return true;
         }
-        if (order && !may_be_missing(order < 0 ? x : y)) {
+        if (order && !(x && y && may_be_missing(order < 0 ? x : y))) {
             at[0] = order < 0 ? i : a->count;
             at[1] = order < 0 ? b->count : j;
             return true;

@@ -1,11 +1,13 @@
 /* iso_diff: equal in one line, or the cause, the first step, and the first tensor and element at which two runs part. The step is found by comparing
- * the ledgers; the tensor by taking both runs to that step again, from their newest checkpoints before it. */
+ * the ledgers; the tensor by taking both runs to that step again, from their newest checkpoints before it, or where that does not show it
+ * by comparing the next checkpoints' files. */
 #include "run/diff.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "core/file.h"
+#include "ledger/diff.h"
 
 /* What has been found, for the report. */
 struct findings {
@@ -13,10 +15,7 @@ struct findings {
     iso_diff_cause cause;
     int64_t step;              /* -1: the ledgers do not part */
     char kind[16], member[32]; /* of the line and its member */
-    char tensor[160];          /* "" if none was found */
-    int64_t element;
-    iso_dtype dtype;
-    uint64_t bits[2];
+    iso_tensor_difference tensor; /* tensor.tensor is "" if none was found */
     char note[512];            /* what could not be done, or is remarkable */
     uint8_t head[2][ISO_BLAKE3_SIZE];
 };
@@ -25,30 +24,17 @@ static const char side_name[2] = {'A', 'B'};
 
 /* ---- Lines ---- */
 
-/* The line's bytes without its "prev": two lines may say the same after different pasts. */
-static size_t body_size(const iso_ledger *l, size_t i) {
-    static const size_t tail = sizeof ",\"prev\":\"\"}" - 1 + 2 * ISO_BLAKE3_SIZE;
-    return l->lines[i].size > tail ? l->lines[i].size - tail : l->lines[i].size;
-}
-
-static size_t first_different_line(const iso_ledger *a, const iso_ledger *b) {
-    size_t i = 1;
-    while (i < a->count && i < b->count && body_size(a, i) == body_size(b, i) &&
-           memcmp(a->bytes + a->lines[i].at, b->bytes + b->lines[i].at, body_size(a, i)) == 0)
-        i++;
-    return i;
-}
-
-static iso_status describe_line(iso_context *ctx, const iso_diff_side *side, size_t index, struct findings *f) {
+static iso_status describe_line(iso_context *ctx, const iso_diff_side *side, const size_t at[2], struct findings *f) {
     iso_json line[2];
     size_t sound = 0;
     iso_status status = ISO_OK;
     for (int i = 0; i < 2 && !status; i++) {
-        if (index >= side[i].ledger->count) {
-            snprintf(f->note, sizeof f->note, "run %c ends at line %zu, run %c goes on", side_name[i], index, side_name[1 - i]);
+        if (at[i] >= side[i].ledger->count) {
+            snprintf(f->note, sizeof f->note, "run %c has no such line: it stops at step %lld", side_name[i],
+                     (long long)iso_ledger_step(side[i].ledger, side[i].ledger->count - 1));
             line[i] = (iso_json){.kind = ISO_JSON_NULL};
         } else
-            status = iso_ledger_parse(side[i].ledger, index, &line[i]);
+            status = iso_ledger_parse(side[i].ledger, at[i], &line[i]);
         sound += status == ISO_OK;
     }
     if (!status) {
@@ -67,51 +53,17 @@ static iso_status describe_line(iso_context *ctx, const iso_diff_side *side, siz
 
 /* ---- Tensors ---- */
 
-static uint64_t element_bits(const iso_tensor *t, int64_t i) {
-    uint64_t bits = 0;
-    uint32_t word;
-    if (t->dtype == ISO_FLOAT32) {
-        memcpy(&word, (const float *)t->data + i, sizeof word);
-        return word;
-    }
-    if (t->dtype == ISO_UINT8)
-        return iso_tensor_u8(t)[i];
-    memcpy(&bits, iso_tensor_i64(t) + i, sizeof bits);
-    return bits;
-}
-
-/* False if they are equal. */
-static bool compare_tensors(const iso_tensor *a, const iso_tensor *b, const char *name, struct findings *f) {
-    size_t width = iso_dtype_size(a->dtype);
-    if (a->dtype != b->dtype || a->numel != b->numel) {
-        snprintf(f->tensor, sizeof f->tensor, "%.150s", name);
-        f->element = -1;
-        return true;
-    }
-    if (memcmp(a->data, b->data, (size_t)a->numel * width) == 0)
-        return false;
-    int64_t i = 0;
-    while (element_bits(a, i) == element_bits(b, i))
-        i++;
-    snprintf(f->tensor, sizeof f->tensor, "%.150s", name);
-    f->element = i;
-    f->dtype = a->dtype;
-    f->bits[0] = element_bits(a, i);
-    f->bits[1] = element_bits(b, i);
-    return true;
-}
-
 /* The names that both states have, the model's before the optimiser's and the run's own. */
 static void compare_states(const iso_trainer *a, const iso_trainer *b, struct findings *f) {
     size_t count = iso_module_state_count(a->model);
     for (size_t i = 0; i < count; i++) {
         iso_named_tensor entry = iso_module_state(a->model, i), other = iso_module_find(b->model, entry.name);
-        if (other.tensor && compare_tensors(entry.tensor, other.tensor, entry.name, f))
+        if (other.tensor && iso_diff_tensors(entry.name, entry.tensor, other.tensor, &f->tensor))
             return;
     }
     for (size_t i = 0; i < a->state->count; i++) {
         const iso_state_entry *entry = &a->state->entries[i], *other = iso_state_find(b->state, entry->name);
-        if (other && compare_tensors(entry->tensor, other->tensor, entry->name, f))
+        if (other && iso_diff_tensors(entry->name, entry->tensor, other->tensor, &f->tensor))
             return;
     }
 }
@@ -187,13 +139,18 @@ static iso_status compare_batches(const iso_trainer *a, const iso_trainer *b, in
     iso_status status = ISO_OK;
     for (int i = 0; i < 2 && !status; i++)
         status = iso_trainer_batch((iso_trainer *)t[i], (step - 1) / t[i]->steps_per_epoch, (step - 1) % t[i]->steps_per_epoch, &x[i], &labels[i]);
-    if (!status && !compare_tensors(x[0], x[1], "x (the batch of images)", f))
-        compare_tensors(labels[0], labels[1], "target (the batch of labels)", f);
+    if (!status && !iso_diff_tensors("x (the batch of images)", x[0], x[1], &f->tensor))
+        iso_diff_tensors("target (the batch of labels)", labels[0], labels[1], &f->tensor);
     for (int i = 0; i < 2; i++) {
         iso_tensor_free(a->ctx, x[i]);
         iso_tensor_free(a->ctx, labels[i]);
     }
     return status;
+}
+
+static iso_status find_in_checkpoints(iso_context *ctx, const iso_diff_side *side, struct findings *f) {
+    return iso_diff_checkpoints(ctx, (const char *const[]){side[0].directory, side[1].directory},
+                                (const iso_ledger *const[]){side[0].ledger, side[1].ledger}, f->step, &f->tensor);
 }
 
 /* Names tensor and element; what stands in the way becomes a note. */
@@ -208,7 +165,7 @@ static iso_status find_tensor(iso_context *ctx, const iso_diff_side *side, struc
     else
         for (int i = 0; i < 2 && !status; i++)
             status = replay_to(ctx, &side[i], f->step, &r[i], &follows[i]);
-    if (!status && !f->tensor[0])
+    if (!status && !f->tensor.tensor[0])
         compare_states(r[0].trainer, r[1].trainer, f);
     for (int i = 0; i < 2; i++)
         end_replay(&r[i]);
@@ -221,25 +178,34 @@ static iso_status find_tensor(iso_context *ctx, const iso_diff_side *side, struc
         return status;
     if (status)
         snprintf(f->note, sizeof f->note, "the step could not be taken again: %.400s", iso_error(ctx));
-    return ISO_OK;
+    if (f->tensor.tensor[0])
+        return ISO_OK;
+    return find_in_checkpoints(ctx, side, f);
 }
 
 /* ---- Report ---- */
 
-static void write_value(iso_text *out, const struct findings *f, int i) {
-    if (f->dtype == ISO_FLOAT32) {
-        uint32_t word = (uint32_t)f->bits[i];
-        float value;
-        memcpy(&value, &word, sizeof value);
-        iso_text_printf(out, "%.9g (%08x)", (double)value, word);
-    } else
-        iso_text_printf(out, "%lld", (long long)f->bits[i]);
-}
-
-/* Floats between two of them: the distance of their bits on the line from -inf to inf. */
-static uint64_t ulp_distance(uint64_t a, uint64_t b) {
-    int64_t x = a & 0x80000000u ? -(int64_t)(a & 0x7fffffffu) : (int64_t)a, y = b & 0x80000000u ? -(int64_t)(b & 0x7fffffffu) : (int64_t)b;
-    return (uint64_t)(x > y ? x - y : y - x);
+static void write_tensor(iso_text *out, const iso_tensor_difference *t) {
+    iso_text_printf(out, "  tensor %s", t->tensor);
+    if (t->element >= 0) {
+        iso_text_printf(out, ", element %lld: ", (long long)t->element);
+        iso_write_element(out, t->dtype, t->bits[0]);
+        iso_text_puts(out, " in A, ");
+        iso_write_element(out, t->dtype, t->bits[1]);
+        iso_text_puts(out, " in B");
+        if (t->dtype == ISO_FLOAT32)
+            iso_text_printf(out, ", %llu ULP apart", (unsigned long long)iso_ulp_distance((uint32_t)t->bits[0], (uint32_t)t->bits[1]));
+    } else if (t->missing[0] || t->missing[1])
+        iso_text_printf(out, ", which %c does not have", side_name[t->missing[1]]);
+    else if (t->other_shape)
+        iso_text_puts(out, ", which has another shape");
+    else if (t->tile >= 0)
+        iso_text_printf(out, ", within its bytes %lld to %lld", (long long)t->tile * ISO_TILE_BYTES,
+                        (long long)(t->tile + 1) * ISO_TILE_BYTES - 1);
+    if (t->step >= 0)
+        iso_text_printf(out, ", at the checkpoints of step %lld (%lld of %lld tensors differ)", (long long)t->step,
+                        (long long)t->differing, (long long)t->total);
+    iso_text_puts(out, "\n");
 }
 
 static void write_text(iso_text *out, const iso_diff_side *side, const struct findings *f) {
@@ -261,20 +227,8 @@ static void write_text(iso_text *out, const iso_diff_side *side, const struct fi
         iso_text_puts(out, "  cause  recipe, seed, stream, data and program are equal\n");
     if (f->step >= 0)
         iso_text_printf(out, "  step   %lld, first in the %s line%s%s\n", (long long)f->step, f->kind, f->member[0] ? ": " : "", f->member);
-    if (f->tensor[0]) {
-        iso_text_printf(out, "  tensor %s", f->tensor);
-        if (f->element >= 0) {
-            iso_text_printf(out, ", element %lld: ", (long long)f->element);
-            write_value(out, f, 0);
-            iso_text_puts(out, " in A, ");
-            write_value(out, f, 1);
-            iso_text_puts(out, " in B");
-            if (f->dtype == ISO_FLOAT32)
-                iso_text_printf(out, ", %llu ULP apart", (unsigned long long)ulp_distance(f->bits[0], f->bits[1]));
-        } else
-            iso_text_puts(out, ", which has another shape");
-        iso_text_puts(out, "\n");
-    }
+    if (f->tensor.tensor[0])
+        write_tensor(out, &f->tensor);
     if (f->note[0])
         iso_text_printf(out, "  note   %s\n", f->note);
 }
@@ -299,12 +253,18 @@ static void write_json(iso_text *out, const struct findings *f, bool equal) {
         json_text(out, "line", f->kind);
         json_text(out, "member", f->member);
     }
-    if (f->tensor[0]) {
-        json_text(out, "tensor", f->tensor);
-        iso_text_printf(out, ", \"element\": %lld, \"bits_a\": \"%llx\", \"bits_b\": \"%llx\"", (long long)f->element,
-                        (unsigned long long)f->bits[0], (unsigned long long)f->bits[1]);
-        if (f->dtype == ISO_FLOAT32)
-            iso_text_printf(out, ", \"ulp\": %llu", (unsigned long long)ulp_distance(f->bits[0], f->bits[1]));
+    const iso_tensor_difference *t = &f->tensor;
+    if (t->tensor[0]) {
+        json_text(out, "tensor", t->tensor);
+        iso_text_printf(out, ", \"tensor_step\": %lld", (long long)(t->step >= 0 ? t->step : f->step));
+    }
+    if (t->tensor[0] && t->tile >= 0)
+        iso_text_printf(out, ", \"tile\": %lld", (long long)t->tile);
+    if (t->tensor[0] && t->element >= 0) {
+        iso_text_printf(out, ", \"element\": %lld, \"bits_a\": \"%llx\", \"bits_b\": \"%llx\"", (long long)t->element,
+                        (unsigned long long)t->bits[0], (unsigned long long)t->bits[1]);
+        if (t->dtype == ISO_FLOAT32)
+            iso_text_printf(out, ", \"ulp\": %llu", (unsigned long long)iso_ulp_distance((uint32_t)t->bits[0], (uint32_t)t->bits[1]));
     }
     if (f->note[0])
         json_text(out, "note", f->note);
@@ -321,6 +281,8 @@ static iso_status open_side(iso_context *ctx, const char *directory, iso_diff_si
         status = iso_fail(ctx, ISO_DIFFER, "run.ledger has no header line");
     if (!status)
         status = iso_ledger_parse(side->ledger, 0, &side->header);
+    if (!status && side->ledger->torn)
+        snprintf(damaged, 1024, "%s/run.ledger ends in the middle of a line", directory);
     if (status == ISO_DIFFER)
         snprintf(damaged, 1024, "%s", iso_error(ctx));
     return status == ISO_DIFFER ? ISO_OK : status;
@@ -331,23 +293,29 @@ static iso_status compare(iso_context *ctx, iso_diff_side *side, const char *con
     for (int i = 0; i < 2 && !status; i++)
         status = open_side(ctx, directories[i], &side[i], f->damaged[i]);
     for (int i = 0; i < 2 && !status; i++) {
-        if (f->damaged[i][0])
+        if (!side[i].ledger || !side[i].ledger->count)
             continue;
         memcpy(f->head[i], side[i].ledger->lines[side[i].ledger->count - 1].digest, sizeof f->head[i]);
-        status = iso_verify_checkpoints(ctx, directories[i], side[i].ledger, f->damaged[i], sizeof f->damaged[i]);
+        if (!f->damaged[i][0])
+            status = iso_verify_checkpoints(ctx, directories[i], side[i].ledger, f->damaged[i], sizeof f->damaged[i]);
         if (status == ISO_DIFFER)
             status = ISO_OK;
     }
-    if (status || !side[0].ledger || !side[1].ledger || memcmp(f->head[0], f->head[1], sizeof f->head[0]) == 0)
+    for (int i = 0; i < 2 && !status; i++)
+        if (!side[i].ledger || !side[i].ledger->count)
+            return ISO_OK; /* the damage is all there is to say */
+    if (status || memcmp(f->head[0], f->head[1], sizeof f->head[0]) == 0)
         return status;
     iso_diff_find_cause(&side[0].header, &side[1].header, &f->cause);
-    size_t line = first_different_line(side[0].ledger, side[1].ledger);
-    if (line >= side[0].ledger->count && line >= side[1].ledger->count)
-        return ISO_OK; /* only the headers differ */
+    size_t line[2];
+    if (!iso_diff_lines(side[0].ledger, side[1].ledger, line))
+        return ISO_OK; /* only the headers differ, or the schedules of checkpoints */
     if ((status = describe_line(ctx, side, line, f)))
         return status;
-    bool both = line < side[0].ledger->count && line < side[1].ledger->count;
-    return both && !f->damaged[0][0] && !f->damaged[1][0] ? find_tensor(ctx, side, f) : ISO_OK;
+    bool both = line[0] < side[0].ledger->count && line[1] < side[1].ledger->count;
+    if (!both)
+        return ISO_OK;
+    return f->damaged[0][0] || f->damaged[1][0] ? find_in_checkpoints(ctx, side, f) : find_tensor(ctx, side, f);
 }
 
 iso_status iso_diff(iso_context *ctx, const char *directory_a, const char *directory_b, bool json, char **report) {

@@ -183,9 +183,10 @@ iso_status iso_trainer_begin_epoch(iso_trainer *t) {
 /* One digest for images and labels. */
 static iso_status digest_batch(iso_trainer *t, const iso_batch *batch, uint8_t digest[ISO_DIGEST_SIZE]) {
     uint8_t both[2][ISO_BLAKE3_SIZE];
-    iso_status status = iso_tensor_digest(t->ctx, &batch->x, both[0]);
-    if (!status)
-        status = iso_tensor_digest(t->ctx, &batch->labels, both[1]);
+    iso_state_entry entries[2] = {{.tensor = &batch->x}, {.tensor = &batch->labels}};
+    iso_status status = iso_digest_tensors(t->state->digester, entries, 2, false);
+    for (int i = 0; i < 2; i++)
+        memcpy(both[i], entries[i].digest, sizeof both[i]);
     iso_blake3(both, sizeof both, digest);
     return status;
 }

@@ -273,6 +273,8 @@ static iso_status verify(struct verification *v) {
         return status;
     if (v->ledger->count == 0 || !iso_ledger_is(v->ledger, 0, "header"))
         return found(v, "%s/run.ledger has no header line", o->directory);
+    if (v->ledger->torn)
+        return found(v, "%s/run.ledger ends in the middle of a line", o->directory);
     if ((status = iso_ledger_parse(v->ledger, 0, &v->header)))
         return status == ISO_DIFFER ? found(v, "%s", iso_error(v->ctx)) : status;
     if (iso_json_int(&v->header, "contract", -1) != ISO_CONTRACT_VERSION)
