@@ -1,0 +1,227 @@
+#!/bin/bash
+# The command line as a person meets it: results, messages, exit statuses, and what is left behind. $1: build directory;
+# `quick` leaves out what takes long under a sanitizer.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 2
+build=${1:-build} quick=${2:-}
+isobit=$(realpath "$build/isobit")
+work=$(mktemp -d)
+trap 'umount "$work/full" 2>/dev/null; rm -rf "$work"' EXIT
+passed=0 failed=0
+ok() { passed=$((passed + 1)); echo "ok   $1"; }
+bad() { failed=$((failed + 1)); echo "FAIL $1"; [ $# -gt 1 ] && printf '     %s\n' "${@:2}"; return 0; }
+
+# expect NAME STATUS PATTERN COMMAND...: the exit status, and a pattern in what is printed (stdout and stderr).
+expect() {
+    local name=$1 status=$2 pattern=$3 output got
+    shift 3
+    output=$("$@" 2>&1)
+    got=$?
+    if [ $got != "$status" ]; then
+        bad "$name" "status $got, expected $status" "$output"
+    elif ! grep -qE -- "$pattern" <<<"$output"; then
+        bad "$name" "expected /$pattern/ in:" "$output"
+    else
+        ok "$name"
+    fi
+}
+
+# A small recipe: 40 training and 20 test images of the shipped ones.
+mkdir -p "$work/images"
+for split in train test; do
+    for class in $(ls examples/images/train | head -n 3); do
+        mkdir -p "$work/images/$split/$class"
+        ls examples/images/$split/"$class"/*.png | head -n 12 | xargs -I{} cp {} "$work/images/$split/$class/"
+    done
+done
+cat >"$work/small.yaml" <<'YAML'
+seed: 5
+data:
+  train: images/train
+  test: images/test
+  transforms: [RandomHorizontalFlip(), RandomRotation(10), RandomResizedCrop(16), ToTensor(), "Normalize([0.5], [0.5])"]
+  loader: DataLoader(batch_size=10, shuffle=True, num_workers=2)
+model:
+  - Conv2d(3, 8, kernel_size=3, padding=1)
+  - BatchNorm2d(8)
+  - ReLU()
+  - MaxPool2d(2)
+  - Flatten()
+  - Dropout(0.5)
+  - Linear(512, 3)
+loss: CrossEntropyLoss()
+optimizer: SGD(lr=0.05, momentum=0.9)
+epochs: 3
+checkpoint: 3
+YAML
+cd "$work" || exit 2
+edit() { sed "$1" small.yaml >"$2"; } # $1: sed script, $2: the new recipe
+
+# ---- Help and usage ----
+expect "help" 0 "usage: isobit COMMAND" "$isobit" --help
+expect "no command" 2 "usage: isobit COMMAND" "$isobit"
+expect "version" 0 "^isobit [0-9.]+ \(contract 1\)" "$isobit" --version
+for command in train verify diff batch stream info; do
+    expect "help of $command" 0 "^usage: isobit $command" "$isobit" $command --help
+done
+expect "unknown command" 2 "unknown command 'tran'" "$isobit" tran
+expect "unknown option" 2 "unknown option --thread " "$isobit" train small.yaml --thread 2
+expect "option without value" 2 "\-\-threads needs a value" "$isobit" train small.yaml --threads
+expect "threads that are no number" 2 "\-\-threads is 'two'" "$isobit" train small.yaml --threads two
+expect "unknown isa" 2 "isa 'sse9' is unknown; expected" "$isobit" train small.yaml --isa sse9
+expect "info" 0 "selftest [0-9a-f]{64}" "$isobit" info
+selftests=$(for isa in scalar avx2 avx512; do "$isobit" info --isa $isa --threads 3 2>/dev/null | grep -o 'selftest.*'; done | sort -u | wc -l)
+[ "$selftests" = 1 ] && ok "one self-test digest on every instruction set" || bad "one self-test digest on every instruction set"
+
+# ---- Training: one digest ----
+expect "train" 0 "^digest [0-9a-f]{64}$" "$isobit" train small.yaml --out a --threads 1 --workers 0
+digest=$(tail -n 1 <("$isobit" train small.yaml --out b --threads 2 --workers 3 --quiet))
+[ "$digest" = "$("$isobit" train small.yaml --out c --threads 3 --workers 1 --isa scalar --quiet | tail -n 1)" ] &&
+    ok "threads, workers and isa change nothing" || bad "threads, workers and isa change nothing"
+cmp -s a/run.ledger b/run.ledger && ok "equal ledgers" || bad "equal ledgers"
+[ "$("$isobit" train "$work/small.yaml" --out "$work/abs" --quiet | tail -n 1)" = "$digest" ] && ok "absolute paths change nothing" || bad "absolute paths change nothing"
+expect "quiet prints the result only" 0 "^steps 12" "$isobit" train small.yaml --out quiet --quiet
+expect "json" 0 '^\{"steps": 12, .*"digest": "[0-9a-f]{64}"\}$' "$isobit" train small.yaml --out json --quiet --json
+expect "set changes the recipe" 0 "^steps 4" "$isobit" train small.yaml --out set --quiet --set epochs=1
+expect "a used directory" 2 "a/run.ledger: exists already; use --resume" "$isobit" train small.yaml --out a
+expect "resume of a finished run" 0 "$digest" "$isobit" train small.yaml --out a --resume --quiet
+expect "resume without a recipe" 0 "$digest" "$isobit" train --out a --resume --quiet
+expect "resume with another recipe" 2 "another experiment" "$isobit" train small.yaml --out a --resume --set epochs=2
+
+# Killed at any time, with a torn ledger and a damaged checkpoint, then resumed: the same bytes.
+for lines in 2 5 9 14; do
+    rm -rf killed && cp -r a killed
+    head -n $lines a/run.ledger >killed/run.ledger
+    printf '{"kind":"st' >>killed/run.ledger
+    "$isobit" train --out killed --resume --quiet >/dev/null 2>&1
+    cmp -s a/run.ledger killed/run.ledger && ok "resumed behind $lines lines" || bad "resumed behind $lines lines"
+done
+rm -rf killed && cp -r a killed && head -n 9 a/run.ledger >killed/run.ledger
+printf 'x' | dd of=killed/checkpoint-000006.safetensors bs=1 seek=3000 conv=notrunc 2>/dev/null
+printf 'x' | dd of=killed/checkpoint-000003.safetensors bs=1 seek=3000 conv=notrunc 2>/dev/null
+expect "a damaged checkpoint is named and passed over" 0 "checkpoint-00000[36].safetensors is damaged" "$isobit" train --out killed --resume
+cmp -s a/run.ledger killed/run.ledger && ok "and the run ends the same" || bad "and the run ends the same"
+
+# ---- Verify and diff ----
+expect "verify" 0 "^verified 12 steps" "$isobit" verify a --quiet
+expect "verify on other threads and isa" 0 "$digest" "$isobit" verify a --threads 3 --isa scalar --quiet
+expect "verify a segment" 0 "^verified [0-9]+ steps" "$isobit" verify a --from 5 --to 8 --quiet
+expect "diff of equal runs" 0 "^equal: both runs have the digest ${digest#digest }" "$isobit" diff a b
+flip() { # one bit of a byte in the middle of a file
+    local at=$(($(stat -c %s "$1") * $2 / 100)) byte
+    byte=$(xxd -s $at -l 1 -p "$1")
+    printf "\\x$(printf %02x $((0x$byte ^ 4)))" | dd of="$1" bs=1 seek=$at conv=notrunc 2>/dev/null
+}
+if command -v xxd >/dev/null; then
+    rm -rf flipped && cp -r a flipped && flip flipped/checkpoint-000006.safetensors 60
+    expect "verify names a flipped bit in a checkpoint" 1 "checkpoint-000006.safetensors \(step 6\): tensor [^ ]+ is damaged" "$isobit" verify flipped --quiet
+    expect "diff names it too" 1 "B is damaged: .*checkpoint-000006.safetensors \(step 6\): tensor" "$isobit" diff a flipped
+    rm -rf flipped && cp -r a flipped && flip flipped/run.ledger 50
+    expect "verify names a flipped bit in the ledger" 1 "run.ledger:[0-9]+: the line does not follow|line [0-9]+" "$isobit" verify flipped --quiet
+    image=$(ls images/train/*/*.png | sed -n 5p)
+    cp "$image" kept.png && flip "$image" 70
+    expect "verify names a flipped bit in an image" 1 "data file .*$(basename "$image") has changed since the run; it is first used in step [0-9]+, tensor x" "$isobit" verify a --quiet
+    cp kept.png "$image"
+fi
+"$isobit" train small.yaml --out other --quiet --set seed=6 >/dev/null
+expect "diff of another seed" 1 "cause  seed: 5 in A, 6 in B" "$isobit" diff a other
+"$isobit" train small.yaml --out other2 --quiet --set "optimizer=SGD(lr=0.04, momentum=0.9)" >/dev/null
+expect "diff of another learning rate" 1 "cause  recipe: optimizer is .*lr=0.05.* in A, .*lr=0.04" "$isobit" diff a other2
+expect "and the tensor" 1 "tensor 0\.(bias|weight), element [0-9]+: .*ULP apart" "$isobit" diff a other2
+expect "diff as json" 1 '"equal": false.*"cause": "seed"' "$isobit" diff a other --json
+expect "diff of what is no run" 3 "run.ledger: could not be read" "$isobit" diff a images
+
+# ---- Batch and stream ----
+expect "batch" 0 "shape \(10, 3, 16, 16\)" "$isobit" batch small.yaml --epoch 1 --index 2 --out batch.npy
+head -c 6 batch.npy | tail -c 5 | grep -q NUMPY && ok "a NumPy file" || bad "a NumPy file"
+expect "batch out of range" 2 "3 epochs of 4 batches" "$isobit" batch small.yaml --epoch 3 --index 0 --out batch.npy
+expect "stream" 0 "^3fc53f5c be963c50 c00b7149 3f1184b6" "$isobit" stream --seed 0 --hex 'torch.randn(15)'
+expect "stream: syntax error" 2 "\^" "$isobit" stream --seed 0 'torch.rand(3'
+expect "stream without seed" 2 "\-\-seed S is missing" "$isobit" stream 'torch.rand(3)'
+
+# ---- Recipes that are wrong: file, line, and a suggestion ----
+edit 's/^optimizer/optimzer/' bad.yaml
+expect "a misspelt key" 2 "bad.yaml:[0-9]+:1: optimzer: unknown key; did you mean 'optimizer'" "$isobit" train bad.yaml --out bad
+edit 's/BatchNorm2d/BatchNorm2D/' bad.yaml
+expect "a misspelt layer" 2 "bad.yaml:9:5: model\[1\]: unknown layer 'BatchNorm2D'; did you mean 'BatchNorm2d'" "$isobit" train bad.yaml --out bad
+edit 's/padding=1/pading=1/' bad.yaml
+expect "a misspelt argument" 2 "Conv2d has no argument 'pading'; did you mean 'padding'" "$isobit" train bad.yaml --out bad
+edit 's/Linear(512/Linear(500/' bad.yaml
+expect "a wrong shape" 2 "layer 6 \(Linear\) expects an input of shape \(n, 500\), but gets \(10, 512\)" "$isobit" train bad.yaml --out bad
+edit 's/Linear(512, 3)/Linear(512, 2)/' bad.yaml
+expect "too few outputs" 2 "gives 2 outputs, but the data have 3 classes" "$isobit" train bad.yaml --out bad
+edit 's/RandomRotation/RandomRotate/' bad.yaml
+expect "a misspelt transform" 2 "unknown transform 'RandomRotate'; did you mean 'RandomRotation'" "$isobit" train bad.yaml --out bad
+edit 's/^epochs: 3/epochs: 0/' bad.yaml
+expect "no epochs" 2 "epochs: is '0', expected a whole number" "$isobit" train bad.yaml --out bad
+edit 's/^  test: /\ttest: /' bad.yaml
+expect "a tab" 2 "bad.yaml:[0-9]+:[0-9]+: not valid YAML" "$isobit" train bad.yaml --out bad
+edit 's/images\/train/images\/trian/' bad.yaml
+expect "a wrong path" 3 "data.train: .*images/trian: there is no such folder" "$isobit" train bad.yaml --out bad
+expect "no recipe" 3 "nothing.yaml: could not be read" "$isobit" train nothing.yaml
+[ ! -e bad ] && ok "nothing is left behind" || bad "nothing is left behind"
+edit 's/lr=0.05/lr=1e30/' bad.yaml
+expect "a NaN stops the run" 4 "the numbers stopped at step [0-9]+ .*first NaN is in" "$isobit" train bad.yaml --out nan --quiet
+expect "and is verified as such" 0 "verified" "$isobit" verify nan --quiet
+
+# ---- Damaged data ----
+cp -r images damaged
+mkdir damaged/train/empty damaged/test/empty
+sed 's/images\//damaged\//' small.yaml >bad.yaml
+expect "an empty class folder" 2 "damaged/train/empty: the class folder holds no image" "$isobit" train bad.yaml --out bad
+rmdir damaged/train/empty damaged/test/empty
+first=$(ls damaged/train/*/*.png | head -n 1)
+head -c 200 "$first" >cut && mv cut "$first"
+expect "a truncated image" 2 "$(basename "$first"): damaged PNG" "$isobit" train bad.yaml --out bad
+base64 -d >damaged/truncated.jpg <<'JPEG'
+/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8UHRofHh0aHBwgJC4nICIsIxwcKDcpLDAxNDQ0Hyc5PTgyPC4zNDL/wAALCAAQABABAREA/8QAHwAAAQUBAQEB
+JPEG
+mv damaged/truncated.jpg "$first"
+expect "a truncated JPEG" 2 "$(basename "$first"): damaged JPEG" "$isobit" train bad.yaml --out bad
+: >"$first"
+expect "an empty image" 2 "$(basename "$first"): the file is empty" "$isobit" train bad.yaml --out bad
+[ ! -e bad ] && ok "nothing is left behind by damaged data" || bad "nothing is left behind by damaged data"
+
+# ---- A full disk, a read-only directory, two processes ----
+mkdir full
+if mount -t tmpfs -o size=64k tmpfs full 2>/dev/null; then
+    expect "a full disk" 3 "No space left on device" "$isobit" train small.yaml --out full/run --quiet
+    [ -z "$(find full -name '*.part')" ] && ok "a full disk leaves nothing half-written" || bad "a full disk leaves nothing half-written" "$(find full)"
+    mount -o remount,size=4m full && rm -rf full/run
+    "$isobit" train small.yaml --out full/run --quiet >/dev/null && ok "and works again with room" || bad "and works again with room"
+    umount full
+fi
+if [ "$(id -u)" != 0 ]; then
+    mkdir readonly && chmod a-w readonly
+    expect "a read-only directory" 3 "Permission denied" "$isobit" train small.yaml --out readonly/run
+fi
+(
+    exec 9>>a/run.ledger
+    flock 9
+    expect "two processes on one run" 2 "another process is working on this run" "$isobit" train --out a --resume
+    echo "$passed $failed" >counts
+)
+read -r passed failed <counts
+
+# ---- Ctrl-C ----
+if [ "$quick" != quick ]; then
+    "$isobit" train small.yaml --out interrupted --quiet --set epochs=200 --set checkpoint=100 >interrupted.log 2>&1 &
+    pid=$!
+    for _ in $(seq 100); do [ -s interrupted/run.ledger ] && break; sleep 0.02; done
+    kill -INT $pid
+    wait $pid
+    status=$?
+    [ $status = 130 ] && grep -q "interrupted behind step .*--resume" interrupted.log && ok "Ctrl-C stops at a step" || bad "Ctrl-C stops at a step" "status $status" "$(cat interrupted.log)"
+    "$isobit" train small.yaml --out whole --quiet --set epochs=200 --set checkpoint=100 >/dev/null
+    "$isobit" train --out interrupted --resume --quiet >/dev/null
+    cmp -s whole/run.ledger interrupted/run.ledger && ok "and resumes to the same bytes" || bad "and resumes to the same bytes"
+    # SIGKILL at random moments, until it is through.
+    for _ in $(seq 40); do # the shell would report each death
+        timeout -s KILL 0.$((RANDOM % 40 + 10)) "$isobit" train small.yaml --out killed2 $([ -e killed2/run.ledger ] && echo --resume) --quiet --set epochs=200 --set checkpoint=100 >/dev/null 2>&1 && break
+    done
+    "$isobit" train small.yaml --out killed2 --resume --quiet --set epochs=200 --set checkpoint=100 >/dev/null 2>&1
+    cmp -s whole/run.ledger killed2/run.ledger && ok "killed again and again, the same bytes" || bad "killed again and again, the same bytes"
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
