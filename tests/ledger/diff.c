@@ -1,5 +1,6 @@
 #include "ledger/diff.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -100,6 +101,21 @@ ISO_TEST(the_first_line_that_differs) {
         CHECK(d.element == 33333 && !d.damaged[0] && !d.damaged[1] && iso_ulp_distance((uint32_t)d.bits[0], (uint32_t)d.bits[1]) > 0);
         close_pair(&p);
     }
+    /* A run that was stopped behind a checkpoint, where the other goes on: the evaluation that it lacks is a difference. */
+    char path[512];
+    snprintf(path, sizeof path, "%s", test_path(a.directory, "run.ledger"));
+    size_t size, cut;
+    uint8_t *bytes = test_read(path, &size);
+    CHECK(open_pair(&p, ctx, &a, &a));
+    cut = p.ledgers[0]->lines[iso_ledger_find(p.ledgers[0], 0, "eval", 6)].at;
+    close_pair(&p);
+    test_run stopped = a;
+    stopped.directory = test_directory("line-stopped");
+    CHECK(test_write(test_path(stopped.directory, "run.ledger"), bytes, cut));
+    CHECK(open_pair(&p, ctx, &a, &stopped) && p.differ);
+    CHECK(iso_ledger_is(p.ledgers[0], p.at[0], "eval") && p.at[1] == p.ledgers[1]->count);
+    close_pair(&p);
+    free(bytes);
     /* Without the files, the lines still tell tensor and tile. */
     CHECK(unlink(test_path(a.directory, "checkpoint-000004.safetensors")) == 0);
     CHECK(open_pair(&p, ctx, &a, &b));
