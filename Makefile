@@ -34,9 +34,9 @@ BENCH_SOURCES := $(wildcard bench/*.c)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
-DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES)))
+DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) tests/prove/prove.c tests/oracle/driver.c))
 
-.PHONY: all lib tests test test-long demo deps bench prove sanitize format format-check install uninstall clean help
+.PHONY: all lib tests test test-long demo deps bench prove sanitize format format-check install uninstall clean help oracle-driver
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
 lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so $(BUILD)/isobit.pc
 tests: $(BUILD)/isobit-tests
@@ -47,6 +47,7 @@ tests: $(BUILD)/isobit-tests
 ## make test-long    the same with many more random cases
 ## make bench        speed beside the machine's own FMA peak
 ## make prove        exp and log over all 2^32 inputs (needs libmpfr-dev)
+## make oracle-driver   what tests/oracle/reference.py compares with PyTorch
 ## make sanitize     the test suite under ASan + UBSan, the threaded tests under TSan
 ## make install      to PREFIX (default /usr/local), below DESTDIR if given; make uninstall takes it away
 ## make deps         installs the packages that building needs (apt)
@@ -69,6 +70,12 @@ demo: deps
 
 bench: $(BUILD)/isobit-bench
 	$(BUILD)/isobit-bench
+
+prove: $(BUILD)/prove
+	@scripts/exp_log_constants.py --check
+	$(BUILD)/prove
+
+oracle-driver: $(BUILD)/oracle-driver
 
 sanitize:
 	@tests/sanitize.sh $(BUILD)
@@ -109,6 +116,15 @@ $(BUILD)/isobit-tests: $(call objects,$(TEST_SOURCES)) $(BUILD)/libisobit.a
 	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/isobit-bench: $(call objects,$(BENCH_SOURCES)) $(BUILD)/libisobit.a
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+# Needs libmpfr-dev.
+$(BUILD)/prove: $(call objects,tests/prove/prove.c $(wildcard src/math/*.c))
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) -o $@ $^ -lmpfr -lgmp -lm -pthread
+
+$(BUILD)/oracle-driver: $(call objects,tests/oracle/driver.c) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 

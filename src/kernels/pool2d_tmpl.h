@@ -27,6 +27,10 @@ static void ISA(max_pool2d)(const iso_pool2d_shape *s, const float *image, int64
                     index[i] = replace ? at : index[i];
                 }
             }
+        for (int64_t i = 0; !any && i < c; i++) {
+            y[i] = -__builtin_inff();
+            index[i] = -1;
+        }
     }
 }
 
@@ -35,8 +39,9 @@ static void ISA(max_pool2d_backward)(const iso_pool2d_shape *s, const float *dy,
     const int64_t c = s->c, windows = s->oh * s->ow;
     memset(dx, 0, sizeof *dx * (size_t)(s->h * s->w * c));
     for (int64_t window = 0; window < windows; window++, dy += c, index += c)
-        for (int64_t i = 0; i < c; i++) {
-            float *to = &dx[index[i] * c + i];
-            *to = *to + dy[i];
-        }
+        for (int64_t i = 0; i < c; i++)
+            if (index[i] >= 0) {
+                float *to = &dx[index[i] * c + i];
+                *to = *to + dy[i];
+            }
 }

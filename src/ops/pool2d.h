@@ -13,7 +13,7 @@ typedef struct iso_pool2d_shape {
     int64_t divisor_override; /* average pooling only; 0: none */
 } iso_pool2d_shape;
 
-/* index: n x oh x ow x c, the winner's ih * w + iw. */
+/* index: n x oh x ow x c, the winner's ih * w + iw, or -1 where no tap of the window lies inside the image (y is -inf there). */
 void iso_ref_max_pool2d(const iso_pool2d_shape *s, const float *x, float *y, int32_t *index);
 void iso_ref_max_pool2d_backward(const iso_pool2d_shape *s, const float *dy, const int32_t *index, float *dx);
 void iso_ref_avg_pool2d(const iso_pool2d_shape *s, const float *x, float *y);

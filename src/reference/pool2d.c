@@ -2,6 +2,7 @@
  * torch.nn.AvgPool2d.html, torch.nn.AdaptiveAvgPool2d.html */
 #include "ops/pool2d.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "reference/sums.h"
@@ -15,17 +16,17 @@ static int64_t at(int64_t n, int64_t h, int64_t w, int64_t c, int64_t height, in
 
 static void max_window(const iso_pool2d_shape *s, const float *x, int64_t n, int64_t oh, int64_t ow, int64_t c, float *y,
                        int32_t *index) {
-    bool any = false;
+    *y = -INFINITY;
+    *index = -1;
     for (int64_t kh = 0; kh < s->kh; kh++)
         for (int64_t kw = 0; kw < s->kw; kw++) {
             int64_t ih = oh * s->sh - s->ph + kh * s->dh, iw = ow * s->sw - s->pw + kw * s->dw;
             if (ih < 0 || ih >= s->h || iw < 0 || iw >= s->w)
                 continue;
             float value = x[at(n, ih, iw, c, s->h, s->w, s->c)];
-            if (!any || value > *y || (value != value && *y == *y)) {
+            if (*index < 0 || value > *y || (value != value && *y == *y)) {
                 *y = value;
                 *index = (int32_t)(ih * s->w + iw);
-                any = true;
             }
         }
 }
@@ -43,9 +44,11 @@ void iso_ref_max_pool2d_backward(const iso_pool2d_shape *s, const float *dy, con
     for (int64_t n = 0; n < s->n; n++)
         for (int64_t oh = 0; oh < s->oh; oh++)
             for (int64_t ow = 0; ow < s->ow; ow++)
-                for (int64_t c = 0; c < s->c; c++) {
-                    float *to = &dx[at(n, 0, *index++, c, s->h, s->w, s->c)];
-                    *to = *to + *dy++;
+                for (int64_t c = 0; c < s->c; c++, index++, dy++) {
+                    if (*index < 0)
+                        continue;
+                    float *to = &dx[at(n, 0, *index, c, s->h, s->w, s->c)];
+                    *to = *to + *dy;
                 }
 }
 

@@ -9,7 +9,7 @@ ISO_TEST(optim_equals_reference) {
     CHECK(each_start(&it));
     for (int i = 0; i < 32; i++) {
         int64_t n = counts[i % 4];
-        float *g = random_floats(n, true), *p = random_floats(n, true), *m = floats(n), *v = floats(n), *vmax = floats(n);
+        float *g = random_floats(n, i / 4 % 2), *p = random_floats(n, i / 4 % 2), *m = floats(n), *v = floats(n), *vmax = floats(n);
         float *p2 = floats(n), *m2 = floats(n), *v2 = floats(n), *vmax2 = floats(n), *start = floats(n);
         memcpy(start, p, sizeof *p * (size_t)n);
         for (it.next = 0; each_next(&it);) {
@@ -37,6 +37,7 @@ ISO_TEST(optim_equals_reference) {
                 CHECK_BITS(p, p2, n);
                 CHECK_BITS(m, m2, n);
                 CHECK_BITS(v, v2, n);
+                CHECK_BITS(vmax, vmax2, n);
             }
             memset(m, 0, sizeof *m * (size_t)n);
             memset(m2, 0, sizeof *m * (size_t)n);

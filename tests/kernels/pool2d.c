@@ -4,6 +4,48 @@
 
 #include "kernels/each.h"
 
+/* Dilated windows, some of which see nothing but padding. */
+ISO_TEST(dilated_max_pool2d_equals_reference) {
+    each it;
+    CHECK(each_start(&it));
+    int nothing = 0;
+    for (int i = 0; i < (iso_test_long() ? 2000 : 100); i++) {
+        iso_pool2d_shape s = {.n = iso_test_between(1, 3), .h = iso_test_between(1, 12), .w = iso_test_between(1, 12),
+                              .c = iso_test_between(1, 20), .kh = iso_test_between(1, 3), .kw = iso_test_between(1, 3),
+                              .sh = iso_test_between(1, 2), .sw = iso_test_between(1, 2), .dh = iso_test_between(1, 6),
+                              .dw = iso_test_between(1, 6)};
+        s.ph = s.kh / 2;
+        s.pw = s.kw / 2;
+        s.oh = (s.h + 2 * s.ph - s.dh * (s.kh - 1) - 1) / s.sh + 1;
+        s.ow = (s.w + 2 * s.pw - s.dw * (s.kw - 1) - 1) / s.sw + 1;
+        if (s.h + 2 * s.ph <= s.dh * (s.kh - 1) || s.w + 2 * s.pw <= s.dw * (s.kw - 1))
+            continue;
+        int64_t nx = s.n * s.h * s.w * s.c, ny = s.n * s.oh * s.ow * s.c;
+        float *x = random_floats(nx, false), *dy = random_floats(ny, false), *y = floats(ny), *dx = floats(nx), *out = floats(nx + ny);
+        int32_t *index = calloc((size_t)ny, sizeof *index), *index_out = calloc((size_t)ny, sizeof *index);
+        iso_ref_max_pool2d(&s, x, y, index);
+        iso_ref_max_pool2d_backward(&s, dy, index, dx);
+        for (int64_t j = 0; j < ny; j++) {
+            CHECK((index[j] < 0) == (y[j] == -INFINITY));
+            nothing += index[j] < 0;
+        }
+        for (it.next = 0; each_next(&it);) {
+            iso_cpu_max_pool2d(&it.exec, &s, x, out, index_out);
+            CHECK_BITS(y, out, ny);
+            CHECK(memcmp(index, index_out, sizeof *index * (size_t)ny) == 0);
+            iso_cpu_max_pool2d_backward(&it.exec, &s, dy, index, out);
+            CHECK_BITS(dx, out, nx);
+        }
+        float *all[] = {x, dy, y, dx, out};
+        for (size_t j = 0; j < sizeof all / sizeof *all; j++)
+            free(all[j]);
+        free(index);
+        free(index_out);
+    }
+    CHECK(nothing > 0);
+    each_end(&it);
+}
+
 ISO_TEST(pool2d_equals_reference) {
     each it;
     CHECK(each_start(&it));

@@ -1,10 +1,11 @@
 /* Proves the functions of src/math correctly rounded: every one of the 2^32 binary32 arguments against MPFR.
  *
  * The C library's double function is right to far better than 2^-45, so wherever both ends of that interval round to the same
- * binary32 number, that is the answer; only the others (about one in 2^20) are asked of MPFR. */
+ * binary32 number, that is the answer; only the others (a few hundred) are asked of MPFR. */
 #include <math.h>
 #include <mpfr.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ struct share {
     uint64_t first, last; /* arguments as bits */
     uint64_t wrong, asked;
     float example;
+    bool tell; /* shows progress on standard error */
 };
 
 static uint32_t bits_of(float x) {
@@ -49,6 +51,8 @@ static void *run(void *argument) {
     mpfr_init2(x, 24);
     mpfr_init2(y, 24);
     for (uint64_t i = s->first; i < s->last; i++) {
+        if (s->tell && i % (1u << 24) == 0)
+            fprintf(stderr, "\r%s %3d %%", s->function->name, (int)((i - s->first) * 100 / (s->last - s->first)));
         uint32_t bits = (uint32_t)i;
         float input, expected;
         memcpy(&input, &bits, sizeof input);
@@ -85,7 +89,8 @@ int main(void) {
         float example = 0;
         for (int i = 0; i < threads; i++) {
             shares[i] = (struct share){&functions[f], all / (uint64_t)threads * (uint64_t)i,
-                                       i + 1 == threads ? all : all / (uint64_t)threads * (uint64_t)(i + 1), 0, 0, 0};
+                                       i + 1 == threads ? all : all / (uint64_t)threads * (uint64_t)(i + 1), 0, 0, 0,
+                                       i == 0 && isatty(STDERR_FILENO)};
             if (pthread_create(&ids[i], NULL, run, &shares[i]) != 0)
                 return 3;
         }
@@ -96,6 +101,8 @@ int main(void) {
                 example = shares[i].example;
             wrong += shares[i].wrong;
         }
+        if (shares[0].tell)
+            fprintf(stderr, "\r          \r");
         printf("%s %s: 2^32 arguments, %llu of them asked of MPFR, %llu wrong", wrong ? "FAIL" : "ok  ", functions[f].name,
                (unsigned long long)asked, (unsigned long long)wrong);
         printf(wrong ? " (first: %a)\n" : "\n", (double)example);

@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""The constants of src/math/exp_log.c, from ln 2 to 80 digits; Python's decimal module rounds correctly.
+
+    scripts/exp_log_constants.py [--check]      prints them; --check compares them with the source
+
+The coefficients need no script: they are the Taylor series, 1/n! of exp and 1/(2n+1) of atanh."""
+import os
+import re
+import sys
+from decimal import Decimal, getcontext
+from fractions import Fraction
+
+getcontext().prec = 80
+ln2 = Fraction(Decimal(2).ln())
+
+
+def float32_below(x):
+    """The largest binary32 number that is not above x, for 1 <= |x|."""
+    exponent = 0
+    while abs(x) >= 2 ** (exponent + 1):
+        exponent += 1
+    unit = Fraction(2) ** (exponent - 23)
+    return float(x // unit * unit)
+
+
+high = Fraction(int(ln2 * 2**32), 2**32)
+middle = Fraction(float(ln2 - high))
+constants = {
+    "LN2_HIGH": float(high),
+    "LN2_MIDDLE": float(middle),
+    "LN2_LOW": float(ln2 - high - middle),
+    "INVERSE_LN2": float(1 / ln2),
+    # Above the first, exp(x) is beyond 2^128 (1 - 2^-25) and rounds to infinity; below the second it is short of 2^-150 and rounds to 0.
+    "OVERFLOW": float32_below(Fraction((Decimal(2) ** 128 - Decimal(2) ** 103).ln())),
+    "UNDERFLOW": float32_below(-150 * ln2),
+}
+
+if "--check" not in sys.argv[1:]:
+    for name, value in constants.items():
+        print("%-12s %s" % (name, value.hex()))
+    sys.exit()
+
+source = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../src/math/exp_log.c")).read()
+written = {name: float.fromhex(value) for name, value in re.findall(r"#define (\w+)\s+(-?0x[0-9a-fp.+-]+)", source)}
+written["OVERFLOW"] = float.fromhex(re.search(r"x > (\S+)f\)", source).group(1))
+written["UNDERFLOW"] = float.fromhex(re.search(r"x < (\S+)f\)", source).group(1))
+wrong = [name for name in constants if written.get(name) != constants[name]]
+for name in wrong:
+    print("FAIL %s: source %r, expected %s" % (name, written.get(name), constants[name].hex()))
+print("%d passed, %d failed" % (len(constants) - len(wrong), len(wrong)))
+sys.exit(bool(wrong))
