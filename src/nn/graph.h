@@ -77,7 +77,7 @@ struct iso_node {
             double p;
         } dropout;
         struct {
-            int64_t n, h, w, c;
+            int64_t n, c, h, w; /* in the order of a shape */
         } layout;
         iso_cross_entropy_shape cross_entropy;
         iso_mse_shape mse;

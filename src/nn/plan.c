@@ -161,6 +161,11 @@ static void build(iso_module *root, iso_plan *plan) {
             memcpy(&node->u.layout, key->shape, sizeof key->shape);
     }
     plan->y = iso_module_lower(root, graph, x);
+    if (!graph->status && graph->values[plan->y].storage != ISO_IN_ARENA) { /* a model that passes its input through */
+        iso_value_id copy = iso_graph_like(graph, plan->y);
+        iso_graph_node(graph, &iso_op_copy, &plan->y, 1, &copy, 1);
+        plan->y = copy;
+    }
     if (graph->status)
         return;
     iso_value_id grad = ISO_NO_VALUE;
@@ -262,7 +267,7 @@ void iso_plan_output(iso_module *root, const iso_plan *plan, float *y) {
     iso_run run = run_of(root, plan, &exec);
     const iso_value *value = &plan->graph.values[plan->y];
     const float *data = iso_data(&run, plan->y);
-    if (value->dims != 4 || value->storage == ISO_SLOT) {
+    if (value->dims != 4) {
         memcpy(y, data, value->bytes);
         return;
     }
