@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """The tutorial's script in PyTorch beside Isobit, same seed, same images.
 
-Compares bit for bit: initial weights, the order of the shuffled images, the augmented batches of two epochs, the dropout masks;
-and the loss of the first 20 steps to 1e-4 relative. Needs torch and torchvision (Debian: python3-torch, python3-torchvision).
+Compares bit for bit: initial weights, the order of the shuffled images, the augmented batches of two epochs, the dropout masks.
+The loss of the first 20 steps agrees to 1e-5 relative with the same script in PyTorch's float64 (same masks, same batches). PyTorch's own
+float32 is printed beside it: on these images, whose background is constant, max pooling meets near-ties, which its convolutions break by
+rounding, so that it leaves its own float64 by up to 1e-3 and changes with threads and libraries.
+Needs torch and torchvision (Debian: python3-torch, python3-torchvision).
 
     /usr/bin/python3 tests/oracle/tutorial.py --build build
 """
 import argparse
+import copy
 import json
 import os
 import random
@@ -73,11 +77,11 @@ def loader(split, workers):
     return torch.utils.data.DataLoader(folder, batch_size=64, shuffle=split == "train", num_workers=workers)
 
 
-def run(isobit, workers, seed, init, work):
+def run(isobit, workers, seed, init, lr, work):
     """One experiment on both sides."""
-    name = f"seed {seed}, num_workers {workers}, {init}"
-    out = os.path.join(work, f"run-{workers}-{seed}-{init}")
-    sets = [f"seed={seed}", f"init={init}", "epochs=2", "checkpoint=1",
+    name = f"seed {seed}, num_workers {workers}, {init}, lr {lr}"
+    out = os.path.join(work, f"run-{workers}-{seed}")
+    sets = [f"seed={seed}", f"init={init}", "epochs=2", "checkpoint=1", f"optimizer=SGD(lr={lr}, momentum=0.9)",
             f"data.loader=DataLoader(batch_size=64, shuffle=True, num_workers={workers})"]
     arguments = [word for text in sets for word in ("--set", text)]
     subprocess.run([isobit, "train", "examples/tutorial.yaml", "--out", out, "--quiet", *arguments], check=True, stdout=subprocess.DEVNULL)
@@ -94,10 +98,12 @@ def run(isobit, workers, seed, init, work):
     for key, value in model.state_dict().items():
         check(bits(value.numpy()) == bits(checkpoint[key]), f"{name}: initial {key}")
     train, test = loader("train", workers), loader("test", workers)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+    exact = copy.deepcopy(model).double()
+    exact_optimizer = torch.optim.SGD(exact.parameters(), lr=lr, momentum=0.9)
     criterion = nn.CrossEntropyLoss()
-    step = equal_batches = equal_labels = equal_generators = close = 0
-    worst = 0.0
+    step = equal_batches = equal_labels = equal_generators = 0
+    torch_error = our_error = 0.0
     wanted = {0, 1, 7, 23}
     for epoch in range(2):
         model.train()
@@ -109,6 +115,7 @@ def run(isobit, workers, seed, init, work):
                 labels = [int(word) for word in printed.splitlines()[1].split()[1:]]
                 equal_batches += bits(np.load(path)) == bits(x.numpy())
                 equal_labels += labels == y.tolist()
+            before = torch.get_rng_state()
             optimizer.zero_grad()
             loss = criterion(model(x), y)
             loss.backward()
@@ -119,9 +126,15 @@ def run(isobit, workers, seed, init, work):
             if index + 1 < len(train):
                 equal_generators += bits(torch.get_rng_state().numpy()) == bits(state)
             if step <= 20:
-                difference = abs(loss.item() - ours[step - 1]) / abs(loss.item())
-                worst = max(worst, difference)
-                close += difference <= 1e-4
+                after = torch.get_rng_state()
+                torch.set_rng_state(before)  # the same mask again
+                exact_optimizer.zero_grad()
+                exact_loss = criterion(exact(x.double()), y)
+                exact_loss.backward()
+                exact_optimizer.step()
+                torch.set_rng_state(after)
+                torch_error = max(torch_error, abs(loss.item() / exact_loss.item() - 1))
+                our_error = max(our_error, abs(ours[step - 1] / exact_loss.item() - 1))
         model.eval()
         with torch.no_grad():
             for x, y in test:
@@ -129,7 +142,7 @@ def run(isobit, workers, seed, init, work):
     check(equal_batches == 8, f"{name}: 8 augmented batches of two epochs, {equal_batches} equal")
     check(equal_labels == 8, f"{name}: their labels, {equal_labels} equal")
     check(equal_generators == step - 2, f"{name}: the generator behind each of {step - 2} steps, {equal_generators} equal")
-    check(close == 20, f"{name}: loss of the first 20 steps within 1e-4 relative (worst {worst:.1e})")
+    check(our_error <= 1e-5, f"{name}: loss of the first 20 steps, off PyTorch's float64: Isobit {our_error:.1e}, PyTorch's float32 {torch_error:.1e}")
 
 
 def dropout(isobit):
@@ -151,8 +164,9 @@ def main():
     isobit = os.path.join(build, "isobit")
     dropout(isobit)
     with tempfile.TemporaryDirectory() as work:
-        run(isobit, 4, 123, "xavier_normal_", work)
-        run(isobit, 0, 7, "default", work)
+        run(isobit, 4, 123, "xavier_normal_", 0.001, work)
+        run(isobit, 0, 7, "default", 0.001, work)
+        run(isobit, 1, 11, "kaiming_uniform_", 0.01, work)
     print(f"{passed} passed, {failed} failed")
     return failed != 0
 
