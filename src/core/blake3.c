@@ -1,6 +1,6 @@
 /* A tree over chunks of 1024 bytes: each chunk is a chain of 16 compressions, pairs of results are compressed into parents, the
- * left subtree of a node holding the largest power of two of chunks below the whole. Chunks, and then parents, are computed side by
- * side in the lanes of vectors. Specification: https://github.com/BLAKE3-team/BLAKE3-specs */
+ * left subtree of a node holding the largest power of two of chunks below the whole. Chunks, and then parents, are computed side
+ * by side in the lanes of vectors. Specification: https://github.com/BLAKE3-team/BLAKE3-specs */
 #include "core/blake3.h"
 
 #include <string.h>
@@ -33,40 +33,40 @@ static inline void store32(uint8_t *p, uint32_t x) {
 }
 
 #define ROTATE(x, n) (((x) >> (n)) | ((x) << (32 - (n))))
-#define MIX(a, b, c, d, x, y)                                                                                               \
-    v[a] += v[b] + (x);                                                                                                     \
-    v[d] = ROTATE(v[d] ^ v[a], 16);                                                                                         \
-    v[c] += v[d];                                                                                                           \
-    v[b] = ROTATE(v[b] ^ v[c], 12);                                                                                         \
-    v[a] += v[b] + (y);                                                                                                     \
-    v[d] = ROTATE(v[d] ^ v[a], 8);                                                                                          \
-    v[c] += v[d];                                                                                                           \
+#define MIX(a, b, c, d, x, y)                                                                                                    \
+    v[a] += v[b] + (x);                                                                                                          \
+    v[d] = ROTATE(v[d] ^ v[a], 16);                                                                                              \
+    v[c] += v[d];                                                                                                                \
+    v[b] = ROTATE(v[b] ^ v[c], 12);                                                                                              \
+    v[a] += v[b] + (y);                                                                                                          \
+    v[d] = ROTATE(v[d] ^ v[a], 8);                                                                                               \
+    v[c] += v[d];                                                                                                                \
     v[b] = ROTATE(v[b] ^ v[c], 7)
-#define ROUND(s)                                                                                                            \
-    MIX(0, 4, 8, 12, m[s[0]], m[s[1]]);                                                                                     \
-    MIX(1, 5, 9, 13, m[s[2]], m[s[3]]);                                                                                     \
-    MIX(2, 6, 10, 14, m[s[4]], m[s[5]]);                                                                                    \
-    MIX(3, 7, 11, 15, m[s[6]], m[s[7]]);                                                                                    \
-    MIX(0, 5, 10, 15, m[s[8]], m[s[9]]);                                                                                    \
-    MIX(1, 6, 11, 12, m[s[10]], m[s[11]]);                                                                                  \
-    MIX(2, 7, 8, 13, m[s[12]], m[s[13]]);                                                                                   \
+#define ROUND(s)                                                                                                                 \
+    MIX(0, 4, 8, 12, m[s[0]], m[s[1]]);                                                                                          \
+    MIX(1, 5, 9, 13, m[s[2]], m[s[3]]);                                                                                          \
+    MIX(2, 6, 10, 14, m[s[4]], m[s[5]]);                                                                                         \
+    MIX(3, 7, 11, 15, m[s[6]], m[s[7]]);                                                                                         \
+    MIX(0, 5, 10, 15, m[s[8]], m[s[9]]);                                                                                         \
+    MIX(1, 6, 11, 12, m[s[10]], m[s[11]]);                                                                                       \
+    MIX(2, 7, 8, 13, m[s[12]], m[s[13]]);                                                                                        \
     MIX(3, 4, 9, 14, m[s[14]], m[s[15]])
-#define ROUNDS                                                                                                              \
-    ROUND(schedule[0]);                                                                                                     \
-    ROUND(schedule[1]);                                                                                                     \
-    ROUND(schedule[2]);                                                                                                     \
-    ROUND(schedule[3]);                                                                                                     \
-    ROUND(schedule[4]);                                                                                                     \
-    ROUND(schedule[5]);                                                                                                     \
+#define ROUNDS                                                                                                                   \
+    ROUND(schedule[0]);                                                                                                          \
+    ROUND(schedule[1]);                                                                                                          \
+    ROUND(schedule[2]);                                                                                                          \
+    ROUND(schedule[3]);                                                                                                          \
+    ROUND(schedule[4]);                                                                                                          \
+    ROUND(schedule[5]);                                                                                                          \
     ROUND(schedule[6])
-#define EIGHT(X)                                                                                                            \
-    X(0);                                                                                                                   \
-    X(1);                                                                                                                   \
-    X(2);                                                                                                                   \
-    X(3);                                                                                                                   \
-    X(4);                                                                                                                   \
-    X(5);                                                                                                                   \
-    X(6);                                                                                                                   \
+#define EIGHT(X)                                                                                                                 \
+    X(0);                                                                                                                        \
+    X(1);                                                                                                                        \
+    X(2);                                                                                                                        \
+    X(3);                                                                                                                        \
+    X(4);                                                                                                                        \
+    X(5);                                                                                                                        \
+    X(6);                                                                                                                        \
     X(7)
 
 /* One compression; cv is chained in place. */
@@ -225,7 +225,9 @@ void iso_blake3_isa(iso_isa isa, const void *data, size_t size, uint8_t out[ISO_
     finish(hash, (const uint8_t(*)[ISO_BLAKE3_SIZE])stack, segments, at, size, out);
 }
 
-void iso_blake3(const void *data, size_t size, uint8_t out[ISO_BLAKE3_SIZE]) { iso_blake3_isa(iso_isa_best(), data, size, out); }
+void iso_blake3(const void *data, size_t size, uint8_t out[ISO_BLAKE3_SIZE]) {
+    iso_blake3_isa(iso_isa_best(), data, size, out);
+}
 
 void iso_blake3_segment(const void *data, size_t size, uint64_t index, uint8_t value[ISO_BLAKE3_SIZE]) {
     segment(choose(iso_isa_best()), data, size, index, 0, value);
@@ -237,7 +239,9 @@ void iso_blake3_join(uint8_t (*values)[ISO_BLAKE3_SIZE], size_t count, uint8_t o
 
 /* ---- In pieces ---- */
 
-void iso_blake3_begin(iso_blake3_stream *stream) { stream->segments = stream->used = 0; }
+void iso_blake3_begin(iso_blake3_stream *stream) {
+    stream->segments = stream->used = 0;
+}
 
 /* A full buffer waits until more comes, because the last segment is joined differently. */
 void iso_blake3_update(iso_blake3_stream *s, const void *data, size_t size) {

@@ -20,9 +20,9 @@ void iso_blake3_join(uint8_t (*values)[ISO_BLAKE3_SIZE], size_t count, uint8_t o
 
 /* The digest of a message that comes in pieces. Too large for the stack of a thread. */
 typedef struct iso_blake3_stream {
-    uint64_t segments;                   /* that lie in `stack` */
-    size_t used;                         /* bytes in `buffer` */
-    uint8_t stack[48][ISO_BLAKE3_SIZE];  /* one subtree for each bit of `segments`, the largest first */
+    uint64_t segments;                  /* that lie in `stack` */
+    size_t used;                        /* bytes in `buffer` */
+    uint8_t stack[48][ISO_BLAKE3_SIZE]; /* one subtree for each bit of `segments`, the largest first */
     uint8_t buffer[ISO_BLAKE3_SEGMENT];
 } iso_blake3_stream;
 

@@ -63,7 +63,9 @@ static bool read_hex4(struct reader *r, uint32_t *code) {
     *code = 0;
     for (int i = 0; i < 4; i++, r->at++) {
         char c = r->at < r->size ? r->text[r->at] : 0;
-        uint32_t digit = c >= '0' && c <= '9' ? (uint32_t)(c - '0') : (c | 32) >= 'a' && (c | 32) <= 'f' ? (uint32_t)((c | 32) - 'a' + 10) : 16;
+        uint32_t digit = c >= '0' && c <= '9'                 ? (uint32_t)(c - '0')
+                         : (c | 32) >= 'a' && (c | 32) <= 'f' ? (uint32_t)((c | 32) - 'a' + 10)
+                                                              : 16;
         if (digit == 16)
             return false;
         *code = *code << 4 | digit;

@@ -4,7 +4,14 @@
 
 #include "core/context.h"
 
-typedef enum iso_json_kind { ISO_JSON_NULL, ISO_JSON_BOOL, ISO_JSON_INT, ISO_JSON_STRING, ISO_JSON_ARRAY, ISO_JSON_OBJECT } iso_json_kind;
+typedef enum iso_json_kind {
+    ISO_JSON_NULL,
+    ISO_JSON_BOOL,
+    ISO_JSON_INT,
+    ISO_JSON_STRING,
+    ISO_JSON_ARRAY,
+    ISO_JSON_OBJECT
+} iso_json_kind;
 
 /* Numbers are integers that fit into 64 bits: nothing that Isobit writes has others. */
 typedef struct iso_json iso_json;
@@ -15,8 +22,8 @@ struct iso_json {
     char *string; /* zero-terminated; size may tell of zeros within */
     size_t size;
     size_t count, capacity, key_capacity;
-    iso_json *items; /* ARRAY, OBJECT */
-    char **keys;     /* OBJECT: no key stands twice */
+    iso_json *items;   /* ARRAY, OBJECT */
+    char **keys;       /* OBJECT: no key stands twice */
     size_t first, end; /* extent in the source text */
 };
 

@@ -16,8 +16,8 @@ static bool same_line(const iso_ledger *a, const iso_ledger_line *x, const iso_l
 
 /* Lines in the order in which a run writes them: by step, then by this. */
 static int rank(iso_line_kind kind) {
-    static const int ranks[ISO_LINE_KINDS] = {
-        [ISO_LINE_HEADER] = 0, [ISO_LINE_STEP] = 1, [ISO_LINE_NAN_STOP] = 1, [ISO_LINE_EVAL] = 2, [ISO_LINE_CKPT] = 3, [ISO_LINE_END] = 4};
+    static const int ranks[ISO_LINE_KINDS] = {[ISO_LINE_HEADER] = 0, [ISO_LINE_STEP] = 1, [ISO_LINE_NAN_STOP] = 1,
+                                              [ISO_LINE_EVAL] = 2,   [ISO_LINE_CKPT] = 3, [ISO_LINE_END] = 4};
     return ranks[kind];
 }
 
@@ -28,7 +28,9 @@ static int line_order(const iso_ledger_line *x, const iso_ledger_line *y) {
 }
 
 /* A checkpoint that only one run wrote says nothing about the other, if that one goes on. */
-static bool may_be_missing(const iso_ledger_line *line) { return line->kind == ISO_LINE_CKPT || line->kind == ISO_LINE_EVAL; }
+static bool may_be_missing(const iso_ledger_line *line) {
+    return line->kind == ISO_LINE_CKPT || line->kind == ISO_LINE_EVAL;
+}
 
 bool iso_diff_lines(const iso_ledger *a, const iso_ledger *b, size_t at[2]) {
     size_t i = 1, j = 1;
@@ -68,7 +70,9 @@ static uint64_t element_bits(const iso_tensor *t, int64_t i) {
     }
 }
 
-static void name_it(iso_tensor_difference *d, const char *name) { snprintf(d->tensor, sizeof d->tensor, "%s", name); }
+static void name_it(iso_tensor_difference *d, const char *name) {
+    snprintf(d->tensor, sizeof d->tensor, "%s", name);
+}
 
 static const iso_tensor_difference nothing = {.tile = -1, .element = -1, .step = -1};
 
@@ -120,8 +124,8 @@ bool iso_diff_states(const iso_state *a, const iso_state *b, iso_tensor_differen
 /* ---- Checkpoints ---- */
 
 /* The tensor of a checkpoint's file, if the file is what its line says; the file is to be freed. */
-static iso_status load_tensor(iso_context *ctx, const char *directory, const iso_json *line, const char *name, iso_safetensors **file,
-                              const iso_tensor **tensor) {
+static iso_status load_tensor(iso_context *ctx, const char *directory, const iso_json *line, const char *name,
+                              iso_safetensors **file, const iso_tensor **tensor) {
     uint8_t digest[ISO_BLAKE3_SIZE];
     const char *file_name = iso_json_string(line, "file");
     *tensor = NULL;
@@ -136,7 +140,8 @@ static iso_status load_tensor(iso_context *ctx, const char *directory, const iso
     return status == ISO_ENOMEM ? status : ISO_OK;
 }
 
-static iso_status compare_files(iso_context *ctx, const char *const directories[2], const iso_json lines[2], iso_tensor_difference *d) {
+static iso_status compare_files(iso_context *ctx, const char *const directories[2], const iso_json lines[2],
+                                iso_tensor_difference *d) {
     iso_safetensors *files[2] = {NULL, NULL};
     const iso_tensor *tensors[2];
     iso_status status = load_tensor(ctx, directories[0], &lines[0], d->tensor, &files[0], &tensors[0]);
@@ -160,8 +165,8 @@ static iso_status compare_files(iso_context *ctx, const char *const directories[
 }
 
 /* Two lines of checkpoints of one step. */
-static iso_status compare_checkpoint(iso_context *ctx, const char *const directories[2], const iso_ledger *const ledgers[2], size_t i,
-                                     size_t j, iso_tensor_difference *d) {
+static iso_status compare_checkpoint(iso_context *ctx, const char *const directories[2], const iso_ledger *const ledgers[2],
+                                     size_t i, size_t j, iso_tensor_difference *d) {
     iso_json lines[2];
     iso_status status = iso_ledger_parse(ledgers[0], i, &lines[0]);
     if (status)
@@ -186,8 +191,8 @@ static iso_status compare_checkpoint(iso_context *ctx, const char *const directo
     return status;
 }
 
-iso_status iso_diff_checkpoints(iso_context *ctx, const char *const directories[2], const iso_ledger *const ledgers[2], int64_t step,
-                                iso_tensor_difference *d) {
+iso_status iso_diff_checkpoints(iso_context *ctx, const char *const directories[2], const iso_ledger *const ledgers[2],
+                                int64_t step, iso_tensor_difference *d) {
     iso_status status = ISO_OK;
     *d = nothing;
     for (size_t i = 0, j = 0; i < ledgers[0]->count && !d->tensor[0] && !status; i++) {

@@ -13,26 +13,27 @@ bool iso_diff_lines(const iso_ledger *a, const iso_ledger *b, size_t at[2]);
 
 /* Two values of one tensor. */
 typedef struct iso_tensor_difference {
-    char tensor[160];       /* "" if no tensor differs */
-    bool missing[2];        /* a or b has no such tensor */
-    bool other_shape;       /* or another type */
-    int64_t tile;           /* of 64 KiB; -1: unknown, or the tensor is one tile */
-    int64_t element;        /* in row-major order; -1: unknown, or another shape */
+    char tensor[160]; /* "" if no tensor differs */
+    bool missing[2];  /* a or b has no such tensor */
+    bool other_shape; /* or another type */
+    int64_t tile;     /* of 64 KiB; -1: unknown, or the tensor is one tile */
+    int64_t element;  /* in row-major order; -1: unknown, or another shape */
     iso_dtype dtype;
-    uint64_t bits[2];       /* of the element */
+    uint64_t bits[2];         /* of the element */
     int64_t differing, total; /* tensors that differ, and tensors of a */
-    int64_t step;           /* of the checkpoint it was found in; -1: none */
-    bool damaged[2];        /* the checkpoint's file is missing or is not what its line says: only the tensor's name and tile are known */
+    int64_t step;             /* of the checkpoint it was found in; -1: none */
+    bool
+        damaged[2]; /* the checkpoint's file is missing or is not what its line says: only the tensor's name and tile are known */
 } iso_tensor_difference;
 
 /* The first element of one tensor on both sides. False if they are equal. */
 bool iso_diff_tensors(const char *name, const iso_tensor *a, const iso_tensor *b, iso_tensor_difference *difference);
 /* Two states, tensor by tensor in the order of their names. False if they are equal. */
 bool iso_diff_states(const iso_state *a, const iso_state *b, iso_tensor_difference *difference);
-/* The first checkpoint at or behind `step` that both runs have and whose tensors differ, from the lines and, where they are sound, the
- * files. ISO_OK also if there is none: then difference->tensor is "". */
-iso_status iso_diff_checkpoints(iso_context *ctx, const char *const directories[2], const iso_ledger *const ledgers[2], int64_t step,
-                                iso_tensor_difference *difference);
+/* The first checkpoint at or behind `step` that both runs have and whose tensors differ, from the lines and, where they are
+ * sound, the files. ISO_OK also if there is none: then difference->tensor is "". */
+iso_status iso_diff_checkpoints(iso_context *ctx, const char *const directories[2], const iso_ledger *const ledgers[2],
+                                int64_t step, iso_tensor_difference *difference);
 
 /* The distance of two binary32 numbers, given as bits: how many numbers one passes on the way. */
 uint64_t iso_ulp_distance(uint32_t a, uint32_t b);

@@ -4,7 +4,9 @@
 
 /* ---- Canonical bytes ---- */
 
-static bool is_nan(uint32_t bits) { return (bits & 0x7fffffffu) > 0x7f800000u; }
+static bool is_nan(uint32_t bits) {
+    return (bits & 0x7fffffffu) > 0x7f800000u;
+}
 
 #define NAN_BLOCK 1024
 
@@ -191,7 +193,7 @@ iso_status iso_digest_tensors(iso_digester *d, iso_state_entry *entries, size_t 
         if (parts > 1)
             iso_blake3_join(&d->values[first], parts, entry->digest);
         entry->tile_count = parts > 1 ? parts : 0;
-        entry->tiles = tiles ? (const uint8_t(*)[ISO_BLAKE3_SIZE])&d->tiles[first] : NULL;
+        entry->tiles = tiles ? (const uint8_t(*)[ISO_BLAKE3_SIZE]) & d->tiles[first] : NULL;
         first += parts;
     }
     return ISO_OK;

@@ -15,8 +15,8 @@ typedef struct iso_state_entry {
     char *name;               /* of a state's tensor; otherwise may be NULL */
     const iso_tensor *tensor; /* borrowed */
     uint8_t digest[ISO_BLAKE3_SIZE];
-    int64_t nan_index; /* of the first NaN; -1: none */
-    size_t tile_count; /* 0 for a tensor that is not larger than one tile */
+    int64_t nan_index;                       /* of the first NaN; -1: none */
+    size_t tile_count;                       /* 0 for a tensor that is not larger than one tile */
     const uint8_t (*tiles)[ISO_BLAKE3_SIZE]; /* digest of each tile; NULL unless asked for; the digester's, until its next use */
 } iso_state_entry;
 
@@ -36,6 +36,8 @@ iso_status iso_tensor_canonical(iso_context *ctx, const iso_tensor *tensor, cons
 /* And back: `numel` elements from canonical bytes. */
 void iso_tensor_from_canonical(iso_tensor *tensor, const uint8_t *bytes);
 
-static inline size_t iso_tensor_bytes(const iso_tensor *tensor) { return (size_t)tensor->numel * iso_dtype_size(tensor->dtype); }
+static inline size_t iso_tensor_bytes(const iso_tensor *tensor) {
+    return (size_t)tensor->numel * iso_dtype_size(tensor->dtype);
+}
 
 #endif

@@ -16,7 +16,9 @@ static const uint8_t no_digest[ISO_BLAKE3_SIZE];
 /* ---- Opening ---- */
 
 /* A line that is synced before anything else is written: a crash cannot have torn it, nor what stands before it. */
-static bool is_synced(iso_line_kind kind) { return kind != ISO_LINE_STEP && kind != ISO_LINE_EVAL; }
+static bool is_synced(iso_line_kind kind) {
+    return kind != ISO_LINE_STEP && kind != ISO_LINE_EVAL;
+}
 
 static iso_status line_is_bad(iso_ledger *l, const char *what) {
     return iso_fail(l->ctx, ISO_DIFFER, "%s:%zu: %s", l->path, l->count + 1, what);
@@ -45,7 +47,8 @@ static iso_status read_line(iso_ledger *l, size_t at, size_t size, bool *malform
     size_t where;
     *malformed = !iso_line_check(text, size, &summary, &problem, &where);
     if (*malformed)
-        return iso_fail(l->ctx, ISO_DIFFER, "%s:%zu: damaged at byte %zu: expected %s", l->path, l->count + 1, where + 1, problem);
+        return iso_fail(l->ctx, ISO_DIFFER, "%s:%zu: damaged at byte %zu: expected %s", l->path, l->count + 1, where + 1,
+                        problem);
     iso_status status = check_order(l, &summary);
     if (!status)
         status = iso_grow(l->ctx, &l->lines, &l->capacity, l->count, l->count + 1, sizeof *l->lines);
@@ -57,8 +60,8 @@ static iso_status read_line(iso_ledger *l, size_t at, size_t size, bool *malform
     return ISO_OK;
 }
 
-/* A crash of the machine, unlike one of the program, may leave wrong bytes behind the last synced line. True if what is bad from `at`
- * on can be that: then it is given up, and a resumed run writes it again. */
+/* A crash of the machine, unlike one of the program, may leave wrong bytes behind the last synced line. True if what is bad from
+ * `at` on can be that: then it is given up, and a resumed run writes it again. */
 static bool drop_unsynced(iso_ledger *l, size_t at, size_t size, bool malformed) {
     for (int kind = 0; kind < ISO_LINE_KINDS; kind++) {
         char start[40];
@@ -309,7 +312,9 @@ bool iso_ledger_is(const iso_ledger *l, size_t index, const char *kind) {
     return strcmp(iso_line_kind_name(l->lines[index].kind), kind) == 0;
 }
 
-int64_t iso_ledger_step(const iso_ledger *l, size_t index) { return l->lines[index].step; }
+int64_t iso_ledger_step(const iso_ledger *l, size_t index) {
+    return l->lines[index].step;
+}
 
 size_t iso_ledger_find(const iso_ledger *l, size_t from, const char *kind, int64_t step) {
     while (from < l->count && !(l->lines[from].step == step && iso_ledger_is(l, from, kind)))

@@ -23,15 +23,15 @@ typedef struct iso_ledger_line {
 typedef struct iso_ledger {
     iso_context *ctx;
     char *path;
-    int fd;            /* -1: only read */
-    uint8_t *bytes;    /* of the lines that existed when it was opened */
+    int fd;         /* -1: only read */
+    uint8_t *bytes; /* of the lines that existed when it was opened */
     iso_ledger_line *lines;
-    size_t count, capacity; /* lines that existed */
-    size_t position;   /* the next line: below count it is compared, from there on appended */
-    bool finished;     /* the existing lines end with "end" or "nan-stop" */
+    size_t count, capacity;        /* lines that existed */
+    size_t position;               /* the next line: below count it is compared, from there on appended */
+    bool finished;                 /* the existing lines end with "end" or "nan-stop" */
     uint8_t head[ISO_BLAKE3_SIZE]; /* digest of the line before `position` */
-    size_t end;        /* length of the file up to the last whole line */
-    size_t torn;       /* bytes behind it when the ledger was opened: what was being written at a crash */
+    size_t end;                    /* length of the file up to the last whole line */
+    size_t torn;                   /* bytes behind it when the ledger was opened: what was being written at a crash */
 } iso_ledger;
 
 typedef enum iso_ledger_mode {
@@ -41,8 +41,9 @@ typedef enum iso_ledger_mode {
 } iso_ledger_mode;
 
 /* Opens run.ledger in a run directory. For CREATE and RESUME the ledger is locked: ISO_EINVAL while another process holds
- * it. ISO_DIFFER if a line of an existing one is damaged: the message names the first. RESUME gives up bad lines behind the last line
- * that was synced (header, ckpt, end), for only a crash of the machine can have left them, and they will be written again. */
+ * it. ISO_DIFFER if a line of an existing one is damaged: the message names the first. RESUME gives up bad lines behind the last
+ * line that was synced (header, ckpt, end), for only a crash of the machine can have left them, and they will be written again.
+ */
 iso_status iso_ledger_open(iso_context *ctx, const char *directory, iso_ledger_mode mode, iso_ledger **ledger);
 void iso_ledger_close(iso_ledger *ledger);
 
@@ -57,11 +58,12 @@ void iso_ledger_f64(iso_text *line, const char *key, double value); /* its bits,
 iso_status iso_ledger_tensors(iso_text *line, iso_state *state);
 
 /* Completes the line with the digest of the line before, and appends or compares it; frees the text. ISO_DIFFER, with a message
- * that names step and member, if an existing line says something else; ISO_EIO. A READ ledger that has no such line: ISO_DIFFER. */
+ * that names step and member, if an existing line says something else; ISO_EIO. A READ ledger that has no such line: ISO_DIFFER.
+ */
 iso_status iso_ledger_put(iso_ledger *ledger, iso_text *line);
-/* Makes everything appended so far durable: behind the header, before a checkpoint is written, and behind its line. Not after every
- * step: the death of the program loses nothing that was written, and what a crash of the machine loses lies behind the newest
- * checkpoint and is computed again. A failure is final: what the disk holds is unknown. */
+/* Makes everything appended so far durable: behind the header, before a checkpoint is written, and behind its line. Not after
+ * every step: the death of the program loses nothing that was written, and what a crash of the machine loses lies behind the
+ * newest checkpoint and is computed again. A failure is final: what the disk holds is unknown. */
 iso_status iso_ledger_sync(iso_ledger *ledger);
 
 /* An existing line, parsed; free with iso_json_free. */

@@ -46,18 +46,17 @@ static const struct {
                         {"size", INT, false},
                         {"digest", DIGEST, false},
                         {"tensors", VALUE, false}}},
-    [ISO_LINE_EVAL] = {"eval",
-                       {{"step", INT, false},
-                        {"epoch", INT, false},
-                        {"count", INT, false},
-                        {"correct", INT, false},
-                        {"loss", HEX4, false}}},
+    [ISO_LINE_EVAL] =
+        {"eval",
+         {{"step", INT, false}, {"epoch", INT, false}, {"count", INT, false}, {"correct", INT, false}, {"loss", HEX4, false}}},
     [ISO_LINE_NAN_STOP] = {"nan-stop",
                            {{"step", INT, false}, {"tensor", TEXT, false}, {"index", INT, false}, {"batch", DIGEST, false}}},
     [ISO_LINE_END] = {"end", {{"step", INT, false}}},
 };
 
-const char *iso_line_kind_name(iso_line_kind kind) { return kinds[kind].name; }
+const char *iso_line_kind_name(iso_line_kind kind) {
+    return kinds[kind].name;
+}
 
 /* ---- Checking ---- */
 
@@ -95,7 +94,8 @@ static bool integer(struct cursor *c, int64_t *value) {
         if (__builtin_mul_overflow(number, (uint64_t)10, &number) ||
             __builtin_add_overflow(number, (uint64_t)(c->text[c->at] - '0'), &number))
             return false;
-    bool ok = c->at > digits && (c->text[digits] != '0' || c->at == digits + 1) && number <= INT64_MAX && !(negative && number == 0);
+    bool ok =
+        c->at > digits && (c->text[digits] != '0' || c->at == digits + 1) && number <= INT64_MAX && !(negative && number == 0);
     if (!ok)
         c->at = first;
     *value = negative ? -(int64_t)number : (int64_t)number;
@@ -145,9 +145,8 @@ static bool value(struct cursor *c, int depth) {
 }
 
 static const char *const expectation[] = {
-    [INT] = "a whole number",      [TEXT] = "a string",
-    [HEX4] = "8 hex digits",       [HEX8] = "16 hex digits",
-    [DIGEST] = "64 hex digits",    [VALUE] = "an array or object of strings and whole numbers",
+    [INT] = "a whole number", [TEXT] = "a string",        [HEX4] = "8 hex digits",
+    [HEX8] = "16 hex digits", [DIGEST] = "64 hex digits", [VALUE] = "an array or object of strings and whole numbers",
 };
 
 static bool key(struct cursor *c, const char *name) {

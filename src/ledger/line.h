@@ -28,11 +28,12 @@ typedef struct iso_line_summary {
     uint8_t prev[ISO_BLAKE3_SIZE];
 } iso_line_summary;
 
-/* Checks a line byte by byte: a known kind, exactly its members in their order, canonical numbers and strings, no spaces. False: *problem
- * says what was expected, *at at which byte. */
+/* Checks a line byte by byte: a known kind, exactly its members in their order, canonical numbers and strings, no spaces. False:
+ * *problem says what was expected, *at at which byte. */
 bool iso_line_check(const char *line, size_t size, iso_line_summary *summary, const char **problem, size_t *at);
 
-/* Two parsed lines of one kind, member by member, "prev" left out: the first member that differs (borrowed from `a`), NULL if none. */
+/* Two parsed lines of one kind, member by member, "prev" left out: the first member that differs (borrowed from `a`), NULL if
+ * none. */
 const char *iso_ledger_first_difference(const iso_json *a, const iso_json *b);
 
 /* Two values are the same. */

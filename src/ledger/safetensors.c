@@ -27,7 +27,7 @@ static void write_header(iso_text *out, const iso_state *state) {
         offset += iso_tensor_bytes(tensor);
     }
     iso_text_puts(out, "}");
-    while (out->size % 8 != 0) /* the data begin at a multiple of 8 */
+    while (iso_text_ok(out) && out->size % 8 != 0) /* the data begin at a multiple of 8 */
         iso_text_puts(out, " ");
 }
 

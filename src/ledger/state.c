@@ -32,8 +32,8 @@ iso_status iso_state_add(iso_state *state, const char *name, const iso_tensor *t
         at--;
     if (at > 0 && strcmp(state->entries[at - 1].name, name) == 0)
         return iso_fail(state->ctx, ISO_EINVAL, "two tensors of the state are named '%s'", name);
-    iso_status status = iso_grow(state->ctx, &state->entries, &state->capacity, state->count, state->count + 1,
-                                 sizeof *state->entries);
+    iso_status status =
+        iso_grow(state->ctx, &state->entries, &state->capacity, state->count, state->count + 1, sizeof *state->entries);
     char *copy = status ? NULL : iso_strdup(state->ctx, name);
     if (!copy)
         return ISO_ENOMEM;
@@ -103,4 +103,6 @@ iso_status iso_state_root(iso_state *state, uint8_t root[ISO_BLAKE3_SIZE]) {
     return ISO_OK;
 }
 
-iso_status iso_state_tiles(iso_state *state) { return iso_digest_tensors(state->digester, state->entries, state->count, true); }
+iso_status iso_state_tiles(iso_state *state) {
+    return iso_digest_tensors(state->digester, state->entries, state->count, true);
+}

@@ -6,7 +6,9 @@
 #include "core/text.h"
 #include "harness/test.h"
 
-static iso_status parse(iso_context *ctx, const char *text, iso_json *out) { return iso_json_parse(ctx, text, strlen(text), out); }
+static iso_status parse(iso_context *ctx, const char *text, iso_json *out) {
+    return iso_json_parse(ctx, text, strlen(text), out);
+}
 
 ISO_TEST(json_values) {
     iso_context *ctx;
@@ -49,7 +51,9 @@ ISO_TEST(json_round_trip_of_random_bytes) {
         char bytes[40];
         size_t size = (size_t)iso_test_between(0, sizeof bytes);
         for (size_t i = 0; i < size; i++)
-            bytes[i] = (char)(round % 2 ? iso_test_random() : (uint64_t)"\xf0\x9f\x99\x82\xc3\xa9\"\\\n\x01 a\x7f\xed\xb3\xbf"[iso_test_random() % 17]);
+            bytes[i] =
+                (char)(round % 2 ? iso_test_random()
+                                 : (uint64_t) "\xf0\x9f\x99\x82\xc3\xa9\"\\\n\x01 a\x7f\xed\xb3\xbf"[iso_test_random() % 17]);
         iso_text text = iso_text_new(ctx);
         iso_text_json(&text, bytes, size);
         iso_json v;
@@ -102,7 +106,8 @@ ISO_TEST(json_refuses_what_is_none) {
     iso_json v;
     for (size_t i = 0; i < ISO_COUNTOF(bad); i++) {
         iso_status status = parse(ctx, bad[i].text, &v);
-        CHECK_MSG(status == ISO_EINVAL && strstr(iso_error(ctx), bad[i].message), "%s: %d, %s", bad[i].text, (int)status, iso_error(ctx));
+        CHECK_MSG(status == ISO_EINVAL && strstr(iso_error(ctx), bad[i].message), "%s: %d, %s", bad[i].text, (int)status,
+                  iso_error(ctx));
     }
     CHECK(iso_json_parse(ctx, "1\0", 2, &v) == ISO_EINVAL);
     iso_context_free(ctx);

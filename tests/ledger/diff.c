@@ -56,8 +56,8 @@ struct pair {
 static bool open_pair(struct pair *p, iso_context *ctx, const test_run *a, const test_run *b) {
     *p = (struct pair){.ctx = ctx, .directories = {a->directory, b->directory}};
     for (int i = 0; i < 2; i++)
-        if (!iso_test_check(iso_ledger_open(ctx, p->directories[i], ISO_LEDGER_READ, &p->ledgers[i]) == ISO_OK, __FILE__, __LINE__, "%s",
-                            iso_error(ctx)))
+        if (!iso_test_check(iso_ledger_open(ctx, p->directories[i], ISO_LEDGER_READ, &p->ledgers[i]) == ISO_OK, __FILE__,
+                            __LINE__, "%s", iso_error(ctx)))
             return false;
     p->differ = iso_diff_lines(p->ledgers[0], p->ledgers[1], p->at);
     return true;
@@ -70,7 +70,8 @@ static void close_pair(struct pair *p) {
 
 ISO_TEST(the_first_line_that_differs) {
     iso_context *ctx = test_context(1);
-    test_run a = {.directory = test_directory("line-a"), .seed = 7, .steps = 6, .every = 2, .large = 50000}, b = a, sparse = a, longer = a;
+    test_run a = {.directory = test_directory("line-a"), .seed = 7, .steps = 6, .every = 2, .large = 50000}, b = a, sparse = a,
+             longer = a;
     b.directory = test_directory("line-b");
     b.change_step = 3;
     b.change_tensor = 2;
@@ -98,7 +99,8 @@ ISO_TEST(the_first_line_that_differs) {
         CHECK_OK(ctx, iso_diff_checkpoints(ctx, p.directories, (const iso_ledger *const *)p.ledgers, 3, &d));
         CHECK_STRING("fc.weight", d.tensor);
         CHECK(d.step == (i ? 6 : 4) && d.tile == 2 && d.differing == 1 && d.total == TEST_TENSORS);
-        CHECK(d.element == 33333 && !d.damaged[0] && !d.damaged[1] && iso_ulp_distance((uint32_t)d.bits[0], (uint32_t)d.bits[1]) > 0);
+        CHECK(d.element == 33333 && !d.damaged[0] && !d.damaged[1] &&
+              iso_ulp_distance((uint32_t)d.bits[0], (uint32_t)d.bits[1]) > 0);
         close_pair(&p);
     }
     /* A run that was stopped behind a checkpoint, where the other goes on: the evaluation that it lacks is a difference. */

@@ -38,14 +38,16 @@ static iso_status put_header(iso_ledger *l, const test_run *run) {
     uint8_t digest[ISO_BLAKE3_SIZE];
     iso_blake3("model", 5, digest);
     iso_ledger_hex(&line, "model", digest, sizeof digest);
-    iso_text_puts(&line, ",\"train\":{\"images\":1,\"pixels\":\"ab\",\"classes\":[\"caf\\u00e9\"],\"files\":[[\"a.png\",12,\"cd\"]]}");
+    iso_text_puts(&line,
+                  ",\"train\":{\"images\":1,\"pixels\":\"ab\",\"classes\":[\"caf\\u00e9\"],\"files\":[[\"a.png\",12,\"cd\"]]}");
     iso_ledger_int(&line, "steps", run->steps);
     iso_ledger_int(&line, "digest_every", 1);
     iso_ledger_int(&line, "checkpoint_every", run->every);
     return iso_ledger_put(l, &line);
 }
 
-static iso_status put_checkpoint(iso_context *ctx, iso_ledger *l, const test_run *run, test_model *model, int64_t step, bool write) {
+static iso_status put_checkpoint(iso_context *ctx, iso_ledger *l, const test_run *run, test_model *model, int64_t step,
+                                 bool write) {
     char name[64];
     uint8_t digest[ISO_BLAKE3_SIZE];
     int64_t size;
@@ -244,8 +246,8 @@ ISO_TEST(damage_behind_the_last_checkpoint_is_written_again) {
             memmove(broken + starts[8], broken + starts[9], length - starts[9]), length -= starts[9] - starts[8];
         CHECK(test_write(path, broken, length));
         iso_status status = test_run_write(ctx, &a, ISO_LEDGER_RESUME, NULL);
-        /* A change of a line's value whose successor is gone shows only when the line is computed again; and where a line does not
-         * fit to that of a checkpoint, a crash is not the only explanation. */
+        /* A change of a line's value whose successor is gone shows only when the line is computed again; and where a line does
+         * not fit to that of a checkpoint, a crash is not the only explanation. */
         if (status == ISO_DIFFER && round % 3 == 1) {
             CHECK_MSG(strstr(iso_error(ctx), "step") || strstr(iso_error(ctx), "run.ledger:8: the line does not follow"), "%s",
                       iso_error(ctx));
@@ -368,8 +370,8 @@ ISO_TEST(a_flipped_bit_of_a_ledger_is_found) {
             char here[32], behind[32];
             snprintf(here, sizeof here, "run.ledger:%zu:", line);
             snprintf(behind, sizeof behind, "run.ledger:%zu:", line + 1);
-            CHECK_MSG(status == ISO_DIFFER && (strstr(iso_error(ctx), here) || strstr(iso_error(ctx), behind)), "byte %zu, bit %d: %s",
-                      at, bit, iso_error(ctx));
+            CHECK_MSG(status == ISO_DIFFER && (strstr(iso_error(ctx), here) || strstr(iso_error(ctx), behind)),
+                      "byte %zu, bit %d: %s", at, bit, iso_error(ctx));
         }
         line += bytes[at] == '\n';
     }
@@ -385,7 +387,9 @@ struct failing {
     bool full;     /* a write takes a part, and the next fails */
 };
 
-static bool fails(struct failing *f) { return f->countdown >= 0 && f->countdown-- == 0; }
+static bool fails(struct failing *f) {
+    return f->countdown >= 0 && f->countdown-- == 0;
+}
 static int failing_fsync(void *user, int fd) {
     struct failing *f = user;
     if (!fails(f))

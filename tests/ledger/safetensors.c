@@ -142,11 +142,13 @@ ISO_TEST(headers_that_lie_are_refused) {
             CHECK_FAILS(ctx, ISO_EINVAL, "not a safetensors file", iso_safetensors_read(ctx, path, &file));
             CHECK(file == NULL);
         }
-    CHECK_FAILS(ctx, ISO_EIO, "missing.safetensors", iso_safetensors_read(ctx, test_path(iso_test_directory(), "missing.safetensors"), &file));
+    CHECK_FAILS(ctx, ISO_EIO, "missing.safetensors",
+                iso_safetensors_read(ctx, test_path(iso_test_directory(), "missing.safetensors"), &file));
     iso_context_free(ctx);
 }
 
-/* Each bit of a file: its digest is another, and if it can be read, a tensor or a name is another, or only the header's spelling. */
+/* Each bit of a file: its digest is another, and if it can be read, a tensor or a name is another, or only the header's spelling.
+ */
 ISO_TEST(a_flipped_bit_of_a_checkpoint_is_found) {
     iso_context *ctx = test_context(1);
     test_model *model = test_model_new(ctx, 30);

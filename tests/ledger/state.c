@@ -5,7 +5,9 @@
 
 #include "ledger/ledger_test.h"
 
-static uint8_t *bytes_of(const iso_tensor *t) { return t->data; }
+static uint8_t *bytes_of(const iso_tensor *t) {
+    return t->data;
+}
 
 ISO_TEST(a_tensor_digest_is_blake3_of_its_bytes) {
     iso_context *ctx = test_context(3);
@@ -72,7 +74,8 @@ ISO_TEST(a_nan_is_found_and_digested_as_the_one_nan) {
         for (size_t k = 0; k < ISO_COUNTOF(nans); k++) {
             memcpy(&iso_tensor_f32(t)[at], &nans[k], 4);
             CHECK_OK(ctx, iso_state_root(state, root));
-            CHECK_MSG(state->entries[0].nan_index == at, "found at %lld, is at %lld", (long long)state->entries[0].nan_index, (long long)at);
+            CHECK_MSG(state->entries[0].nan_index == at, "found at %lld, is at %lld", (long long)state->entries[0].nan_index,
+                      (long long)at);
             CHECK_OK(ctx, iso_tensor_digest(ctx, t, digest));
             CHECK(memcmp(digest, state->entries[0].digest, sizeof digest) == 0);
             if (k == 0)
