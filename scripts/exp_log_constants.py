@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The constants of src/math/exp_log.c, from ln 2 to 80 digits; Python's decimal module rounds correctly.
+"""The constants of src/math/exp_estimate.h and exp_log.c, from ln 2 to 80 digits; Python's decimal module rounds correctly.
 
     scripts/exp_log_constants.py [--check]      prints them; --check compares them with the source
 
@@ -40,8 +40,9 @@ if "--check" not in sys.argv[1:]:
         print("%-12s %s" % (name, value.hex()))
     sys.exit()
 
-source = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../src/math/exp_log.c")).read()
-written = {name: float.fromhex(value) for name, value in re.findall(r"#define (\w+)\s+(-?0x[0-9a-fp.+-]+)", source)}
+room = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../src/math")
+source = "".join(open(os.path.join(room, name)).read() for name in ("exp_estimate.h", "exp_log.c"))
+written = {name: float.fromhex(value) for name, value in re.findall(r"#define ISO_(\w+)\s+(-?0x[0-9a-fp.+-]+)", source)}
 written["OVERFLOW"] = float.fromhex(re.search(r"x > (\S+)f\)", source).group(1))
 written["UNDERFLOW"] = float.fromhex(re.search(r"x < (\S+)f\)", source).group(1))
 wrong = [name for name in constants if written.get(name) != constants[name]]

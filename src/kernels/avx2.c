@@ -13,5 +13,8 @@ typedef __m256 vec;
 #define vec_all(x)       _mm256_set1_ps(x)
 #define vec_fma(a, b, c) _mm256_fmadd_ps(a, b, c)
 
+#define vec_sqrt(x)       _mm256_sqrt_ps(x)
+#define vec_greater(a, b) _mm256_max_ps(a, b) /* with a NaN: b */
+
 #include "kernels/templates.h"
 #endif

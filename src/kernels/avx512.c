@@ -13,5 +13,8 @@ typedef __m512 vec;
 #define vec_all(x)       _mm512_set1_ps(x)
 #define vec_fma(a, b, c) _mm512_fmadd_ps(a, b, c)
 
+#define vec_sqrt(x)       _mm512_sqrt_ps(x)
+#define vec_greater(a, b) _mm512_max_ps(a, b) /* with a NaN: b */
+
 #include "kernels/templates.h"
 #endif

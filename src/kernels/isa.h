@@ -8,6 +8,7 @@
 
 #include "core/cpu.h"
 #include "ops/batch_norm2d.h"
+#include "ops/loss.h"
 #include "ops/optim.h"
 #include "ops/pool2d.h"
 
@@ -46,9 +47,15 @@ typedef struct iso_kernels {
     void (*sgd)(const iso_sgd_scalars *s, int64_t count, const float *grad, float *buffer, float *param);
     void (*adam)(const iso_adam_scalars *s, int64_t count, const float *grad, float *m, float *v, float *vmax, float *param);
 
+    /* One row of k elements; as iso_ref_cross_entropy_row and iso_ref_mse_row. */
+    float (*cross_entropy_row)(const iso_cross_entropy_shape *s, const float *x, int64_t target, float g, float *dx);
+    float (*mse_row)(int64_t k, const float *x, const float *target, float c, float *dx);
+
     /* One output row (or, backward, one image), all channels. */
     void (*max_pool2d)(const iso_pool2d_shape *s, const float *image, int64_t oh, float *y, int32_t *index);
     void (*max_pool2d_backward)(const iso_pool2d_shape *s, const float *dy, const int32_t *index, float *dx);
+    void (*avg_pool2d)(const iso_pool2d_shape *s, bool adaptive, const float *image, int64_t oh, float *y);
+    void (*avg_pool2d_backward)(const iso_pool2d_shape *s, bool adaptive, const float *dy, float *dx);
 
     /* Pixel sums of one sample, all channels: sum of x; of (x - mean)^2; of dy and of dy * (x - mean) * invstd. */
     void (*pixel_sum)(int64_t pixels, int64_t channels, const float *x, float *sum);

@@ -1,11 +1,13 @@
-/* cross_entropy, mse_loss: docs/contract.md. Rows are tasks, each computed as the reference computes it; their losses meet in the batch tree. */
+/* cross_entropy, mse_loss: docs/contract.md. Rows are tasks, their losses meet in the batch tree. */
 #include "ops/loss.h"
 
+#include "kernels/isa.h"
 #include "kernels/tile.h"
 
 #define ROWS_PER_TASK 16
 
 struct rows {
+    const iso_kernels *k;
     const iso_cross_entropy_shape *cross_entropy;
     const iso_mse_shape *mse;
     const float *x, *target;
@@ -20,7 +22,7 @@ static void cross_entropy_rows(void *argument, int64_t task, int thread) {
     const iso_cross_entropy_shape *s = r->cross_entropy;
     int64_t end = iso_min64((task + 1) * ROWS_PER_TASK, s->n);
     for (int64_t n = task * ROWS_PER_TASK; n < end; n++)
-        r->losses[n] = iso_ref_cross_entropy_row(s, r->x + n * s->k, r->classes[n], r->g, r->dx ? r->dx + n * s->k : NULL);
+        r->losses[n] = r->k->cross_entropy_row(s, r->x + n * s->k, r->classes[n], r->g, r->dx ? r->dx + n * s->k : NULL);
 }
 
 size_t iso_cpu_cross_entropy_scratch(const iso_exec *e, const iso_cross_entropy_shape *s) {
@@ -34,7 +36,7 @@ void iso_cpu_cross_entropy(const iso_exec *e, const iso_cross_entropy_shape *s, 
     int64_t counted = 0;
     for (int64_t n = 0; n < s->n; n++)
         counted += target[n] != s->ignore_index;
-    struct rows r = {.cross_entropy = s, .x = x, .classes = target, .losses = e->scratch, .dx = dx,
+    struct rows r = {.k = iso_kernels_of(e->isa), .cross_entropy = s, .x = x, .classes = target, .losses = e->scratch, .dx = dx,
                      .g = mean ? 1.0f / (float)counted : 1.0f};
     iso_pool_run(e->pool, iso_ceil_div(s->n, ROWS_PER_TASK), cross_entropy_rows, &r);
     iso_tree_rows(s->n, 1, r.losses);
@@ -47,7 +49,7 @@ static void mse_rows(void *argument, int64_t task, int thread) {
     const iso_mse_shape *s = r->mse;
     int64_t end = iso_min64((task + 1) * ROWS_PER_TASK, s->n);
     for (int64_t n = task * ROWS_PER_TASK; n < end; n++)
-        r->losses[n] = iso_ref_mse_row(s->k, r->x + n * s->k, r->target + n * s->k, r->g, r->dx ? r->dx + n * s->k : NULL);
+        r->losses[n] = r->k->mse_row(s->k, r->x + n * s->k, r->target + n * s->k, r->g, r->dx ? r->dx + n * s->k : NULL);
 }
 
 size_t iso_cpu_mse_loss_scratch(const iso_exec *e, const iso_mse_shape *s) {
@@ -58,7 +60,7 @@ size_t iso_cpu_mse_loss_scratch(const iso_exec *e, const iso_mse_shape *s) {
 void iso_cpu_mse_loss(const iso_exec *e, const iso_mse_shape *s, const float *x, const float *target, float *loss, float *dx) {
     bool mean = s->reduction == ISO_REDUCTION_MEAN;
     float count = (float)(s->n * s->k);
-    struct rows r = {.mse = s, .x = x, .target = target, .losses = e->scratch, .dx = dx, .g = mean ? 2.0f / count : 2.0f};
+    struct rows r = {.k = iso_kernels_of(e->isa), .mse = s, .x = x, .target = target, .losses = e->scratch, .dx = dx, .g = mean ? 2.0f / count : 2.0f};
     iso_pool_run(e->pool, iso_ceil_div(s->n, ROWS_PER_TASK), mse_rows, &r);
     iso_tree_rows(s->n, 1, r.losses);
     *loss = mean ? r.losses[0] / count : r.losses[0];

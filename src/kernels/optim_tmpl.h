@@ -1,38 +1,44 @@
-/* sgd, adam: docs/contract.md. The options are hoisted out of the loops: each combination that people use is one loop. */
+/* sgd, adam: docs/contract.md. Whole vectors first, then element by element what is left. */
 
-static inline float ISA(sgd_gradient)(const iso_sgd_scalars *s, float grad, float param) {
-    float g = s->maximize ? -grad : grad;
-    return s->weight_decay != 0 ? iso_fmaf(s->weight_decay, param, g) : g;
-}
-
-static void ISA(sgd)(const iso_sgd_scalars *scalars, int64_t count, const float *grad, float *buffer, float *param) {
+static void ISA(sgd)(const iso_sgd_scalars *scalars, int64_t count, const float *restrict grad, float *restrict buffer,
+                     float *restrict param) {
     const iso_sgd_scalars s = *scalars;
-    if (!buffer) {
-        for (int64_t i = 0; i < count; i++)
-            param[i] = iso_fmaf(-s.lr, ISA(sgd_gradient)(&s, grad[i], param[i]), param[i]);
-        return;
+    const vec decay = vec_all(s.weight_decay), momentum = vec_all(s.momentum), damp = vec_all(s.one_minus_dampening), rate = vec_all(-s.lr);
+    int64_t i = 0;
+    for (; i + WIDTH <= count; i += WIDTH) {
+        vec g = vec_load(grad + i), p = vec_load(param + i);
+        g = s.maximize ? -g : g;
+        g = s.weight_decay != 0 ? vec_fma(decay, p, g) : g;
+        if (buffer) {
+            vec moment = s.first_step ? g : vec_fma(momentum, vec_load(buffer + i), damp * g);
+            vec_store(buffer + i, moment);
+            g = s.nesterov ? vec_fma(momentum, moment, g) : moment;
+        }
+        vec_store(param + i, vec_fma(rate, g, p));
     }
-    for (int64_t i = 0; i < count; i++) {
-        float g = ISA(sgd_gradient)(&s, grad[i], param[i]);
-        float moment = s.first_step ? g : iso_fmaf(s.momentum, buffer[i], s.one_minus_dampening * g);
-        buffer[i] = moment;
-        param[i] = iso_fmaf(-s.lr, s.nesterov ? iso_fmaf(s.momentum, moment, g) : moment, param[i]);
-    }
+    iso_ref_sgd(scalars, count - i, grad + i, buffer ? buffer + i : NULL, param + i);
 }
 
-static void ISA(adam)(const iso_adam_scalars *scalars, int64_t count, const float *grad, float *m, float *v, float *vmax,
-                      float *param) {
+static void ISA(adam)(const iso_adam_scalars *scalars, int64_t count, const float *restrict grad, float *restrict m, float *restrict v,
+                      float *restrict vmax, float *restrict param) {
     const iso_adam_scalars s = *scalars;
-    for (int64_t i = 0; i < count; i++) {
-        float g = s.maximize ? -grad[i] : grad[i], p = param[i] * s.decay;
-        if (s.weight_decay != 0)
-            g = iso_fmaf(s.weight_decay, p, g);
-        float first = iso_fmaf(s.one_minus_beta1, g - m[i], m[i]);
-        float second = iso_fmaf(s.one_minus_beta2 * g, g, s.beta2 * v[i]), u = second;
-        m[i] = first;
-        v[i] = second;
-        if (s.amsgrad)
-            u = vmax[i] = second > vmax[i] ? second : vmax[i];
-        param[i] = iso_fmaf(-s.step_size, first / (__builtin_sqrtf(u) / s.c2 + s.eps), p);
+    const vec weight_decay = vec_all(s.weight_decay), decay = vec_all(s.decay), rate1 = vec_all(s.one_minus_beta1), beta2 = vec_all(s.beta2),
+              rate2 = vec_all(s.one_minus_beta2), c2 = vec_all(s.c2), eps = vec_all(s.eps), step = vec_all(-s.step_size);
+    int64_t i = 0;
+    for (; i + WIDTH <= count; i += WIDTH) {
+        vec g = vec_load(grad + i), p = vec_load(param + i) * decay;
+        g = s.maximize ? -g : g;
+        g = s.weight_decay != 0 ? vec_fma(weight_decay, p, g) : g;
+        vec first = vec_load(m + i), second = vec_load(v + i);
+        first = vec_fma(rate1, g - first, first);
+        second = vec_fma(rate2 * g, g, beta2 * second);
+        vec_store(m + i, first);
+        vec_store(v + i, second);
+        if (s.amsgrad) {
+            second = vec_greater(second, vec_load(vmax + i));
+            vec_store(vmax + i, second);
+        }
+        vec_store(param + i, vec_fma(step, first / (vec_sqrt(second) / c2 + eps), p));
     }
+    iso_ref_adam(scalars, count - i, grad + i, m + i, v + i, vmax ? vmax + i : NULL, param + i);
 }

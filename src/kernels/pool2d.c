@@ -1,4 +1,4 @@
-/* max_pool2d, avg_pool2d, adaptive_avg_pool2d: docs/contract.md. Images, or rows of them, are tasks. */
+/* max_pool2d, avg_pool2d, adaptive_avg_pool2d: docs/contract.md. Images are tasks. */
 #include "ops/pool2d.h"
 
 #include "kernels/isa.h"
@@ -10,6 +10,7 @@ struct pool {
     const int32_t *index_in;
     int32_t *index;
     float *y;
+    bool adaptive;
 };
 
 static int64_t in_floats(const iso_pool2d_shape *s) { return s->h * s->w * s->c; }
@@ -48,43 +49,33 @@ void iso_cpu_max_pool2d_backward(const iso_exec *e, const iso_pool2d_shape *s, c
     iso_pool_run(e->pool, s->n, max_backward_image, &p);
 }
 
-/* Average pooling is the reference on single images: it is no part of a network that would feel it. */
 static void avg_image(void *argument, int64_t n, int thread) {
     (void)thread;
     const struct pool *p = argument;
-    iso_ref_avg_pool2d(&p->one, p->x + n * in_floats(&p->one), p->y + n * out_floats(&p->one));
-}
-void iso_cpu_avg_pool2d(const iso_exec *e, const iso_pool2d_shape *s, const float *x, float *y) {
-    struct pool p = single(e, s, x, y);
-    iso_pool_run(e->pool, s->n, avg_image, &p);
+    const iso_pool2d_shape *s = &p->one;
+    for (int64_t oh = 0; oh < s->oh; oh++)
+        p->k->avg_pool2d(s, p->adaptive, p->x + n * in_floats(s), oh, p->y + n * out_floats(s) + oh * s->ow * s->c);
 }
 
 static void avg_backward_image(void *argument, int64_t n, int thread) {
     (void)thread;
     const struct pool *p = argument;
-    iso_ref_avg_pool2d_backward(&p->one, p->x + n * out_floats(&p->one), p->y + n * in_floats(&p->one));
-}
-void iso_cpu_avg_pool2d_backward(const iso_exec *e, const iso_pool2d_shape *s, const float *dy, float *dx) {
-    struct pool p = single(e, s, dy, dx);
-    iso_pool_run(e->pool, s->n, avg_backward_image, &p);
+    p->k->avg_pool2d_backward(&p->one, p->adaptive, p->x + n * out_floats(&p->one), p->y + n * in_floats(&p->one));
 }
 
-static void adaptive_image(void *argument, int64_t n, int thread) {
-    (void)thread;
-    const struct pool *p = argument;
-    iso_ref_adaptive_avg_pool2d(&p->one, p->x + n * in_floats(&p->one), p->y + n * out_floats(&p->one));
+static void average(const iso_exec *e, const iso_pool2d_shape *s, bool adaptive, iso_task *image, const float *x, float *y) {
+    struct pool p = single(e, s, x, y);
+    p.adaptive = adaptive;
+    iso_pool_run(e->pool, s->n, image, &p);
+}
+
+void iso_cpu_avg_pool2d(const iso_exec *e, const iso_pool2d_shape *s, const float *x, float *y) { average(e, s, false, avg_image, x, y); }
+void iso_cpu_avg_pool2d_backward(const iso_exec *e, const iso_pool2d_shape *s, const float *dy, float *dx) {
+    average(e, s, false, avg_backward_image, dy, dx);
 }
 void iso_cpu_adaptive_avg_pool2d(const iso_exec *e, const iso_pool2d_shape *s, const float *x, float *y) {
-    struct pool p = single(e, s, x, y);
-    iso_pool_run(e->pool, s->n, adaptive_image, &p);
-}
-
-static void adaptive_backward_image(void *argument, int64_t n, int thread) {
-    (void)thread;
-    const struct pool *p = argument;
-    iso_ref_adaptive_avg_pool2d_backward(&p->one, p->x + n * out_floats(&p->one), p->y + n * in_floats(&p->one));
+    average(e, s, true, avg_image, x, y);
 }
 void iso_cpu_adaptive_avg_pool2d_backward(const iso_exec *e, const iso_pool2d_shape *s, const float *dy, float *dx) {
-    struct pool p = single(e, s, dy, dx);
-    iso_pool_run(e->pool, s->n, adaptive_backward_image, &p);
+    average(e, s, true, avg_backward_image, dy, dx);
 }

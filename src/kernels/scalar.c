@@ -10,6 +10,7 @@
 #define ROWS      4
 
 typedef float vec __attribute__((vector_size(16)));
+typedef int32_t vec_i32 __attribute__((vector_size(16)));
 
 static inline vec vec_load(const float *p) {
     vec x;
@@ -18,6 +19,16 @@ static inline vec vec_load(const float *p) {
 }
 static inline void vec_store(float *p, vec x) { memcpy(p, &x, sizeof x); }
 static inline vec vec_all(float x) { return (vec){x, x, x, x}; }
+static inline vec vec_sqrt(vec x) {
+    vec r;
+    for (int i = 0; i < WIDTH; i++)
+        r[i] = __builtin_sqrtf(x[i]);
+    return r;
+}
+static inline vec vec_greater(vec a, vec b) {
+    vec_i32 mask = a > b;
+    return (vec)((mask & (vec_i32)a) | (~mask & (vec_i32)b));
+}
 
 #if defined(__SSE2__) && !defined(__FMA__)
 #include <emmintrin.h>

@@ -1,13 +1,17 @@
 /* Everything that an instruction set's file compiles for itself. The includer defines ISA(name), ISA_TABLE, WIDTH, ROWS, and the type
- * `vec` with vec_load, vec_store, vec_all, vec_fma. Where a loop is plain C the compiler vectorises it for the target. */
+ * `vec` with vec_load, vec_store, vec_all, vec_fma, vec_sqrt, vec_greater (a > b ? a : b); + - * / are the compiler's. Where a loop is plain C the compiler
+ * vectorises it for the target. */
 #include <string.h>
 
 #include "kernels/isa.h"
+#include "kernels/tile.h"
+#include "math/exp_estimate.h"
 #include "math/math.h"
 
 #include "kernels/tile_tmpl.h"
 #include "kernels/elementwise_tmpl.h"
 #include "kernels/optim_tmpl.h"
+#include "kernels/loss_tmpl.h"
 #include "kernels/pool2d_tmpl.h"
 #include "kernels/batch_norm2d_tmpl.h"
 
@@ -35,8 +39,12 @@ const iso_kernels ISA_TABLE = {
     .dropout = ISA(dropout),
     .sgd = ISA(sgd),
     .adam = ISA(adam),
+    .cross_entropy_row = ISA(cross_entropy_row),
+    .mse_row = ISA(mse_row),
     .max_pool2d = ISA(max_pool2d),
     .max_pool2d_backward = ISA(max_pool2d_backward),
+    .avg_pool2d = ISA(avg_pool2d),
+    .avg_pool2d_backward = ISA(avg_pool2d_backward),
     .pixel_sum = ISA(pixel_sum),
     .pixel_squares = ISA(pixel_squares),
     .pixel_products = ISA(pixel_products),

@@ -6,16 +6,8 @@
 #include <string.h>
 
 #include "math/double_double.h"
+#include "math/exp_estimate.h"
 #include "math/math.h"
-
-/* ln 2 in pieces: the first has 32 bits, so that its product with an exponent is exact. */
-#define LN2_HIGH    0x1.62e42fee00000p-1
-#define LN2_MIDDLE  0x1.a39ef35793c76p-33
-#define LN2_LOW     0x1.cc01f97b57a08p-87
-#define INVERSE_LN2 0x1.71547652b82fep+0
-
-/* Relative error bound of the first evaluation; the observed error is below 2^-51. */
-#define ERROR 0x1p-49
 
 static float from_bits(uint32_t bits) {
     float x;
@@ -44,10 +36,11 @@ float iso_dd_to_float(iso_dd a) {
 /* ---- exp ---- */
 
 /* Taylor series in about 100 bits: exp(r) * 2^k, |r| <= 0.35. */
-static float exp_accurate(double x, double k) {
-    iso_dd r = iso_two_sum(x - k * LN2_HIGH, 0), p = iso_two_product(-k, LN2_MIDDLE);
+static float exp_accurate(double x) {
+    double shifted = x * ISO_INVERSE_LN2 + 0x1.8p52, k = shifted - 0x1.8p52;
+    iso_dd r = iso_two_sum(x - k * ISO_LN2_HIGH, 0), p = iso_two_product(-k, ISO_LN2_MIDDLE);
     r = iso_dd_add(r, p);
-    r = iso_dd_add(r, (iso_dd){-k * LN2_LOW, 0});
+    r = iso_dd_add(r, (iso_dd){-k * ISO_LN2_LOW, 0});
     iso_dd sum = {1, 0};
     for (int n = 26; n >= 1; n--) {
         sum = iso_dd_divide(iso_dd_multiply(sum, r), n);
@@ -64,25 +57,9 @@ float iso_expf(float x) {
         return from_bits(0x7f800000);
     if (x < -0x1.9fe36ap+6f) /* log(2^-150): rounds to 0 */
         return 0;
-    double shifted = (double)x * INVERSE_LN2 + 0x1.8p52, k = shifted - 0x1.8p52;
-    double r = ((double)x - k * LN2_HIGH) - k * LN2_MIDDLE;
-    double p = 1.0 / 6227020800.0; /* 1 / 13! */
-    p = p * r + 1.0 / 479001600.0;
-    p = p * r + 1.0 / 39916800.0;
-    p = p * r + 1.0 / 3628800.0;
-    p = p * r + 1.0 / 362880.0;
-    p = p * r + 1.0 / 40320.0;
-    p = p * r + 1.0 / 5040.0;
-    p = p * r + 1.0 / 720.0;
-    p = p * r + 1.0 / 120.0;
-    p = p * r + 1.0 / 24.0;
-    p = p * r + 1.0 / 6.0;
-    p = p * r + 0.5;
-    p = p * r + 1.0;
-    p = p * r + 1.0;
-    double y = p * power_of_two((int)k);
-    float low = (float)(y - y * ERROR), high = (float)(y + y * ERROR);
-    return low == high ? low : exp_accurate(x, k);
+    double y = iso_exp_estimate(x);
+    float low = (float)(y - y * ISO_ESTIMATE_ERROR), high = (float)(y + y * ISO_ESTIMATE_ERROR);
+    return low == high ? low : exp_accurate(x);
 }
 
 /* ---- log ---- */
@@ -96,8 +73,8 @@ static float log_accurate(double m, double e) {
     }
     sum = iso_dd_multiply(sum, s);
     sum = (iso_dd){2 * sum.high, 2 * sum.low};
-    iso_dd ln2 = iso_dd_add((iso_dd){e * LN2_HIGH, 0}, iso_two_product(e, LN2_MIDDLE));
-    ln2 = iso_dd_add(ln2, (iso_dd){e * LN2_LOW, 0});
+    iso_dd ln2 = iso_dd_add((iso_dd){e * ISO_LN2_HIGH, 0}, iso_two_product(e, ISO_LN2_MIDDLE));
+    ln2 = iso_dd_add(ln2, (iso_dd){e * ISO_LN2_LOW, 0});
     return iso_dd_to_float(iso_dd_add(ln2, sum));
 }
 
@@ -132,7 +109,7 @@ float iso_logf(float x) {
     p = p * z + 1.0 / 7.0;
     p = p * z + 1.0 / 5.0;
     p = p * z + 1.0 / 3.0;
-    double y = e * LN2_HIGH + (e * LN2_MIDDLE + (2 * s + 2 * s * z * p));
-    float low = (float)(y - y * ERROR), high = (float)(y + y * ERROR);
+    double y = e * ISO_LN2_HIGH + (e * ISO_LN2_MIDDLE + (2 * s + 2 * s * z * p));
+    float low = (float)(y - y * ISO_ESTIMATE_ERROR), high = (float)(y + y * ISO_ESTIMATE_ERROR);
     return low == high ? low : log_accurate(m, e);
 }

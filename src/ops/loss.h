@@ -13,6 +13,8 @@ typedef struct iso_cross_entropy_shape {
     double label_smoothing;
 } iso_cross_entropy_shape;
 
+/* In both, dx must not overlap the operands. */
+
 /* x: n x k logits; target: n class indices, each in 0..k-1 or ignore_index. loss: one value; dx: n x k, may be NULL. */
 void iso_ref_cross_entropy(const iso_cross_entropy_shape *s, const float *x, const int64_t *target, float *loss, float *dx);
 /* One row: returns its loss; dx (k, may be NULL) receives its gradient times g. */

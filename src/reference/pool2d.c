@@ -54,33 +54,10 @@ void iso_ref_max_pool2d_backward(const iso_pool2d_shape *s, const float *dy, con
 
 /* ---- Average ---- */
 
-/* A window's taps inside the image, and what their sum is divided by. */
-struct window {
-    int64_t h0, h1, w0, w1;
-    float divisor;
-};
+typedef iso_window window_of(const iso_pool2d_shape *s, int64_t oh, int64_t ow);
 
-static struct window avg_window(const iso_pool2d_shape *s, int64_t oh, int64_t ow) {
-    int64_t h0 = oh * s->sh - s->ph, w0 = ow * s->sw - s->pw;
-    int64_t h1 = iso_min64(h0 + s->kh, s->h + s->ph), w1 = iso_min64(w0 + s->kw, s->w + s->pw);
-    int64_t padded = (h1 - h0) * (w1 - w0);
-    struct window v = {iso_max64(h0, 0), iso_min64(h1, s->h), iso_max64(w0, 0), iso_min64(w1, s->w), 0};
-    int64_t inside = (v.h1 - v.h0) * (v.w1 - v.w0);
-    v.divisor = (float)(s->divisor_override ? s->divisor_override : s->count_include_pad ? padded : inside);
-    return v;
-}
-
-static struct window adaptive_window(const iso_pool2d_shape *s, int64_t oh, int64_t ow) {
-    struct window v = {oh * s->h / s->oh, iso_ceil_div((oh + 1) * s->h, s->oh), ow * s->w / s->ow,
-                       iso_ceil_div((ow + 1) * s->w, s->ow), 0};
-    v.divisor = (float)((v.h1 - v.h0) * (v.w1 - v.w0));
-    return v;
-}
-
-typedef struct window window_of(const iso_pool2d_shape *s, int64_t oh, int64_t ow);
-
-static float average(const iso_pool2d_shape *s, const struct window *v, const float *x, int64_t n, int64_t c, bool long_windows) {
-    bool chains = long_windows && (v->h1 - v->h0) * (v->w1 - v->w0) > 64;
+static float average(const iso_pool2d_shape *s, const iso_window *v, const float *x, int64_t n, int64_t c, bool long_windows) {
+    bool chains = long_windows && (v->h1 - v->h0) * (v->w1 - v->w0) > ISO_LONG_WINDOW;
     iso_pixel_sum pixels = iso_pixel_sum_new();
     float sum = 0;
     for (int64_t h = v->h0; h < v->h1; h++)
@@ -98,7 +75,7 @@ static void forward(const iso_pool2d_shape *s, window_of *window, bool long_wind
     for (int64_t n = 0; n < s->n; n++)
         for (int64_t oh = 0; oh < s->oh; oh++)
             for (int64_t ow = 0; ow < s->ow; ow++) {
-                struct window v = window(s, oh, ow);
+                iso_window v = window(s, oh, ow);
                 for (int64_t c = 0; c < s->c; c++)
                     *y++ = average(s, &v, x, n, c, long_windows);
             }
@@ -109,7 +86,7 @@ static void backward(const iso_pool2d_shape *s, window_of *window, const float *
     for (int64_t n = 0; n < s->n; n++)
         for (int64_t oh = 0; oh < s->oh; oh++)
             for (int64_t ow = 0; ow < s->ow; ow++) {
-                struct window v = window(s, oh, ow);
+                iso_window v = window(s, oh, ow);
                 for (int64_t c = 0; c < s->c; c++) {
                     float share = *dy++ / v.divisor;
                     for (int64_t h = v.h0; h < v.h1; h++)
@@ -121,11 +98,11 @@ static void backward(const iso_pool2d_shape *s, window_of *window, const float *
             }
 }
 
-void iso_ref_avg_pool2d(const iso_pool2d_shape *s, const float *x, float *y) { forward(s, avg_window, false, x, y); }
-void iso_ref_avg_pool2d_backward(const iso_pool2d_shape *s, const float *dy, float *dx) { backward(s, avg_window, dy, dx); }
+void iso_ref_avg_pool2d(const iso_pool2d_shape *s, const float *x, float *y) { forward(s, iso_avg_window, false, x, y); }
+void iso_ref_avg_pool2d_backward(const iso_pool2d_shape *s, const float *dy, float *dx) { backward(s, iso_avg_window, dy, dx); }
 void iso_ref_adaptive_avg_pool2d(const iso_pool2d_shape *s, const float *x, float *y) {
-    forward(s, adaptive_window, true, x, y);
+    forward(s, iso_adaptive_avg_window, true, x, y);
 }
 void iso_ref_adaptive_avg_pool2d_backward(const iso_pool2d_shape *s, const float *dy, float *dx) {
-    backward(s, adaptive_window, dy, dx);
+    backward(s, iso_adaptive_avg_window, dy, dx);
 }

@@ -1,0 +1,121 @@
+/* Rows of cross_entropy and mse_loss: docs/contract.md#row-sum, #cross_entropy, #mse_loss. Lanes run over the 64 lanes of the row sum. */
+
+#define BLOCK 4096
+#define LANES 64
+
+static inline float ISA(fold64)(float *lane) {
+    for (int half = LANES / 2; half >= 1; half /= 2)
+        for (int j = 0; j < half; j++)
+            lane[j] = lane[j] + lane[j + half];
+    return lane[0];
+}
+
+/* The sum of one block, count <= BLOCK. */
+static float ISA(block_sum)(int64_t count, const float *x) {
+    float lane[LANES] = {0};
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            lane[j] = lane[j] + x[i + j];
+    for (int j = 0; i + j < count; j++)
+        lane[j] = lane[j] + x[i + j];
+    return ISA(fold64)(lane);
+}
+
+/* e[i] = exp(x[i] - max), correctly rounded: the estimate decides nearly always, else iso_expf does. */
+static void ISA(exp_block)(int64_t count, const float *restrict x, float max, float *restrict e) {
+    for (int64_t first = 0; first < count; first += LANES) {
+        int64_t n = count - first < LANES ? count - first : LANES;
+        int unsure = 0;
+        for (int64_t i = first; i < first + n; i++) {
+            float d = x[i] - max;
+            double y = iso_exp_estimate((double)d);
+            float low = (float)(y - y * ISO_ESTIMATE_ERROR), high = (float)(y + y * ISO_ESTIMATE_ERROR);
+            e[i] = low;
+            unsure |= !(low == high) | !(d >= -87.0f); /* a NaN is unsure, too */
+        }
+        for (int64_t i = first; unsure && i < first + n; i++)
+            e[i] = iso_expf(x[i] - max);
+    }
+}
+
+/* The largest element. Which of -0 and +0 is found makes no difference to x[i] - max other than a zero's sign, which exp and the
+ * subtraction from the logarithm (never -0) lose. */
+static float ISA(row_max)(int64_t count, const float *x) {
+    float lane[16];
+    for (int j = 0; j < 16; j++)
+        lane[j] = x[0];
+    int64_t i = 0;
+    for (; i + 16 <= count; i += 16)
+        for (int j = 0; j < 16; j++)
+            lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+    for (; i < count; i++)
+        lane[0] = x[i] > lane[0] ? x[i] : lane[0];
+    for (int j = 1; j < 16; j++)
+        lane[0] = lane[j] > lane[0] ? lane[j] : lane[0];
+    return lane[0];
+}
+
+/* As iso_ref_cross_entropy_row. */
+static float ISA(cross_entropy_row)(const iso_cross_entropy_shape *s, const float *x, int64_t target, float g, float *dx) {
+    const int64_t k = s->k;
+    if (target == s->ignore_index) {
+        if (dx)
+            memset(dx, 0, sizeof *dx * (size_t)k);
+        return 0;
+    }
+    float max = ISA(row_max)(k, x), block[BLOCK], levels[64];
+    iso_tile_tree sums = {.levels = levels, .count = 1}, all = {.levels = levels, .count = 1};
+    for (int64_t first = 0; first < k; first += BLOCK) {
+        int64_t n = iso_min64(BLOCK, k - first);
+        float *e = dx ? dx + first : block; /* the gradient is made of these in place */
+        ISA(exp_block)(n, x + first, max, e);
+        iso_tile_tree_push(&sums, (float[]){ISA(block_sum)(n, e)});
+    }
+    float total = *iso_tile_tree_total(&sums), log_total = iso_logf(total), loss = log_total - (x[target] - max);
+    float spread = 0, hit = 1;
+    if (s->label_smoothing != 0) {
+        spread = (float)(s->label_smoothing / (double)k);
+        hit = (float)((1 - s->label_smoothing) + s->label_smoothing / (double)k);
+        for (int64_t first = 0; first < k; first += BLOCK) {
+            int64_t n = iso_min64(BLOCK, k - first);
+            for (int64_t i = 0; i < n; i++)
+                block[i] = log_total - (x[first + i] - max);
+            iso_tile_tree_push(&all, (float[]){ISA(block_sum)(n, block)});
+        }
+        loss = iso_fmaf((float)(1 - s->label_smoothing), loss, spread * *iso_tile_tree_total(&all));
+    }
+    if (dx) {
+        float at_target = (dx[target] / total - hit) * g;
+        for (int64_t i = 0; i < k; i++)
+            dx[i] = (dx[i] / total - spread) * g;
+        dx[target] = at_target;
+    }
+    return loss;
+}
+
+/* As iso_ref_mse_row. */
+static float ISA(mse_row)(int64_t k, const float *restrict x, const float *restrict target, float c, float *restrict dx) {
+    float levels[64];
+    iso_tile_tree sums = {.levels = levels, .count = 1};
+    for (int64_t first = 0; first < k; first += BLOCK) {
+        float lane[LANES] = {0};
+        int64_t i = first, end = iso_min64(first + BLOCK, k);
+        for (; i + LANES <= end; i += LANES)
+            for (int j = 0; j < LANES; j++) {
+                float d = x[i + j] - target[i + j];
+                lane[j] = lane[j] + d * d;
+            }
+        for (int j = 0; i + j < end; j++) {
+            float d = x[i + j] - target[i + j];
+            lane[j] = lane[j] + d * d;
+        }
+        iso_tile_tree_push(&sums, (float[]){ISA(fold64)(lane)});
+    }
+    for (int64_t i = 0; dx && i < k; i++)
+        dx[i] = c * (x[i] - target[i]);
+    return *iso_tile_tree_total(&sums);
+}
+
+#undef BLOCK
+#undef LANES
