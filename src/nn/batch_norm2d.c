@@ -11,6 +11,9 @@ struct batch_norm2d {
     int64_t num_features;
     double eps, momentum;
     bool cumulative, pinned;
+    /* Statistics that the recipe gives: one number for all channels, or one each; 0 numbers: none. */
+    size_t given_means, given_vars;
+    double given_mean[ISO_MAX_FLOATS], given_var[ISO_MAX_FLOATS];
 };
 
 /* Operands of the forward node. in: x, weight, bias, running_mean, running_var, num_batches_tracked;
@@ -121,12 +124,20 @@ static void fill(iso_tensor *tensor, float value) {
         iso_tensor_f32(tensor)[i] = value;
 }
 
+static void give(iso_tensor *tensor, const double *values, size_t count) {
+    for (int64_t i = 0; tensor && count && i < tensor->numel; i++)
+        iso_tensor_f32(tensor)[i] = (float)values[count == 1 ? 0 : i];
+}
+
 static void reset(iso_module *module, iso_torch_generator *generator) {
+    const struct batch_norm2d *m = (const struct batch_norm2d *)module;
     (void)generator;
     fill(iso_module_tensor(module, "weight"), 1);
     fill(iso_module_tensor(module, "bias"), 0);
     fill(iso_module_tensor(module, "running_mean"), 0);
     fill(iso_module_tensor(module, "running_var"), 1);
+    give(iso_module_tensor(module, "running_mean"), m->given_mean, m->given_means);
+    give(iso_module_tensor(module, "running_var"), m->given_var, m->given_vars);
     iso_tensor *tracked = iso_module_tensor(module, "num_batches_tracked");
     if (tracked)
         *iso_tensor_i64(tracked) = 0;
@@ -170,17 +181,38 @@ static const iso_param params[] = {
     {"num_features", ISO_ARG_INT, NULL, 1, 1 << 24},        {"eps", ISO_ARG_FLOAT, "1e-05", 0, 1},
     {"momentum", ISO_ARG_FLOAT, "0.1", 0, 1, true},              {"affine", ISO_ARG_BOOL, "True", 0, 0},
     {"track_running_stats", ISO_ARG_BOOL, "True", 0, 0}, {"pinned", ISO_ARG_BOOL, "False", 0, 0},
+    {"running_mean", ISO_ARG_FLOATS, "None", 0, 0},        {"running_var", ISO_ARG_FLOATS, "None", 0, 0},
 };
 static const iso_signature signature = {"BatchNorm2d", params, ISO_COUNTOF(params)};
 
+/* Statistics that are given need somewhere to stand, and a number for every channel. */
+static bool check_given(iso_context *ctx, const iso_arg *a, const char *name, int64_t features, bool tracked) {
+    if (!a->given || a->is_none)
+        return true;
+    if (tracked && (a->count == 1 || (int64_t)a->count == features))
+        return true;
+    iso_fail(ctx, ISO_EINVAL, tracked ? "BatchNorm2d: %s must be one number, or one for each channel" : "BatchNorm2d: %s needs track_running_stats",
+             name);
+    return false;
+}
+
 static iso_module *from_args(iso_context *ctx, const iso_arg *a) {
-    return iso_batch_norm2d_with(ctx, a[0].i[0],
-                                 (iso_batch_norm2d_options){.eps = a[1].f[0] == 0 ? ISO_ZERO : a[1].f[0],
-                                                            .momentum = a[2].is_none || a[2].f[0] == 0 ? ISO_ZERO : a[2].f[0],
-                                                            .cumulative = a[2].is_none,
-                                                            .no_affine = !a[3].i[0],
-                                                            .no_running_stats = !a[4].i[0],
-                                                            .pinned = a[5].i[0]});
+    if (!check_given(ctx, &a[6], "running_mean", a[0].i[0], a[4].i[0]) || !check_given(ctx, &a[7], "running_var", a[0].i[0], a[4].i[0]))
+        return NULL;
+    iso_batch_norm2d_options options = {.eps = a[1].f[0] == 0 ? ISO_ZERO : a[1].f[0],
+                                        .momentum = a[2].is_none || a[2].f[0] == 0 ? ISO_ZERO : a[2].f[0],
+                                        .cumulative = a[2].is_none,
+                                        .no_affine = !a[3].i[0],
+                                        .no_running_stats = !a[4].i[0],
+                                        .pinned = a[5].i[0]};
+    struct batch_norm2d *m = (struct batch_norm2d *)iso_batch_norm2d_with(ctx, a[0].i[0], options);
+    if (!m)
+        return NULL;
+    m->given_means = a[6].given ? a[6].count : 0;
+    m->given_vars = a[7].given ? a[7].count : 0;
+    memcpy(m->given_mean, a[6].f, sizeof m->given_mean);
+    memcpy(m->given_var, a[7].f, sizeof m->given_var);
+    return &m->base;
 }
 
 const iso_module_class iso_batch_norm2d_class = {&signature, sizeof(struct batch_norm2d), from_args, lower, reset};

@@ -192,6 +192,29 @@ static iso_status resume(struct training *t) {
 
 /* ---- The whole ---- */
 
+/* What a run that was complete already, or was resumed behind its last evaluation, recorded. */
+static void recorded_results(struct training *t) {
+    iso_ledger *l = t->ledger;
+    bool want_eval = t->result->test_count == 0, want_loss = t->session.loss == 0;
+    for (size_t i = l->count; i-- > 0 && (want_eval || want_loss);) {
+        bool eval = want_eval && iso_ledger_is(l, i, "eval"), step = want_loss && iso_ledger_is(l, i, "step");
+        uint8_t bits[4];
+        iso_json line;
+        if ((!eval && !step) || iso_ledger_parse(l, i, &line))
+            continue;
+        if (eval) {
+            t->result->test_count = iso_json_int(&line, "count", 0);
+            t->result->test_correct = iso_json_int(&line, "correct", 0);
+            want_eval = false;
+        } else if (iso_hex_bytes(iso_json_string(&line, "loss"), bits, sizeof bits)) {
+            uint32_t word = (uint32_t)bits[0] << 24 | (uint32_t)bits[1] << 16 | (uint32_t)bits[2] << 8 | bits[3];
+            memcpy(&t->result->loss, &word, sizeof word);
+            want_loss = false;
+        }
+        iso_json_free(t->ctx, &line);
+    }
+}
+
 static void fill_result(struct training *t) {
     iso_train_result *r = t->result;
     memcpy(r->digest, t->ledger->head, sizeof r->digest);
@@ -200,6 +223,7 @@ static void fill_result(struct training *t) {
     r->loss = t->session.loss;
     r->test_count = t->session.eval.count;
     r->test_correct = t->session.eval.correct;
+    recorded_results(t);
 }
 
 static iso_status train(struct training *t) {
