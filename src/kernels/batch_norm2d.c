@@ -12,7 +12,9 @@ struct norm {
     bool training;
 };
 
-static int64_t sample(const struct norm *o, int64_t n) { return n * o->s->hw * o->s->c; }
+static int64_t sample(const struct norm *o, int64_t n) {
+    return n * o->s->hw * o->s->c;
+}
 
 static void sum_x(void *argument, int64_t n, int thread) {
     (void)thread;
@@ -47,7 +49,9 @@ static void normalise_backward(void *argument, int64_t n, int thread) {
                              o->factor, o->a, o->b, o->y + sample(o, n));
 }
 
-static float inverse_deviation(float variance, double eps) { return 1.0f / iso_sqrtf(variance + (float)eps); }
+static float inverse_deviation(float variance, double eps) {
+    return 1.0f / iso_sqrtf(variance + (float)eps);
+}
 
 /* ---- Forward ---- */
 
@@ -56,10 +60,18 @@ size_t iso_cpu_batch_norm2d_scratch(const iso_exec *e, const iso_batch_norm2d_sh
     return (size_t)(s->n * s->c) * sizeof(float);
 }
 
-void iso_cpu_batch_norm2d(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *weight, const float *bias,
-                          float momentum, float *running_mean, float *running_var, float *mean, float *invstd, float *y) {
-    struct norm o = {.k = iso_kernels_of(e->isa), .s = s, .x = x, .weight = weight, .bias = bias, .mean = mean, .invstd = invstd,
-                     .sums = e->scratch, .y = y};
+void iso_cpu_batch_norm2d(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *weight,
+                          const float *bias, float momentum, float *running_mean, float *running_var, float *mean, float *invstd,
+                          float *y) {
+    struct norm o = {.k = iso_kernels_of(e->isa),
+                     .s = s,
+                     .x = x,
+                     .weight = weight,
+                     .bias = bias,
+                     .mean = mean,
+                     .invstd = invstd,
+                     .sums = e->scratch,
+                     .y = y};
     float count = (float)(s->n * s->hw), count_less_one = (float)(s->n * s->hw - 1), keep = 1.0f - momentum;
     iso_pool_run(e->pool, s->n, sum_x, &o);
     iso_tree_rows(s->n, s->c, o.sums);
@@ -79,8 +91,14 @@ void iso_cpu_batch_norm2d(const iso_exec *e, const iso_batch_norm2d_shape *s, co
 
 void iso_cpu_batch_norm2d_eval(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *weight,
                                const float *bias, const float *running_mean, const float *running_var, float *invstd, float *y) {
-    struct norm o = {.k = iso_kernels_of(e->isa), .s = s, .x = x, .weight = weight, .bias = bias, .mean = running_mean,
-                     .invstd = invstd, .y = y};
+    struct norm o = {.k = iso_kernels_of(e->isa),
+                     .s = s,
+                     .x = x,
+                     .weight = weight,
+                     .bias = bias,
+                     .mean = running_mean,
+                     .invstd = invstd,
+                     .y = y};
     for (int64_t c = 0; c < s->c; c++)
         invstd[c] = inverse_deviation(running_var[c], s->eps);
     iso_pool_run(e->pool, s->n, normalise, &o);
@@ -97,8 +115,19 @@ void iso_cpu_batch_norm2d_backward(const iso_exec *e, const iso_batch_norm2d_sha
                                    const float *dy, const float *weight, const float *mean, const float *invstd, float *dweight,
                                    float *dbias, float *dx) {
     float *sums = e->scratch, *products = sums + s->n * s->c, *factor = products + s->n * s->c, *a = factor + s->c, *b = a + s->c;
-    struct norm o = {.k = iso_kernels_of(e->isa), .s = s, .x = x, .dy = dy, .mean = mean, .invstd = invstd, .sums = sums,
-                     .products = products, .factor = factor, .a = a, .b = b, .y = dx, .training = training};
+    struct norm o = {.k = iso_kernels_of(e->isa),
+                     .s = s,
+                     .x = x,
+                     .dy = dy,
+                     .mean = mean,
+                     .invstd = invstd,
+                     .sums = sums,
+                     .products = products,
+                     .factor = factor,
+                     .a = a,
+                     .b = b,
+                     .y = dx,
+                     .training = training};
     float count = (float)(s->n * s->hw);
     iso_pool_run(e->pool, s->n, sum_gradients, &o);
     iso_tree_rows(s->n, s->c, sums);

@@ -39,6 +39,7 @@ static void dropout(void *argument, int64_t first, int64_t count) {
     o->k->dropout(count, o->a + first, o->keep + first, o->scale, o->y + first);
 }
 void iso_cpu_dropout(const iso_exec *e, int64_t count, const float *x, const uint8_t *keep, double p, float *y) {
-    iso_parallel_ranges(e, count, dropout,
-                        &(struct operands){.k = iso_kernels_of(e->isa), .a = x, .keep = keep, .scale = 1.0f / (float)(1 - p), .y = y});
+    iso_parallel_ranges(
+        e, count, dropout,
+        &(struct operands){.k = iso_kernels_of(e->isa), .a = x, .keep = keep, .scale = 1.0f / (float)(1 - p), .y = y});
 }

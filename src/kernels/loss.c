@@ -30,13 +30,18 @@ size_t iso_cpu_cross_entropy_scratch(const iso_exec *e, const iso_cross_entropy_
     return (size_t)s->n * sizeof(float);
 }
 
-void iso_cpu_cross_entropy(const iso_exec *e, const iso_cross_entropy_shape *s, const float *x, const int64_t *target, float *loss,
-                           float *dx) {
+void iso_cpu_cross_entropy(const iso_exec *e, const iso_cross_entropy_shape *s, const float *x, const int64_t *target,
+                           float *loss, float *dx) {
     bool mean = s->reduction == ISO_REDUCTION_MEAN;
     int64_t counted = 0;
     for (int64_t n = 0; n < s->n; n++)
         counted += target[n] != s->ignore_index;
-    struct rows r = {.k = iso_kernels_of(e->isa), .cross_entropy = s, .x = x, .classes = target, .losses = e->scratch, .dx = dx,
+    struct rows r = {.k = iso_kernels_of(e->isa),
+                     .cross_entropy = s,
+                     .x = x,
+                     .classes = target,
+                     .losses = e->scratch,
+                     .dx = dx,
                      .g = mean ? 1.0f / (float)counted : 1.0f};
     iso_pool_run(e->pool, iso_ceil_div(s->n, ROWS_PER_TASK), cross_entropy_rows, &r);
     iso_tree_rows(s->n, 1, r.losses);
@@ -60,7 +65,13 @@ size_t iso_cpu_mse_loss_scratch(const iso_exec *e, const iso_mse_shape *s) {
 void iso_cpu_mse_loss(const iso_exec *e, const iso_mse_shape *s, const float *x, const float *target, float *loss, float *dx) {
     bool mean = s->reduction == ISO_REDUCTION_MEAN;
     float count = (float)(s->n * s->k);
-    struct rows r = {.k = iso_kernels_of(e->isa), .mse = s, .x = x, .target = target, .losses = e->scratch, .dx = dx, .g = mean ? 2.0f / count : 2.0f};
+    struct rows r = {.k = iso_kernels_of(e->isa),
+                     .mse = s,
+                     .x = x,
+                     .target = target,
+                     .losses = e->scratch,
+                     .dx = dx,
+                     .g = mean ? 2.0f / count : 2.0f};
     iso_pool_run(e->pool, iso_ceil_div(s->n, ROWS_PER_TASK), mse_rows, &r);
     iso_tree_rows(s->n, 1, r.losses);
     *loss = mean ? r.losses[0] / count : r.losses[0];

@@ -1,4 +1,5 @@
-/* Rows of cross_entropy and mse_loss: docs/contract.md#row-sum, #cross_entropy, #mse_loss. Lanes run over the 64 lanes of the row sum. */
+/* Rows of cross_entropy and mse_loss: docs/contract.md#row-sum, #cross_entropy, #mse_loss. Lanes run over the 64 lanes of the row
+ * sum. */
 
 #define BLOCK 4096
 #define LANES 64

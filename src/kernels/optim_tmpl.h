@@ -3,7 +3,8 @@
 static void ISA(sgd)(const iso_sgd_scalars *scalars, int64_t count, const float *restrict grad, float *restrict buffer,
                      float *restrict param) {
     const iso_sgd_scalars s = *scalars;
-    const vec decay = vec_all(s.weight_decay), momentum = vec_all(s.momentum), damp = vec_all(s.one_minus_dampening), rate = vec_all(-s.lr);
+    const vec decay = vec_all(s.weight_decay), momentum = vec_all(s.momentum), damp = vec_all(s.one_minus_dampening),
+              rate = vec_all(-s.lr);
     int64_t i = 0;
     for (; i + WIDTH <= count; i += WIDTH) {
         vec g = vec_load(grad + i), p = vec_load(param + i);
@@ -19,11 +20,12 @@ static void ISA(sgd)(const iso_sgd_scalars *scalars, int64_t count, const float 
     iso_ref_sgd(scalars, count - i, grad + i, buffer ? buffer + i : NULL, param + i);
 }
 
-static void ISA(adam)(const iso_adam_scalars *scalars, int64_t count, const float *restrict grad, float *restrict m, float *restrict v,
-                      float *restrict vmax, float *restrict param) {
+static void ISA(adam)(const iso_adam_scalars *scalars, int64_t count, const float *restrict grad, float *restrict m,
+                      float *restrict v, float *restrict vmax, float *restrict param) {
     const iso_adam_scalars s = *scalars;
-    const vec weight_decay = vec_all(s.weight_decay), decay = vec_all(s.decay), rate1 = vec_all(s.one_minus_beta1), beta2 = vec_all(s.beta2),
-              rate2 = vec_all(s.one_minus_beta2), c2 = vec_all(s.c2), eps = vec_all(s.eps), step = vec_all(-s.step_size);
+    const vec weight_decay = vec_all(s.weight_decay), decay = vec_all(s.decay), rate1 = vec_all(s.one_minus_beta1),
+              beta2 = vec_all(s.beta2), rate2 = vec_all(s.one_minus_beta2), c2 = vec_all(s.c2), eps = vec_all(s.eps),
+              step = vec_all(-s.step_size);
     int64_t i = 0;
     for (; i + WIDTH <= count; i += WIDTH) {
         vec g = vec_load(grad + i), p = vec_load(param + i) * decay;

@@ -13,8 +13,12 @@ struct pool {
     bool adaptive;
 };
 
-static int64_t in_floats(const iso_pool2d_shape *s) { return s->h * s->w * s->c; }
-static int64_t out_floats(const iso_pool2d_shape *s) { return s->oh * s->ow * s->c; }
+static int64_t in_floats(const iso_pool2d_shape *s) {
+    return s->h * s->w * s->c;
+}
+static int64_t out_floats(const iso_pool2d_shape *s) {
+    return s->oh * s->ow * s->c;
+}
 
 static struct pool single(const iso_exec *e, const iso_pool2d_shape *s, const float *x, float *y) {
     struct pool p = {.k = iso_kernels_of(e->isa), .one = *s, .x = x, .y = y};
@@ -69,7 +73,9 @@ static void average(const iso_exec *e, const iso_pool2d_shape *s, bool adaptive,
     iso_pool_run(e->pool, s->n, image, &p);
 }
 
-void iso_cpu_avg_pool2d(const iso_exec *e, const iso_pool2d_shape *s, const float *x, float *y) { average(e, s, false, avg_image, x, y); }
+void iso_cpu_avg_pool2d(const iso_exec *e, const iso_pool2d_shape *s, const float *x, float *y) {
+    average(e, s, false, avg_image, x, y);
+}
 void iso_cpu_avg_pool2d_backward(const iso_exec *e, const iso_pool2d_shape *s, const float *dy, float *dx) {
     average(e, s, false, avg_backward_image, dy, dx);
 }

@@ -12,7 +12,8 @@
 #define ISO_LN2_LOW     0x1.cc01f97b57a08p-87
 #define ISO_INVERSE_LN2 0x1.71547652b82fep+0
 
-/* The bound that results are tested with: y - y * bound and y + y * bound round to the same binary32 number, or more bits are needed. */
+/* The bound that results are tested with: y - y * bound and y + y * bound round to the same binary32 number, or more bits are
+ * needed. */
 #define ISO_ESTIMATE_ERROR 0x1p-49
 
 /* exp(x) = 2^k * exp(r), |r| <= ln(2) / 2. For -104 <= x <= 89. */

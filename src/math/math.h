@@ -13,9 +13,9 @@ float iso_logf(float x);
 /* fma through binary64 with rounding to odd, for hardware that has none. Exact for all inputs. */
 float iso_fmaf_emulated(float a, float b, float c);
 
-/* One rounding, whatever the hardware. Without an instruction for it: the product is exact in binary64, and rounding the sum to binary64 and
- * then to binary32 is the same as rounding once, unless the binary64 number lies exactly between two binary32 numbers (the low 29 bits are 10...0)
- * or the result is subnormal. Only those cases need the full emulation. */
+/* One rounding, whatever the hardware. Without an instruction for it: the product is exact in binary64, and rounding the sum to
+ * binary64 and then to binary32 is the same as rounding once, unless the binary64 number lies exactly between two binary32
+ * numbers (the low 29 bits are 10...0) or the result is subnormal. Only those cases need the full emulation. */
 static inline float iso_fmaf(float a, float b, float c) {
 #if defined(__FMA__) || defined(__aarch64__) || defined(__riscv_flen) || defined(__powerpc64__) || defined(__s390x__)
     return __builtin_fmaf(a, b, c);

@@ -3,8 +3,7 @@
 
 #include "reference/sums.h"
 
-/* x[n][pixel][c]; sums over all samples and pixels of one channel. `shift` and `scale` give the second factor of the products:
- * a is x (minus shift), b is what the sum asks for. */
+/* x[n][pixel][c]; the sums are over all samples and pixels of one channel. */
 
 static float value(const iso_batch_norm2d_shape *s, const float *x, int64_t n, int64_t pixel, int64_t c) {
     return x[(n * s->hw + pixel) * s->c + c];
@@ -57,10 +56,12 @@ static void normalise(const iso_batch_norm2d_shape *s, const float *x, int64_t c
     }
 }
 
-static float inverse_deviation(float variance, double eps) { return 1.0f / iso_sqrtf(variance + (float)eps); }
+static float inverse_deviation(float variance, double eps) {
+    return 1.0f / iso_sqrtf(variance + (float)eps);
+}
 
-void iso_ref_batch_norm2d(const iso_batch_norm2d_shape *s, const float *x, const float *weight, const float *bias,
-                          float momentum, float *running_mean, float *running_var, float *mean, float *invstd, float *y) {
+void iso_ref_batch_norm2d(const iso_batch_norm2d_shape *s, const float *x, const float *weight, const float *bias, float momentum,
+                          float *running_mean, float *running_var, float *mean, float *invstd, float *y) {
     float count = (float)(s->n * s->hw), count_less_one = (float)(s->n * s->hw - 1);
     for (int64_t c = 0; c < s->c; c++) {
         mean[c] = sum_of(s, x, c) / count;

@@ -1,4 +1,5 @@
-/* SGD, Adam, AdamW: https://pytorch.org/docs/stable/generated/torch.optim.SGD.html, torch.optim.Adam.html, torch.optim.AdamW.html */
+/* SGD, Adam, AdamW: https://pytorch.org/docs/stable/generated/torch.optim.SGD.html, torch.optim.Adam.html, torch.optim.AdamW.html
+ */
 #include "ops/optim.h"
 
 #include <math.h>

@@ -98,8 +98,12 @@ static void backward(const iso_pool2d_shape *s, window_of *window, const float *
             }
 }
 
-void iso_ref_avg_pool2d(const iso_pool2d_shape *s, const float *x, float *y) { forward(s, iso_avg_window, false, x, y); }
-void iso_ref_avg_pool2d_backward(const iso_pool2d_shape *s, const float *dy, float *dx) { backward(s, iso_avg_window, dy, dx); }
+void iso_ref_avg_pool2d(const iso_pool2d_shape *s, const float *x, float *y) {
+    forward(s, iso_avg_window, false, x, y);
+}
+void iso_ref_avg_pool2d_backward(const iso_pool2d_shape *s, const float *dy, float *dx) {
+    backward(s, iso_avg_window, dy, dx);
+}
 void iso_ref_adaptive_avg_pool2d(const iso_pool2d_shape *s, const float *x, float *y) {
     forward(s, iso_adaptive_avg_window, true, x, y);
 }

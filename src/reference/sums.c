@@ -10,7 +10,9 @@ static float fold(float *lane, int lanes) {
     return lane[0];
 }
 
-iso_row_sum iso_row_sum_new(void) { return (iso_row_sum){.position = 0}; }
+iso_row_sum iso_row_sum_new(void) {
+    return (iso_row_sum){.position = 0};
+}
 
 static void close_block(iso_row_sum *row) {
     iso_tree_add(&row->blocks, fold(row->lane, ISO_ROW_LANES));
@@ -30,4 +32,6 @@ float iso_row_sum_total(iso_row_sum *row) {
     return iso_tree_total(&row->blocks);
 }
 
-float iso_pixel_sum_total(iso_pixel_sum *s) { return fold(s->chain, ISO_PIXEL_CHAINS); }
+float iso_pixel_sum_total(iso_pixel_sum *s) {
+    return fold(s->chain, ISO_PIXEL_CHAINS);
+}

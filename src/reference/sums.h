@@ -13,7 +13,9 @@ typedef struct iso_panel_sum {
     int64_t position, length; /* of the sequence; of a panel */
 } iso_panel_sum;
 
-static inline iso_panel_sum iso_panel_sum_new(int64_t panel_length) { return (iso_panel_sum){0, 0, 0, panel_length}; }
+static inline iso_panel_sum iso_panel_sum_new(int64_t panel_length) {
+    return (iso_panel_sum){0, 0, 0, panel_length};
+}
 
 /* Moves on by one position; the panel is closed where it ends. */
 static inline void iso_panel_next(iso_panel_sum *s) {
@@ -27,7 +29,9 @@ static inline void iso_panel_product(iso_panel_sum *s, float a, float b) {
     iso_panel_next(s);
 }
 /* A position that is absent: a tap on padding. */
-static inline void iso_panel_absent(iso_panel_sum *s) { iso_panel_next(s); }
+static inline void iso_panel_absent(iso_panel_sum *s) {
+    iso_panel_next(s);
+}
 static inline float iso_panel_total(const iso_panel_sum *s) {
     return s->position % s->length ? s->sum + s->panel : s->sum;
 }
@@ -39,7 +43,9 @@ typedef struct iso_tree {
     uint64_t count;
 } iso_tree;
 
-static inline iso_tree iso_tree_new(void) { return (iso_tree){.count = 0}; }
+static inline iso_tree iso_tree_new(void) {
+    return (iso_tree){.count = 0};
+}
 
 static inline void iso_tree_add(iso_tree *tree, float leaf) {
     int level = 0;
@@ -84,7 +90,9 @@ typedef struct iso_pixel_sum {
     int64_t position;
 } iso_pixel_sum;
 
-static inline iso_pixel_sum iso_pixel_sum_new(void) { return (iso_pixel_sum){.position = 0}; }
+static inline iso_pixel_sum iso_pixel_sum_new(void) {
+    return (iso_pixel_sum){.position = 0};
+}
 static inline void iso_pixel_sum_add(iso_pixel_sum *s, float x) {
     float *chain = &s->chain[s->position++ % ISO_PIXEL_CHAINS];
     *chain = *chain + x;

@@ -5,8 +5,10 @@
 static void compare(each *it, const iso_batch_norm2d_shape *s, bool affine, bool tame) {
     int64_t n = s->n * s->hw * s->c, c = s->c;
     float *x = random_floats(n, tame), *dy = random_floats(n, tame), *w = random_floats(c, tame), *b = random_floats(c, tame);
-    float *mean = floats(c), *invstd = floats(c), *rm = floats(c), *rv = floats(c), *y = floats(n), *dw = floats(c), *db = floats(c), *dx = floats(n);
-    float *mean2 = floats(c), *invstd2 = floats(c), *rm2 = floats(c), *rv2 = floats(c), *y2 = floats(n), *dw2 = floats(c), *db2 = floats(c);
+    float *mean = floats(c), *invstd = floats(c), *rm = floats(c), *rv = floats(c), *y = floats(n), *dw = floats(c),
+          *db = floats(c), *dx = floats(n);
+    float *mean2 = floats(c), *invstd2 = floats(c), *rm2 = floats(c), *rv2 = floats(c), *y2 = floats(n), *dw2 = floats(c),
+          *db2 = floats(c);
     const float *weight = affine ? w : NULL, *bias = affine ? b : NULL;
     for (it->next = 0; each_next(it);) {
         for (int64_t i = 0; i < c; i++) {
@@ -44,7 +46,8 @@ ISO_TEST(batch_norm2d_equals_reference) {
     each it;
     CHECK(each_start(&it));
     for (int i = 0; i < (iso_test_long() ? 600 : 36); i++)
-        compare(&it, &(iso_batch_norm2d_shape){iso_test_between(1, 6), i % 4 ? iso_test_between(2, 60) : 49, channels[i % 6], 1e-5}, i % 5 != 0,
-                i % 2);
+        compare(&it,
+                &(iso_batch_norm2d_shape){iso_test_between(1, 6), i % 4 ? iso_test_between(2, 60) : 49, channels[i % 6], 1e-5},
+                i % 5 != 0, i % 2);
     each_end(&it);
 }

@@ -7,7 +7,8 @@ ISO_TEST(loss_equals_reference) {
     CHECK(each_start(&it));
     for (int i = 0; i < (iso_test_long() ? 500 : 30); i++) {
         int64_t n = iso_test_between(1, 70), k = i % 7 ? iso_test_between(1, 130) : 5000;
-        float *x = random_floats(n * k, i % 5 != 0), *t = random_floats(n * k, i % 5 != 0), *dx = floats(n * k), *out = floats(n * k), loss, loss2;
+        float *x = random_floats(n * k, i % 5 != 0), *t = random_floats(n * k, i % 5 != 0), *dx = floats(n * k),
+              *out = floats(n * k), loss, loss2;
         int64_t *target = calloc((size_t)n, sizeof *target);
         for (int64_t j = 0; j < n * k; j++)
             x[j] *= 20;

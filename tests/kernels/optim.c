@@ -9,15 +9,21 @@ ISO_TEST(optim_equals_reference) {
     CHECK(each_start(&it));
     for (int i = 0; i < 32; i++) {
         int64_t n = counts[i % 4];
-        float *g = random_floats(n, i / 4 % 2), *p = random_floats(n, i / 4 % 2), *m = floats(n), *v = floats(n), *vmax = floats(n);
+        float *g = random_floats(n, i / 4 % 2), *p = random_floats(n, i / 4 % 2), *m = floats(n), *v = floats(n),
+              *vmax = floats(n);
         float *p2 = floats(n), *m2 = floats(n), *v2 = floats(n), *vmax2 = floats(n), *start = floats(n);
         memcpy(start, p, sizeof *p * (size_t)n);
         for (it.next = 0; each_next(&it);) {
             memcpy(p, start, sizeof *p * (size_t)n);
             memcpy(p2, start, sizeof *p * (size_t)n);
             for (int step = 1; step <= 3; step++) {
-                iso_sgd_scalars s = {.lr = 0.05f, .momentum = 0.9f, .one_minus_dampening = i & 1 ? 1.0f : 0.7f,
-                                     .weight_decay = i & 2 ? 0.01f : 0, .nesterov = (i & 5) == 5, .maximize = i & 8, .first_step = step == 1};
+                iso_sgd_scalars s = {.lr = 0.05f,
+                                     .momentum = 0.9f,
+                                     .one_minus_dampening = i & 1 ? 1.0f : 0.7f,
+                                     .weight_decay = i & 2 ? 0.01f : 0,
+                                     .nesterov = (i & 5) == 5,
+                                     .maximize = i & 8,
+                                     .first_step = step == 1};
                 bool momentum = i & 16;
                 iso_ref_sgd(&s, n, g, momentum ? m : NULL, p);
                 iso_cpu_sgd(&it.exec, &s, n, g, momentum ? m2 : NULL, p2);

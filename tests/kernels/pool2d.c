@@ -10,9 +10,15 @@ ISO_TEST(dilated_max_pool2d_equals_reference) {
     CHECK(each_start(&it));
     int nothing = 0;
     for (int i = 0; i < (iso_test_long() ? 2000 : 100); i++) {
-        iso_pool2d_shape s = {.n = iso_test_between(1, 3), .h = iso_test_between(1, 12), .w = iso_test_between(1, 12),
-                              .c = iso_test_between(1, 20), .kh = iso_test_between(1, 3), .kw = iso_test_between(1, 3),
-                              .sh = iso_test_between(1, 2), .sw = iso_test_between(1, 2), .dh = iso_test_between(1, 6),
+        iso_pool2d_shape s = {.n = iso_test_between(1, 3),
+                              .h = iso_test_between(1, 12),
+                              .w = iso_test_between(1, 12),
+                              .c = iso_test_between(1, 20),
+                              .kh = iso_test_between(1, 3),
+                              .kw = iso_test_between(1, 3),
+                              .sh = iso_test_between(1, 2),
+                              .sw = iso_test_between(1, 2),
+                              .dh = iso_test_between(1, 6),
                               .dw = iso_test_between(1, 6)};
         s.ph = s.kh / 2;
         s.pw = s.kw / 2;
@@ -21,7 +27,8 @@ ISO_TEST(dilated_max_pool2d_equals_reference) {
         if (s.h + 2 * s.ph <= s.dh * (s.kh - 1) || s.w + 2 * s.pw <= s.dw * (s.kw - 1))
             continue;
         int64_t nx = s.n * s.h * s.w * s.c, ny = s.n * s.oh * s.ow * s.c;
-        float *x = random_floats(nx, false), *dy = random_floats(ny, false), *y = floats(ny), *dx = floats(nx), *out = floats(nx + ny);
+        float *x = random_floats(nx, false), *dy = random_floats(ny, false), *y = floats(ny), *dx = floats(nx),
+              *out = floats(nx + ny);
         int32_t *index = calloc((size_t)ny, sizeof *index), *index_out = calloc((size_t)ny, sizeof *index);
         iso_ref_max_pool2d(&s, x, y, index);
         iso_ref_max_pool2d_backward(&s, dy, index, dx);
@@ -50,10 +57,18 @@ ISO_TEST(pool2d_equals_reference) {
     each it;
     CHECK(each_start(&it));
     for (int i = 0; i < (iso_test_long() ? 2000 : 60); i++) {
-        iso_pool2d_shape s = {.n = iso_test_between(1, 5), .h = iso_test_between(1, 15), .w = iso_test_between(1, 15),
-                              .c = iso_test_between(1, i % 4 ? 20 : 140), .kh = iso_test_between(1, 3), .kw = iso_test_between(1, 3),
-                              .sh = iso_test_between(1, 3), .sw = iso_test_between(1, 3), .dh = 1, .dw = 1,
-                              .count_include_pad = i & 1, .divisor_override = i % 5 == 0 ? 3 : 0};
+        iso_pool2d_shape s = {.n = iso_test_between(1, 5),
+                              .h = iso_test_between(1, 15),
+                              .w = iso_test_between(1, 15),
+                              .c = iso_test_between(1, i % 4 ? 20 : 140),
+                              .kh = iso_test_between(1, 3),
+                              .kw = iso_test_between(1, 3),
+                              .sh = iso_test_between(1, 3),
+                              .sw = iso_test_between(1, 3),
+                              .dh = 1,
+                              .dw = 1,
+                              .count_include_pad = i & 1,
+                              .divisor_override = i % 5 == 0 ? 3 : 0};
         s.ph = s.kh / 2 ? iso_test_between(0, s.kh / 2) : 0;
         s.pw = s.kw / 2 ? iso_test_between(0, s.kw / 2) : 0;
         if (s.h + 2 * s.ph < s.kh || s.w + 2 * s.pw < s.kw)
@@ -61,7 +76,8 @@ ISO_TEST(pool2d_equals_reference) {
         s.oh = (s.h + 2 * s.ph - s.kh) / s.sh + 1;
         s.ow = (s.w + 2 * s.pw - s.kw) / s.sw + 1;
         int64_t nx = s.n * s.h * s.w * s.c, ny = s.n * s.oh * s.ow * s.c;
-        float *x = random_floats(nx, false), *dy = random_floats(ny, false), *y = floats(ny), *out = floats(nx + ny), *dx = floats(nx);
+        float *x = random_floats(nx, false), *dy = random_floats(ny, false), *y = floats(ny), *out = floats(nx + ny),
+              *dx = floats(nx);
         int32_t *index = calloc((size_t)ny, sizeof *index), *index_out = calloc((size_t)ny, sizeof *index);
         x[iso_test_between(0, nx - 1)] = NAN;
         x[iso_test_between(0, nx - 1)] = -INFINITY;

@@ -61,7 +61,8 @@ ISO_TEST(exp_and_log_of_special_values) {
                   bits_of(iso_logf(from_bits(logs[i][0]))), logs[i][1]);
 }
 
-/* The C library's binary64 function is right to far better than 2^-45; where both ends of that interval round to one number, that is it. */
+/* The C library's binary64 function is right to far better than 2^-45; where both ends of that interval round to one number, that
+ * is it. */
 static bool agrees(float x, float got, double close) {
     float low = (float)(close - fabs(close) * 0x1p-45), high = (float)(close + fabs(close) * 0x1p-45);
     if (isnan(close) ? isnan(got) : bits_of(low) != bits_of(high) || bits_of(got) == bits_of(low))

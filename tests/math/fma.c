@@ -25,15 +25,17 @@ static bool agree(float a, float b, float c) {
 }
 
 ISO_TEST(fma_of_special_values) {
-    static const uint32_t values[] = {0x00000000, 0x00000001, 0x00000002, 0x007fffff, 0x00800000, 0x00800001, 0x00ffffff, 0x01000000,
-                                      0x1f800000, 0x20000000, 0x33800000, 0x34000000, 0x3effffff, 0x3f000000, 0x3f7fffff, 0x3f800000,
-                                      0x3f800001, 0x3fffffff, 0x40000000, 0x4b000000, 0x4b800000, 0x5f7fffff, 0x5f800000, 0x5fffffff,
-                                      0x7e800000, 0x7effffff, 0x7f000000, 0x7f7ffffe, 0x7f7fffff, 0x7f800000, 0x7fc00000};
+    static const uint32_t values[] = {0x00000000, 0x00000001, 0x00000002, 0x007fffff, 0x00800000, 0x00800001, 0x00ffffff,
+                                      0x01000000, 0x1f800000, 0x20000000, 0x33800000, 0x34000000, 0x3effffff, 0x3f000000,
+                                      0x3f7fffff, 0x3f800000, 0x3f800001, 0x3fffffff, 0x40000000, 0x4b000000, 0x4b800000,
+                                      0x5f7fffff, 0x5f800000, 0x5fffffff, 0x7e800000, 0x7effffff, 0x7f000000, 0x7f7ffffe,
+                                      0x7f7fffff, 0x7f800000, 0x7fc00000};
     enum { COUNT = sizeof values / sizeof *values };
     for (int i = 0; i < 2 * COUNT; i++)
         for (int j = 0; j < 2 * COUNT; j++)
             for (int k = 0; k < 2 * COUNT; k++)
-                CHECK(agree(from_bits(values[i / 2] | (uint32_t)(i & 1) << 31), from_bits(values[j / 2] | (uint32_t)(j & 1) << 31),
+                CHECK(agree(from_bits(values[i / 2] | (uint32_t)(i & 1) << 31),
+                            from_bits(values[j / 2] | (uint32_t)(j & 1) << 31),
                             from_bits(values[k / 2] | (uint32_t)(k & 1) << 31)));
 }
 
@@ -58,10 +60,18 @@ ISO_TEST(fma_beside_the_middle) {
         int e = (int)iso_test_between(-75, 60), f = (int)iso_test_between(-75, 60);
         float a = sparse(e), b = sparse(f), c = 0;
         switch (i & 3) {
-        case 0: c = sparse(e + f + (int)iso_test_between(-30, 30)); break; /* the last bits of the product decide */
-        case 1: c = -(a * b); break;                                      /* what is left is the product's rounding error */
-        case 2: c = nextafterf(-(a * b), i & 4 ? INFINITY : -INFINITY); break;
-        case 3: c = ldexpf(i & 4 ? 1.0f : -1.0f, -149) * (float)(iso_test_random() & 0xffff); break;
+        case 0:
+            c = sparse(e + f + (int)iso_test_between(-30, 30));
+            break; /* the last bits of the product decide */
+        case 1:
+            c = -(a * b);
+            break; /* what is left is the product's rounding error */
+        case 2:
+            c = nextafterf(-(a * b), i & 4 ? INFINITY : -INFINITY);
+            break;
+        case 3:
+            c = ldexpf(i & 4 ? 1.0f : -1.0f, -149) * (float)(iso_test_random() & 0xffff);
+            break;
         }
         CHECK(agree(a, b, c));
     }

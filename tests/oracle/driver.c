@@ -2,8 +2,8 @@
  *
  *     OPERATION NUMBER...
  *
- * and behind it the operands, arrays of float; answers on stdout with the results, arrays of float without a header, for both sides
- * know the shapes. Numbers are those of the operation's shape struct, in its order. */
+ * and behind it the operands, arrays of float; answers on stdout with the results, arrays of float without a header, for both
+ * sides know the shapes. Numbers are those of the operation's shape struct, in its order. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,12 +47,14 @@ static void answer(const float *x, int64_t count) {
         stop("cannot write");
 }
 
-static int64_t integer(int i) { return (int64_t)number[i]; }
+static int64_t integer(int i) {
+    return (int64_t)number[i];
+}
 
 /* x, weight, bias, dy -> y, dx, dweight, dbias */
 static void conv2d(void) {
-    iso_conv2d_shape s = {integer(0), integer(1), integer(2), integer(3), integer(4), integer(5), integer(6), integer(7), integer(8),
-                          integer(9), integer(10), integer(11), integer(12), integer(13), integer(14), integer(15)};
+    iso_conv2d_shape s = {integer(0), integer(1), integer(2),  integer(3),  integer(4),  integer(5),  integer(6),  integer(7),
+                          integer(8), integer(9), integer(10), integer(11), integer(12), integer(13), integer(14), integer(15)};
     int64_t nx = s.n * s.h * s.w * s.c, nw = s.co * (s.c / s.groups) * s.kh * s.kw, ny = s.n * s.oh * s.ow * s.co;
     float *x = operand(nx), *w = operand(nw), *bias = operand(s.co), *dy = operand(ny);
     float *y = array(ny), *dx = array(nx), *dw = array(nw), *db = array(s.co);
@@ -104,8 +106,8 @@ static void dropout(void) {
 
 /* x, dy -> y, dx, and for max pooling the index */
 static void pool2d(const char *kind) {
-    iso_pool2d_shape s = {integer(0), integer(1), integer(2), integer(3), integer(4), integer(5), integer(6), integer(7), integer(8),
-                          integer(9), integer(10), integer(11), integer(12), integer(13), integer(14), integer(15)};
+    iso_pool2d_shape s = {integer(0), integer(1), integer(2),  integer(3),  integer(4),  integer(5),  integer(6),  integer(7),
+                          integer(8), integer(9), integer(10), integer(11), integer(12), integer(13), integer(14), integer(15)};
     int64_t nx = s.n * s.h * s.w * s.c, ny = s.n * s.oh * s.ow * s.c;
     float *x = operand(nx), *dy = operand(ny), *y = array(ny), *dx = array(nx), *places = array(ny);
     int32_t *index = (int32_t *)array(ny);
@@ -132,8 +134,8 @@ static void batch_norm2d(void) {
     iso_batch_norm2d_shape s = {integer(0), integer(1), integer(2), number[3]};
     int64_t count = s.n * s.hw * s.c;
     bool affine = number[5] != 0, training = number[6] != 0;
-    float *x = operand(count), *weight = operand(s.c), *bias = operand(s.c), *running_mean = operand(s.c), *running_var = operand(s.c),
-          *dy = operand(count);
+    float *x = operand(count), *weight = operand(s.c), *bias = operand(s.c), *running_mean = operand(s.c),
+          *running_var = operand(s.c), *dy = operand(count);
     float *mean = array(s.c), *invstd = array(s.c), *y = array(count), *dx = array(count), *dw = array(s.c), *db = array(s.c);
     if (!affine)
         weight = bias = NULL;
@@ -154,7 +156,8 @@ static void batch_norm2d(void) {
 
 /* n k sum ignore_index label_smoothing; x, target -> loss, dx */
 static void cross_entropy(void) {
-    iso_cross_entropy_shape s = {integer(0), integer(1), number[2] != 0 ? ISO_REDUCTION_SUM : ISO_REDUCTION_MEAN, integer(3), number[4]};
+    iso_cross_entropy_shape s = {integer(0), integer(1), number[2] != 0 ? ISO_REDUCTION_SUM : ISO_REDUCTION_MEAN, integer(3),
+                                 number[4]};
     float *x = operand(s.n * s.k), *classes = operand(s.n), *dx = array(s.n * s.k), loss;
     int64_t *target = calloc((size_t)s.n, sizeof *target);
     if (!target)
@@ -176,15 +179,16 @@ static void mse_loss(void) {
     answer(dx, s.n * s.k);
 }
 
-/* count steps lr momentum dampening weight_decay nesterov maximize; parameter, then a gradient per step -> parameter after each */
+/* count steps lr momentum dampening weight_decay nesterov maximize; parameter, then a gradient per step -> parameter after each
+ */
 static void sgd(void) {
     int64_t count = integer(0);
     float *param = operand(count), *buffer = array(count), *grad = array(count);
     for (int64_t step = 0; step < integer(1); step++) {
         if (fread(grad, sizeof *grad, (size_t)count, stdin) != (size_t)count)
             stop("the request ends early");
-        iso_sgd_scalars s = {(float)number[2], (float)number[3], (float)(1 - number[4]), (float)number[5], number[6] != 0, number[7] != 0,
-                             step == 0};
+        iso_sgd_scalars s = {(float)number[2], (float)number[3], (float)(1 - number[4]), (float)number[5], number[6] != 0,
+                             number[7] != 0,   step == 0};
         iso_ref_sgd(&s, count, grad, number[3] != 0 ? buffer : NULL, param);
         answer(param, count);
     }
@@ -208,10 +212,14 @@ static void run(const char *operation) {
     static const struct {
         const char *name;
         void (*run)(void);
-    } operations[] = {{"conv2d", conv2d},   {"linear", linear},
-                      {"relu", relu},       {"dropout", dropout},
-                      {"batch_norm2d", batch_norm2d}, {"cross_entropy", cross_entropy},
-                      {"mse_loss", mse_loss}, {"sgd", sgd},
+    } operations[] = {{"conv2d", conv2d},
+                      {"linear", linear},
+                      {"relu", relu},
+                      {"dropout", dropout},
+                      {"batch_norm2d", batch_norm2d},
+                      {"cross_entropy", cross_entropy},
+                      {"mse_loss", mse_loss},
+                      {"sgd", sgd},
                       {"adam", adam}};
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
         if (strcmp(operation, operations[i].name) == 0) {

@@ -88,8 +88,12 @@ int main(void) {
         uint64_t all = (uint64_t)1 << 32, wrong = 0, asked = 0;
         float example = 0;
         for (int i = 0; i < threads; i++) {
-            shares[i] = (struct share){&functions[f], all / (uint64_t)threads * (uint64_t)i,
-                                       i + 1 == threads ? all : all / (uint64_t)threads * (uint64_t)(i + 1), 0, 0, 0,
+            shares[i] = (struct share){&functions[f],
+                                       all / (uint64_t)threads * (uint64_t)i,
+                                       i + 1 == threads ? all : all / (uint64_t)threads * (uint64_t)(i + 1),
+                                       0,
+                                       0,
+                                       0,
                                        i == 0 && isatty(STDERR_FILENO)};
             if (pthread_create(&ids[i], NULL, run, &shares[i]) != 0)
                 return 3;

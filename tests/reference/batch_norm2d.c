@@ -3,7 +3,8 @@
 #include "math/math.h"
 #include "near.h"
 
-/* All in binary64, from the textbook's formulas; gradients through the derivative written as a sum, not as the reference has it. */
+/* All in binary64, from the textbook's formulas; gradients through the derivative written as a sum, not as the reference has it.
+ */
 ISO_TEST(batch_norm2d_is_near_binary64) {
     for (int round = 0; round < 40; round++) {
         iso_batch_norm2d_shape s = {iso_test_between(1, 7), iso_test_between(2, 60), iso_test_between(1, 5), 1e-5};
@@ -19,7 +20,8 @@ ISO_TEST(batch_norm2d_is_near_binary64) {
         iso_ref_batch_norm2d(&s, x, affine ? w : NULL, affine ? b : NULL, 0.25f, rm, rv, mean, invstd, y);
         iso_ref_batch_norm2d_backward(&s, true, x, dy, affine ? w : NULL, mean, invstd, dw, db, dx);
         for (int64_t c = 0; c < s.c; c++) {
-            double sum = 0, squares = 0, sum_dy = 0, sum_dy_xhat = 0, scale = affine ? (double)w[c] : 1, shift = affine ? (double)b[c] : 0;
+            double sum = 0, squares = 0, sum_dy = 0, sum_dy_xhat = 0, scale = affine ? (double)w[c] : 1,
+                   shift = affine ? (double)b[c] : 0;
             for (int64_t i = c; i < count; i += s.c)
                 sum += (double)x[i];
             double mu = sum / (double)m;

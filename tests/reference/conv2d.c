@@ -5,10 +5,18 @@
 
 static iso_conv2d_shape some_shape(void) {
     for (;;) {
-        iso_conv2d_shape s = {.n = iso_test_between(1, 5), .h = iso_test_between(1, 12), .w = iso_test_between(1, 12),
-                              .kh = iso_test_between(1, 4), .kw = iso_test_between(1, 4), .sh = iso_test_between(1, 3),
-                              .sw = iso_test_between(1, 3), .ph = iso_test_between(0, 3), .pw = iso_test_between(0, 3),
-                              .dh = iso_test_between(1, 2), .dw = iso_test_between(1, 2), .groups = iso_test_between(1, 2)};
+        iso_conv2d_shape s = {.n = iso_test_between(1, 5),
+                              .h = iso_test_between(1, 12),
+                              .w = iso_test_between(1, 12),
+                              .kh = iso_test_between(1, 4),
+                              .kw = iso_test_between(1, 4),
+                              .sh = iso_test_between(1, 3),
+                              .sw = iso_test_between(1, 3),
+                              .ph = iso_test_between(0, 3),
+                              .pw = iso_test_between(0, 3),
+                              .dh = iso_test_between(1, 2),
+                              .dw = iso_test_between(1, 2),
+                              .groups = iso_test_between(1, 2)};
         s.c = s.groups * iso_test_between(1, 40);
         s.co = s.groups * iso_test_between(1, 5);
         int64_t h = s.h + 2 * s.ph - s.dh * (s.kh - 1) - 1, w = s.w + 2 * s.pw - s.dw * (s.kw - 1) - 1;
@@ -105,9 +113,22 @@ ISO_TEST(conv2d_backward_input_is_a_convolution) {
         s.ow = s.w + 2 * s.pw - s.dw * (s.kw - 1);
         if (s.oh < 1 || s.ow < 1)
             continue;
-        iso_conv2d_shape back = {.n = s.n, .h = s.oh, .w = s.ow, .c = s.co, .co = s.c, .oh = s.h, .ow = s.w, .kh = s.kh, .kw = s.kw,
-                                 .sh = 1, .sw = 1, .ph = s.dh * (s.kh - 1) - s.ph, .pw = s.dw * (s.kw - 1) - s.pw, .dh = s.dh,
-                                 .dw = s.dw, .groups = 1};
+        iso_conv2d_shape back = {.n = s.n,
+                                 .h = s.oh,
+                                 .w = s.ow,
+                                 .c = s.co,
+                                 .co = s.c,
+                                 .oh = s.h,
+                                 .ow = s.w,
+                                 .kh = s.kh,
+                                 .kw = s.kw,
+                                 .sh = 1,
+                                 .sw = 1,
+                                 .ph = s.dh * (s.kh - 1) - s.ph,
+                                 .pw = s.dw * (s.kw - 1) - s.pw,
+                                 .dh = s.dh,
+                                 .dw = s.dw,
+                                 .groups = 1};
         struct sizes z = sizes_of(&s);
         float *dy = tame(z.y), *w = tame(z.w), *turned = tame(z.w), *dx = tame(z.x), *expected = tame(z.x);
         for (int64_t co = 0; co < s.co; co++)
@@ -123,8 +144,23 @@ ISO_TEST(conv2d_backward_input_is_a_convolution) {
 
 /* One group after another, each a convolution of its own. */
 ISO_TEST(conv2d_groups_are_convolutions_of_their_own) {
-    iso_conv2d_shape s = {.n = 2, .h = 5, .w = 6, .c = 6, .co = 4, .oh = 5, .ow = 6, .kh = 3, .kw = 3, .sh = 1, .sw = 1, .ph = 1,
-                          .pw = 1, .dh = 1, .dw = 1, .groups = 2}, one = s;
+    iso_conv2d_shape s = {.n = 2,
+                          .h = 5,
+                          .w = 6,
+                          .c = 6,
+                          .co = 4,
+                          .oh = 5,
+                          .ow = 6,
+                          .kh = 3,
+                          .kw = 3,
+                          .sh = 1,
+                          .sw = 1,
+                          .ph = 1,
+                          .pw = 1,
+                          .dh = 1,
+                          .dw = 1,
+                          .groups = 2},
+                     one = s;
     one.groups = 1;
     one.c = 3;
     one.co = 2;
@@ -143,8 +179,20 @@ ISO_TEST(conv2d_groups_are_convolutions_of_their_own) {
 
 /* The gradient of the weight: whole output rows, as few as hold 256 pixels, are a panel; samples meet in the tree. */
 ISO_TEST(conv2d_backward_weight_has_panels_of_rows) {
-    iso_conv2d_shape s = {.n = 3, .h = 40, .w = 37, .c = 1, .co = 1, .oh = 40, .ow = 37, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .dh = 1,
-                          .dw = 1, .groups = 1};
+    iso_conv2d_shape s = {.n = 3,
+                          .h = 40,
+                          .w = 37,
+                          .c = 1,
+                          .co = 1,
+                          .oh = 40,
+                          .ow = 37,
+                          .kh = 1,
+                          .kw = 1,
+                          .sh = 1,
+                          .sw = 1,
+                          .dh = 1,
+                          .dw = 1,
+                          .groups = 1};
     int64_t pixels = 40 * 37;
     float *x = tame(3 * pixels), *dy = tame(3 * pixels), leaf[3], dw;
     for (int n = 0; n < 3; n++) {

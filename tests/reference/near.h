@@ -1,5 +1,5 @@
-/* Accuracy against binary64: a result of `roundings` roundings, whose exact intermediate values are at most `magnitude` in sum, is
- * off by at most roundings * 2^-24 * magnitude (and by what subnormals lose). A priori bounds, not fitted ones. */
+/* Accuracy against binary64: a result of `roundings` roundings, whose exact intermediate values are at most `magnitude` in sum,
+ * is off by at most roundings * 2^-24 * magnitude (and by what subnormals lose). A priori bounds, not fitted ones. */
 #ifndef ISO_TESTS_REFERENCE_NEAR_H
 #define ISO_TESTS_REFERENCE_NEAR_H
 
@@ -19,13 +19,15 @@ static inline void exact_add(exact *e, double x) {
     e->magnitude += fabs(x);
 }
 
-#define CHECK_NEAR(got, wanted, magnitude, roundings)                                                                       \
-    do {                                                                                                                    \
-        double got_ = (got), wanted_ = (wanted), bound_ = (double)(roundings) * (0x1p-24 * (magnitude) + 0x1p-149);         \
-        CHECK_MSG(fabs(got_ - wanted_) <= bound_, "%s: %.9g, expected %.9g within %.3g", #got, got_, wanted_, bound_);      \
+#define CHECK_NEAR(got, wanted, magnitude, roundings)                                                                            \
+    do {                                                                                                                         \
+        double got_ = (got), wanted_ = (wanted), bound_ = (double)(roundings) * (0x1p-24 * (magnitude) + 0x1p-149);              \
+        CHECK_MSG(fabs(got_ - wanted_) <= bound_, "%s: %.9g, expected %.9g within %.3g", #got, got_, wanted_, bound_);           \
     } while (0)
 
-static inline void *zeroed(int64_t count, size_t size) { return calloc((size_t)(count ? count : 1), size); }
+static inline void *zeroed(int64_t count, size_t size) {
+    return calloc((size_t)(count ? count : 1), size);
+}
 static inline float *tame(int64_t count) {
     float *x = zeroed(count, sizeof *x);
     iso_test_tame_floats(x, count);

@@ -51,7 +51,8 @@ ISO_TEST(adam_is_near_binary64) {
     }
 }
 
-/* The scalars, from CPython: float(np.float32(lr / (1 - b1 ** t))), whose power differs from the contract's by a unit of binary64 at most. */
+/* The scalars, from CPython: float(np.float32(lr / (1 - b1 ** t))), whose power differs from the contract's by a unit of binary64
+ * at most. */
 ISO_TEST(adam_scalars_of_a_step) {
     iso_adam_scalars s = iso_adam_scalars_at(1, 0.001, 0.9, 0.999, 1e-8, 0.01, true, false, false);
     CHECK(s.decay == 0.99999f && s.weight_decay == 0 && s.beta2 == 0.999f && s.eps == 1e-8f);

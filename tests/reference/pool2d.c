@@ -5,9 +5,10 @@
 /* One channel, one image, windows of the whole of it. */
 static float max_of(const float *x, int64_t count, int32_t *index) {
     float y;
-    iso_ref_max_pool2d(&(iso_pool2d_shape){.n = 1, .h = 1, .w = count, .c = 1, .oh = 1, .ow = 1, .kh = 1, .kw = count, .sh = 1, .sw = 1,
-                                           .dh = 1, .dw = 1},
-                       x, &y, index);
+    iso_ref_max_pool2d(
+        &(iso_pool2d_shape){
+            .n = 1, .h = 1, .w = count, .c = 1, .oh = 1, .ow = 1, .kh = 1, .kw = count, .sh = 1, .sw = 1, .dh = 1, .dw = 1},
+        x, &y, index);
     return y;
 }
 
@@ -22,9 +23,16 @@ ISO_TEST(max_pool2d_of_special_values) {
 
 static iso_pool2d_shape some_shape(bool dilated) {
     for (;;) {
-        iso_pool2d_shape s = {.n = iso_test_between(1, 3), .h = iso_test_between(1, 12), .w = iso_test_between(1, 12),
-                              .c = iso_test_between(1, 4), .kh = iso_test_between(1, 4), .kw = iso_test_between(1, 4),
-                              .sh = iso_test_between(1, 3), .sw = iso_test_between(1, 3), .dh = 1, .dw = 1};
+        iso_pool2d_shape s = {.n = iso_test_between(1, 3),
+                              .h = iso_test_between(1, 12),
+                              .w = iso_test_between(1, 12),
+                              .c = iso_test_between(1, 4),
+                              .kh = iso_test_between(1, 4),
+                              .kw = iso_test_between(1, 4),
+                              .sh = iso_test_between(1, 3),
+                              .sw = iso_test_between(1, 3),
+                              .dh = 1,
+                              .dw = 1};
         s.ph = iso_test_between(0, s.kh / 2);
         s.pw = iso_test_between(0, s.kw / 2);
         if (dilated) {
@@ -114,8 +122,8 @@ ISO_TEST(avg_pool2d_is_near_binary64) {
 
 ISO_TEST(adaptive_avg_pool2d_is_near_binary64) {
     for (int round = 0; round < 60; round++) {
-        iso_pool2d_shape s = {.n = iso_test_between(1, 3), .h = iso_test_between(1, 20), .w = iso_test_between(1, 20),
-                              .c = iso_test_between(1, 4)};
+        iso_pool2d_shape s = {
+            .n = iso_test_between(1, 3), .h = iso_test_between(1, 20), .w = iso_test_between(1, 20), .c = iso_test_between(1, 4)};
         s.oh = round % 4 == 0 ? 1 : iso_test_between(1, 9); /* also more outputs than inputs */
         s.ow = round % 4 == 0 ? 1 : iso_test_between(1, 9);
         int64_t nx = s.n * s.h * s.w * s.c, ny = s.n * s.oh * s.ow * s.c;
@@ -124,8 +132,10 @@ ISO_TEST(adaptive_avg_pool2d_is_near_binary64) {
         iso_ref_adaptive_avg_pool2d(&s, x, y);
         for (int64_t out = 0; out < ny; out++) {
             int64_t c = out % s.c, ow = out / s.c % s.ow, oh = out / s.c / s.ow % s.oh, n = out / s.c / s.ow / s.oh;
-            int64_t h0 = (int64_t)floor((double)(oh * s.h) / (double)s.oh), h1 = (int64_t)ceil((double)((oh + 1) * s.h) / (double)s.oh);
-            int64_t w0 = (int64_t)floor((double)(ow * s.w) / (double)s.ow), w1 = (int64_t)ceil((double)((ow + 1) * s.w) / (double)s.ow);
+            int64_t h0 = (int64_t)floor((double)(oh * s.h) / (double)s.oh),
+                    h1 = (int64_t)ceil((double)((oh + 1) * s.h) / (double)s.oh);
+            int64_t w0 = (int64_t)floor((double)(ow * s.w) / (double)s.ow),
+                    w1 = (int64_t)ceil((double)((ow + 1) * s.w) / (double)s.ow);
             double d = (double)((h1 - h0) * (w1 - w0));
             exact sum = {0, 0};
             for (int64_t ih = h0; ih < h1; ih++)
