@@ -20,6 +20,8 @@ ISO_TEST(dilated_max_pool2d_equals_reference) {
                               .sw = iso_test_between(1, 2),
                               .dh = iso_test_between(1, 6),
                               .dw = iso_test_between(1, 6)};
+        if (i == 0) /* taps at -1 and 4 of 0 .. 3 */
+            s.h = s.w = 4, s.kh = s.kw = 2, s.dh = s.dw = 5;
         s.ph = s.kh / 2;
         s.pw = s.kw / 2;
         s.oh = (s.h + 2 * s.ph - s.dh * (s.kh - 1) - 1) / s.sh + 1;
