@@ -155,6 +155,7 @@ void iso_ledger_close(iso_ledger *l) {
         l->ctx->files.close(l->ctx->files.user, l->fd);
     iso_free(l->ctx, l->bytes);
     iso_free(l->ctx, l->lines);
+    iso_free(l->ctx, l->spare.data);
     iso_free(l->ctx, l->path);
     iso_free(l->ctx, l);
 }
@@ -162,7 +163,9 @@ void iso_ledger_close(iso_ledger *l) {
 /* ---- Lines ---- */
 
 iso_text iso_ledger_begin(iso_ledger *l, const char *kind) {
-    iso_text line = iso_text_new(l->ctx);
+    iso_text line = l->spare.ctx ? l->spare : iso_text_new(l->ctx);
+    l->spare = iso_text_new(l->ctx);
+    iso_text_clear(&line);
     iso_text_printf(&line, "{\"kind\":\"%s\"", kind);
     return line;
 }
@@ -286,7 +289,11 @@ iso_status iso_ledger_put(iso_ledger *l, iso_text *line) {
             l->position++;
         }
     }
-    iso_text_free(line);
+    if (l->spare.data) /* two lines were under construction: one memory is enough */
+        iso_text_free(line);
+    else
+        l->spare = *line;
+    *line = iso_text_new(l->ctx);
     return status;
 }
 

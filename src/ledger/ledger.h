@@ -31,6 +31,7 @@ typedef struct iso_ledger {
     bool finished;                 /* the existing lines end with "end" or "nan-stop" */
     uint8_t head[ISO_BLAKE3_SIZE]; /* digest of the line before `position` */
     size_t end;                    /* length of the file up to the last whole line */
+    iso_text spare;                /* memory of the line before, for the next one: a step allocates nothing */
     size_t torn;                   /* bytes behind it when the ledger was opened: what was being written at a crash */
 } iso_ledger;
 
@@ -57,7 +58,7 @@ void iso_ledger_f64(iso_text *line, const char *key, double value); /* its bits,
 /* The tensors of a state with their digests and tile tables. */
 iso_status iso_ledger_tensors(iso_text *line, iso_state *state);
 
-/* Completes the line with the digest of the line before, and appends or compares it; frees the text. ISO_DIFFER, with a message
+/* Completes the line with the digest of the line before, and appends or compares it; takes the text back. ISO_DIFFER, with a message
  * that names step and member, if an existing line says something else; ISO_EIO. A READ ledger that has no such line: ISO_DIFFER.
  */
 iso_status iso_ledger_put(iso_ledger *ledger, iso_text *line);

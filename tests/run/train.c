@@ -1,0 +1,44 @@
+/* A training as a program runs it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/test.h"
+#include "isobit/isobit.h"
+
+#define STEPS 64
+
+struct counts {
+    iso_context *ctx;
+    uint64_t allocations[STEPS];
+    int steps;
+};
+
+static void count(void *user, const iso_progress *progress) {
+    struct counts *c = user;
+    if (progress->kind == ISO_PROGRESS_STEP && c->steps < STEPS)
+        c->allocations[c->steps++] = iso_context_allocations(c->ctx);
+}
+
+/* Loader, forward, backward, optimiser, digests and the ledger's line: behind the first steps nothing of it asks for memory. */
+ISO_TEST(a_training_step_allocates_nothing) {
+    char out[256];
+    struct counts c = {.steps = 0};
+    iso_train_result result;
+    CHECK(iso_context_new(&c.ctx, NULL) == ISO_OK);
+    snprintf(out, sizeof out, "%s/steps", iso_test_directory());
+    const char *sets[] = {"epochs=1", "checkpoint=0"};
+    CHECK_OK(c.ctx, iso_train(c.ctx,
+                              &(iso_train_options){.recipe = "examples/tutorial.yaml",
+                                                   .sets = sets,
+                                                   .set_count = 2,
+                                                   .out = out,
+                                                   .workers = 2,
+                                                   .progress = count,
+                                                   .user = &c},
+                              &result));
+    CHECK(c.steps == 24 && result.test_count == 500);
+    for (int i = 6; i < c.steps; i++)
+        CHECK_MSG(c.allocations[i] == c.allocations[5], "step %d asked for memory %d times", i + 1,
+                  (int)(c.allocations[i] - c.allocations[i - 1]));
+    iso_context_free(c.ctx);
+}
