@@ -137,7 +137,7 @@ $(BUILD)/isobit.pc: Makefile include/isobit/context.h
 	    'Cflags: -I$${includedir}' > $@
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/isobit
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/isobit/random
 	install -m 755 $(BUILD)/isobit $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/libisobit.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 755 $(BUILD)/libisobit.so $(DESTDIR)$(PREFIX)/lib/libisobit.so.$(VERSION)
@@ -145,6 +145,7 @@ install: all
 	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libisobit.so
 	install -m 644 $(BUILD)/isobit.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
 	install -m 644 include/isobit/*.h $(DESTDIR)$(PREFIX)/include/isobit/
+	install -m 644 include/isobit/random/*.h $(DESTDIR)$(PREFIX)/include/isobit/random/
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/isobit $(DESTDIR)$(PREFIX)/lib/libisobit.* $(DESTDIR)$(PREFIX)/lib/pkgconfig/isobit.pc

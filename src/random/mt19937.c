@@ -10,6 +10,26 @@ void iso_mt19937_seed(iso_mt19937 *mt, uint32_t seed) {
     mt->next = N + 1;
 }
 
+void iso_mt19937_seed_array(iso_mt19937 *mt, const uint32_t *words, size_t count) {
+    uint32_t *s = mt->state, i = 1;
+    iso_mt19937_seed(mt, 19650218u);
+    for (size_t k = 0, rounds = count > N ? count : N, j = 0; k < rounds; k++, j = j + 1 < count ? j + 1 : 0) {
+        s[i] = (s[i] ^ ((s[i - 1] ^ (s[i - 1] >> 30)) * 1664525u)) + words[j] + (uint32_t)j;
+        if (++i == N) {
+            s[0] = s[N - 1];
+            i = 1;
+        }
+    }
+    for (int k = 0; k < N - 1; k++) {
+        s[i] = (s[i] ^ ((s[i - 1] ^ (s[i - 1] >> 30)) * 1566083941u)) - i;
+        if (++i == N) {
+            s[0] = s[N - 1];
+            i = 1;
+        }
+    }
+    s[0] = 0x80000000u;
+}
+
 static inline uint32_t twist(uint32_t upper, uint32_t lower) {
     uint32_t y = (upper & 0x80000000u) | (lower & 0x7fffffffu);
     return (y >> 1) ^ ((0u - (lower & 1)) & 0x9908b0dfu);

@@ -1,20 +1,15 @@
 /* The Mersenne Twister of Matsumoto and Nishimura, MT19937, drawn in runs of words. The struct is
- * public (isobit/random.h); nothing is allocated. */
+ * public (isobit/random/mt19937.h); nothing is allocated. */
 #ifndef ISO_RANDOM_MT19937_H
 #define ISO_RANDOM_MT19937_H
 
 #include "core/compiler.h"
-#include "isobit/random.h"
+#include "isobit/random/mt19937.h"
 
 #define ISO_MT19937_WORDS 624
 
-/* Seeds with one word (multiplier 1812433253). */
-void iso_mt19937_seed(iso_mt19937 *mt, uint32_t seed);
 /* Computes the next 624 words. */
 void iso_mt19937_twist(iso_mt19937 *mt);
-/* out[0 .. n-1] = the next n outputs. */
-void iso_mt19937_fill(iso_mt19937 *mt, uint32_t *out, size_t n);
-
 static inline uint32_t iso_mt19937_temper(uint32_t y) {
     y ^= y >> 11;
     y ^= (y << 7) & 0x9d2c5680u;

@@ -3,6 +3,7 @@
  * native/cpu/DistributionTemplates.h, native/TensorFactories.cpp of PyTorch 2.13. */
 #include <math.h>
 
+#include "isobit/random/torch.h"
 #include "random/fill.h"
 #include "random/mt19937.h"
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "isobit/random/torch.h"
 #include "random/fill.h"
 #include "random/mt19937.h"
 

@@ -4,6 +4,7 @@
  * 5048 float cache f32 | 5052 its flag, 3 of nothing */
 #include <string.h>
 
+#include "isobit/random/torch.h"
 #include "random/mt19937.h"
 
 enum { LEFT = 8, SEEDED = 12, NEXT = 16, WORDS = 24, NORMAL_Y = 5024, NORMAL_VALID = 5040 };

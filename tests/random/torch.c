@@ -27,6 +27,16 @@ ISO_TEST(mt19937_gives_the_standard_10000th_number) {
     CHECK(last == 4123659995u);
 }
 
+/* The first outputs that the authors' program prints (mt19937ar.out). */
+ISO_TEST(mt19937_seeded_by_an_array) {
+    static const uint32_t seed[] = {0x123, 0x234, 0x345, 0x456}, expected[] = {1067595299, 955945823, 477289528};
+    uint32_t words[3];
+    iso_mt19937 mt;
+    iso_mt19937_seed_array(&mt, seed, 4);
+    iso_mt19937_fill(&mt, words, 3);
+    CHECK(memcmp(words, expected, sizeof words) == 0);
+}
+
 ISO_TEST(mt19937_fill_equals_single_words) {
     iso_mt19937 one, many;
     uint32_t words[2000];
