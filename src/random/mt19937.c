@@ -10,11 +10,20 @@ void iso_mt19937_seed(iso_mt19937 *mt, uint32_t seed) {
     mt->next = N + 1;
 }
 
+static uint32_t word_of_array(const void *source, size_t index) {
+    return ((const uint32_t *)source)[index];
+}
+
 void iso_mt19937_seed_array(iso_mt19937 *mt, const uint32_t *words, size_t count) {
+    iso_mt19937_seed_words(mt, word_of_array, words, count);
+}
+
+void iso_mt19937_seed_words(iso_mt19937 *mt, uint32_t (*word)(const void *source, size_t index), const void *source,
+                            size_t count) {
     uint32_t *s = mt->state, i = 1;
     iso_mt19937_seed(mt, 19650218u);
     for (size_t k = 0, rounds = count > N ? count : N, j = 0; k < rounds; k++, j = j + 1 < count ? j + 1 : 0) {
-        s[i] = (s[i] ^ ((s[i - 1] ^ (s[i - 1] >> 30)) * 1664525u)) + words[j] + (uint32_t)j;
+        s[i] = (s[i] ^ ((s[i - 1] ^ (s[i - 1] >> 30)) * 1664525u)) + word(source, j) + (uint32_t)j;
         if (++i == N) {
             s[0] = s[N - 1];
             i = 1;

@@ -8,6 +8,10 @@
 
 #define ISO_MT19937_WORDS 624
 
+/* iso_mt19937_seed_array of words that word(source, 0 .. count-1) computes. */
+void iso_mt19937_seed_words(iso_mt19937 *mt, uint32_t (*word)(const void *source, size_t index), const void *source,
+                            size_t count);
+
 /* Computes the next 624 words. */
 void iso_mt19937_twist(iso_mt19937 *mt);
 static inline uint32_t iso_mt19937_temper(uint32_t y) {

@@ -120,15 +120,16 @@ ISO_API bool iso_py_shuffle_by_random(iso_py_random *g, uint64_t *out, uint64_t 
 
 ISO_API void iso_py_uniform(iso_py_random *g, double *out, size_t n, double a, double b);
 /* mode NULL is None. */
-ISO_API bool iso_py_triangular(iso_py_random *g, double *out, size_t n, double low, double high, const double *mode);
+ISO_API void iso_py_triangular(iso_py_random *g, double *out, size_t n, double low, double high, const double *mode);
 /* gauss() keeps the second value of a pair in the generator. */
-ISO_API bool iso_py_gauss(iso_py_random *g, double *out, size_t n, double mu, double sigma);
-ISO_API bool iso_py_normalvariate(iso_py_random *g, double *out, size_t n, double mu, double sigma);
+ISO_API void iso_py_gauss(iso_py_random *g, double *out, size_t n, double mu, double sigma);
+ISO_API void iso_py_normalvariate(iso_py_random *g, double *out, size_t n, double mu, double sigma);
 ISO_API bool iso_py_lognormvariate(iso_py_random *g, double *out, size_t n, double mu, double sigma);
 /* lambd 0 raises. */
 ISO_API bool iso_py_expovariate(iso_py_random *g, double *out, size_t n, double lambd);
+/* Refused: alpha or beta <= 0, and where Python would never return: kappa (alpha) nan, alpha infinite or above 2^1023.
+ * betavariate finds that beta is refused after it has drawn for alpha. */
 ISO_API bool iso_py_vonmisesvariate(iso_py_random *g, double *out, size_t n, double mu, double kappa);
-/* Refused: alpha or beta <= 0. */
 ISO_API bool iso_py_gammavariate(iso_py_random *g, double *out, size_t n, double alpha, double beta);
 ISO_API bool iso_py_betavariate(iso_py_random *g, double *out, size_t n, double alpha, double beta);
 ISO_API bool iso_py_paretovariate(iso_py_random *g, double *out, size_t n, double alpha);
