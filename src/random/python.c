@@ -76,10 +76,7 @@ bool iso_py_randbytes(iso_py_random *g, uint8_t *out, size_t n) {
 }
 
 static uint32_t bit_length(uint64_t x) {
-    uint32_t bits = 0;
-    for (; x != 0; x >>= 1)
-        bits++;
-    return bits;
+    return x == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(x);
 }
 
 static uint64_t below(iso_py_random *g, uint64_t bound) {

@@ -11,9 +11,13 @@ bool iso_py_choice(iso_py_random *g, uint64_t *out, size_t k, uint64_t n) {
 }
 
 bool iso_py_choices(iso_py_random *g, uint64_t *out, size_t k, uint64_t n) {
-    for (size_t i = 0; i < k && n > 0; i++)
-        out[i] = (uint64_t)floor(iso_py_unit(g) * (double)n);
-    return n > 0 || k == 0;
+    for (size_t i = 0; i < k; i++) {
+        double drawn = iso_py_unit(g) * (double)n;
+        if (n == 0)
+            return false;
+        out[i] = (uint64_t)floor(drawn);
+    }
+    return true;
 }
 
 /* bisect.bisect_right(values, x, 0, n). */

@@ -3,9 +3,9 @@
  * A generator is a plain struct that the caller owns; copy it to fork a stream. Nothing is allocated. The definitions are
  * Lib/random.py and Modules/_randommodule.c of CPython 3.8 to 3.13.
  *
- * A function that returns bool returns false where Python raises. Arguments that Python refuses leave the generator as it
- * was; a domain error or an overflow in the middle of a draw, like Python's, comes after the numbers that were drawn on the
- * way, and out then holds the values before it.
+ * A function that returns bool returns false where Python raises. What is refused leaves the generator as it was; a domain
+ * error, an overflow or a division by 0 inside a draw comes, as in Python, behind the numbers drawn for it. A call for n values
+ * stops there: out holds the values before the failing one, and nothing is promised of the rest.
  *
  * Parameters are double where Python takes any number: an int behaves as its double does up to 2^53.
  *
@@ -94,7 +94,7 @@ ISO_API bool iso_py_randint(iso_py_random *g, int64_t *out, size_t n, int64_t lo
 /* k times random.choice() of n elements. Refused: n = 0. */
 ISO_API bool iso_py_choice(iso_py_random *g, uint64_t *out, size_t k, uint64_t n);
 
-/* random.choices(k=k) of n elements without weights. Refused: n = 0, if k > 0. */
+/* random.choices(k=k) of n elements without weights. n = 0 raises behind the first draw, if there is one. */
 ISO_API bool iso_py_choices(iso_py_random *g, uint64_t *out, size_t k, uint64_t n);
 /* The same with cum_weights. For weights, iso_py_accumulate them first. Refused: n = 0; from 3.9 on a total that is not above
  * 0, from 3.10 on one that is not finite. */
