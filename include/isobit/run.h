@@ -96,10 +96,17 @@ ISO_API iso_status iso_tensor_write_npy(iso_context *context, const struct iso_t
 /* A digest that must be the same on every machine: a small network is trained for a few steps on made-up data. */
 ISO_API iso_status iso_selftest(iso_context *context, uint8_t digest[ISO_DIGEST_SIZE]);
 
-/* `isobit stream`: evaluates Python-like expressions in order after seeding every library with `seed`, one line of text per
- * expression. *output is freed with iso_string_free. On a syntax or value error ISO_EINVAL, and *output holds the lines so
- * far (never NULL). */
-ISO_API iso_status iso_stream_text(iso_context *context, uint64_t seed, bool hex, const char *const *expressions,
+typedef struct iso_stream_options {
+    uint64_t seed;
+    bool hex;          /* the raw bits instead of numbers */
+    const char *torch; /* which PyTorch: "torch", "torch==1.13", "torch+mkl", "torch/scalar", ... (docs/streams.md); NULL: "torch" */
+    const char *python; /* which Python, "3.8" to "3.13"; NULL: "3.13" */
+} iso_stream_options;
+
+/* `isobit stream`: evaluates Python-like expressions in order after seeding every library, one line of text per expression.
+ * *output is freed with iso_string_free. On a syntax or value error ISO_EINVAL, and *output holds the lines so far (never
+ * NULL). */
+ISO_API iso_status iso_stream_text(iso_context *context, const iso_stream_options *options, const char *const *expressions,
                                    size_t count, char **output);
 
 #ifdef __cplusplus

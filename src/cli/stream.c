@@ -21,14 +21,16 @@ static bool read_seed(const char *text, uint64_t *seed) {
 
 static int run(int argc, char **argv) {
     const char *seed_text = NULL, **expressions = calloc((size_t)argc, sizeof *expressions);
-    bool hex = false;
-    uint64_t seed = 0;
+    iso_stream_options options = {0};
     size_t count = 0;
-    const cli_option list[] = {{"--seed", CLI_TEXT, &seed_text, 0, 0}, {"--hex", CLI_FLAG, &hex, 0, 0}};
+    const cli_option list[] = {{"--seed", CLI_TEXT, &seed_text, 0, 0},
+                               {"--hex", CLI_FLAG, &options.hex, 0, 0},
+                               {"--stream", CLI_TEXT, &options.torch, 0, 0},
+                               {"--python", CLI_TEXT, &options.python, 0, 0}};
     int status = expressions ? cli_parse(&iso_command_stream, argc, argv, list, sizeof list / sizeof *list, expressions, 1,
                                          (size_t)argc, &count)
                              : 3;
-    if (status < 0 && (!seed_text || !read_seed(seed_text, &seed))) {
+    if (status < 0 && (!seed_text || !read_seed(seed_text, &options.seed))) {
         cli_error(seed_text ? "--seed is '%s', expected a whole number from -2^63 to 2^64 - 1" : "--seed S is missing%s",
                   seed_text ? seed_text : "");
         status = 2;
@@ -36,7 +38,7 @@ static int run(int argc, char **argv) {
     iso_context *ctx = status < 0 ? cli_context(1, NULL, &status) : NULL;
     if (ctx) {
         char *output = NULL;
-        iso_status outcome = iso_stream_text(ctx, seed, hex, expressions, count, &output);
+        iso_status outcome = iso_stream_text(ctx, &options, expressions, count, &output);
         if (output)
             fputs(output, stdout);
         iso_string_free(ctx, output);
@@ -52,11 +54,15 @@ static int run(int argc, char **argv) {
 }
 
 const iso_command iso_command_stream = {
-    "stream", "PyTorch's random numbers, in Python's spelling",
-    "usage: isobit stream --seed S [--hex] EXPR...\n"
+    "stream", "the random numbers of PyTorch, NumPy and Python, in Python's spelling",
+    "usage: isobit stream --seed S [--hex] [--stream NAME] [--python VERSION] EXPR...\n"
     "\n"
-    "Seeds with S, as torch.manual_seed(S) does, then evaluates the expressions in order, each drawing on where the one before\n"
-    "stopped, exactly as Python would. One line per expression; --hex prints the raw bits instead.\n"
+    "Seeds torch, numpy.random and random with S, then evaluates the expressions in order, each drawing on where the one before\n"
+    "stopped, exactly as Python would. One line per expression; `name = EXPR` gives a value a name and prints nothing.\n"
     "\n"
-    "example: isobit stream --seed 0 'torch.randn(16)' 'torch.randperm(5)' 'F.dropout(torch.ones(8), 0.5)'\n",
+    "  --hex             the raw bits instead of numbers\n"
+    "  --stream NAME     which PyTorch: torch (the default), torch==1.13, torch==2.6, torch+mkl, torch/scalar, torch==1.13/scalar, ...\n"
+    "  --python VERSION  whose random module: 3.8 to 3.13 (the default)\n"
+    "\n"
+    "example: isobit stream --seed 0 'torch.randn(16)' 'np.random.rand(3)' 'random.random()' 'F.dropout(torch.ones(8), 0.5)'\n",
     run};

@@ -2,85 +2,33 @@
 
 #include <math.h>
 
-/* An integer as sign and magnitude, so that the whole of -2^63 .. 2^64 - 1 can be reckoned with. */
-typedef struct integer {
-    bool negative;
-    uint64_t magnitude;
-} integer;
-
-static integer integer_of(const iso_expr *e) {
+void iso_expr_get_int(const iso_expr *e, iso_integer *n) {
     bool negative = e->integer < 0 && !e->is_unsigned;
-    return (integer){negative, negative ? 0 - (uint64_t)e->integer : (uint64_t)e->integer};
+    if (e->big)
+        *n = *e->big;
+    else
+        iso_integer_set(n, negative, negative ? 0 - (uint64_t)e->integer : (uint64_t)e->integer);
 }
 
-bool iso_expr_set_int(iso_expr *e, bool negative, uint64_t magnitude) {
-    if (negative && magnitude > (uint64_t)1 << 63)
-        return false;
+bool iso_expr_set_int(iso_context *ctx, iso_expr *e, const iso_integer *n) {
+    uint64_t magnitude = 0;
     e->kind = ISO_EXPR_INT;
-    e->is_unsigned = !negative && magnitude > INT64_MAX;
-    e->integer = (int64_t)(negative ? 0 - magnitude : magnitude);
-    e->number = negative ? -(double)magnitude : (double)magnitude;
+    e->number = iso_integer_to_double(n);
+    if (iso_integer_to_int64(n, &e->integer))
+        return true;
+    e->is_unsigned = iso_integer_to_uint64(n, &magnitude);
+    e->integer = (int64_t)magnitude;
+    if (e->is_unsigned)
+        return true;
+    if (!(e->big = iso_calloc(ctx, 1, sizeof *e->big)))
+        return false;
+    *e->big = *n;
     return true;
 }
 
 static void set_float(iso_expr *e, double number) {
     e->kind = ISO_EXPR_FLOAT;
     e->number = number;
-}
-
-/* ---- Integers: false if the result does not fit ---- */
-
-static bool add(integer a, integer b, integer *r) {
-    if (a.negative == b.negative) {
-        r->negative = a.negative;
-        return !__builtin_add_overflow(a.magnitude, b.magnitude, &r->magnitude);
-    }
-    bool first = a.magnitude >= b.magnitude;
-    r->magnitude = first ? a.magnitude - b.magnitude : b.magnitude - a.magnitude;
-    r->negative = first ? a.negative : b.negative;
-    return true;
-}
-
-static bool multiply(integer a, integer b, integer *r) {
-    r->negative = a.negative != b.negative;
-    return !__builtin_mul_overflow(a.magnitude, b.magnitude, &r->magnitude);
-}
-
-/* // rounds towards minus infinity, and % takes the divisor's sign. b is not 0. */
-static void divide(integer a, integer b, integer *quotient, integer *rest) {
-    bool differ = a.negative != b.negative;
-    *quotient = (integer){differ, a.magnitude / b.magnitude};
-    *rest = (integer){b.negative, a.magnitude % b.magnitude};
-    if (differ && rest->magnitude) {
-        quotient->magnitude++;
-        rest->magnitude = b.magnitude - rest->magnitude;
-    }
-}
-
-static bool power(integer a, uint64_t exponent, integer *r) {
-    if (a.magnitude <= 1) { /* any exponent */
-        *r = (integer){a.negative && exponent % 2, exponent == 0 ? 1 : a.magnitude};
-        return true;
-    }
-    *r = (integer){false, 1};
-    for (; exponent > 0; exponent--)
-        if (!multiply(*r, a, r))
-            return false;
-    return true;
-}
-
-/* a / b rounded once, as Python does for integers of any size: quotient bits until there are 55,
- * and whether anything is left. */
-static double true_quotient(integer a, integer b) {
-    uint64_t bits = a.magnitude / b.magnitude, rest = a.magnitude % b.magnitude;
-    int shift = 0;
-    for (; bits < (uint64_t)1 << 55 && rest; shift++) {
-        bool one = rest >= b.magnitude - rest;
-        rest = one ? rest - (b.magnitude - rest) : 2 * rest;
-        bits = 2 * bits + one;
-    }
-    double quotient = ldexp((double)(bits | (rest != 0)), -shift);
-    return a.negative != b.negative ? -quotient : quotient;
 }
 
 /* ---- Floats ---- */
@@ -139,40 +87,47 @@ static const char *apply_floats(char op, double x, double y, iso_expr *result) {
     return NULL;
 }
 
-const char *iso_expr_apply(char op, const iso_expr *a, const iso_expr *b, iso_expr *result) {
-    if ((op == '/' || op == '|' || op == '%') && b->number == 0)
-        return "division by zero";
-    if (a->kind == ISO_EXPR_FLOAT || b->kind == ISO_EXPR_FLOAT)
-        return apply_floats(op, a->number, b->number, result);
-    integer x = integer_of(a), y = integer_of(b), r = {0}, rest;
+static const char *apply_integers(char op, const iso_expr *a, const iso_expr *b, iso_integer *r) {
+    iso_integer x, y, other;
+    uint64_t exponent = UINT64_MAX;
     bool fits = true;
+    iso_expr_get_int(a, &x);
+    iso_expr_get_int(b, &y);
     switch (op) {
     case '+':
-        fits = add(x, y, &r);
+        fits = iso_integer_add(&x, &y, r);
         break;
     case '-':
-        fits = add(x, (integer){!y.negative, y.magnitude}, &r);
+        fits = iso_integer_subtract(&x, &y, r);
         break;
     case '*':
-        fits = multiply(x, y, &r);
+        fits = iso_integer_multiply(&x, &y, r);
         break;
     case '|':
-        divide(x, y, &r, &rest);
+        iso_integer_divide(&x, &y, r, &other);
         break;
     case '%':
-        divide(x, y, &rest, &r);
+        iso_integer_divide(&x, &y, &other, r);
         break;
-    case '/':
-        set_float(result, true_quotient(x, y));
-        return NULL;
     default:
-        if (y.negative)
-            return apply_floats(op, a->number, b->number, result);
-        fits = power(x, y.magnitude, &r);
+        fits = iso_integer_to_uint64(&y, &exponent) && iso_integer_power(&x, exponent, r);
     }
-    if (r.magnitude == 0)
-        r.negative = false;
-    return fits && iso_expr_set_int(result, r.negative, r.magnitude)
-               ? NULL
-               : "the result does not fit into 64 bits";
+    return fits ? NULL : "the result has too many digits";
+}
+
+const char *iso_expr_apply(iso_context *ctx, char op, const iso_expr *a, const iso_expr *b, iso_expr *result) {
+    if ((op == '/' || op == '|' || op == '%') && b->number == 0)
+        return "division by zero";
+    bool floats = a->kind == ISO_EXPR_FLOAT || b->kind == ISO_EXPR_FLOAT;
+    if (floats || (op == '^' && b->number < 0))
+        return apply_floats(op, a->number, b->number, result);
+    iso_integer r, x, y;
+    if (op == '/') {
+        iso_expr_get_int(a, &x);
+        iso_expr_get_int(b, &y);
+        set_float(result, iso_integer_true_quotient(&x, &y));
+        return NULL;
+    }
+    const char *wrong = apply_integers(op, a, b, &r);
+    return wrong ? wrong : iso_expr_set_int(ctx, result, &r) ? NULL : "out of memory";
 }

@@ -8,12 +8,12 @@ static inline bool iso_expr_is_number(const iso_expr *e) {
     return e->kind == ISO_EXPR_INT || e->kind == ISO_EXPR_FLOAT || e->kind == ISO_EXPR_BOOL;
 }
 
-/* Makes *e the integer with this sign and magnitude; false if it does not fit into 64 bits (signed
- * or unsigned). */
-bool iso_expr_set_int(iso_expr *e, bool negative, uint64_t magnitude);
+/* An integer node as a number, and back; false where memory is out. */
+void iso_expr_get_int(const iso_expr *e, iso_integer *n);
+bool iso_expr_set_int(iso_context *ctx, iso_expr *e, const iso_integer *n);
 
 /* *result = a op b for numbers a and b; op: + - * / | (for //) % ^ (for **). NULL, or what is
  * wrong. Only the fields of numbers are set. */
-const char *iso_expr_apply(char op, const iso_expr *a, const iso_expr *b, iso_expr *result);
+const char *iso_expr_apply(iso_context *ctx, char op, const iso_expr *a, const iso_expr *b, iso_expr *result);
 
 #endif

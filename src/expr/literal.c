@@ -7,7 +7,7 @@
 
 /* ---- Numbers ---- */
 
-#define MAX_NUMBER 400
+#define MAX_NUMBER 3100
 
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -30,19 +30,16 @@ static int number_length(const char *s, bool decimal) {
     return n;
 }
 
-static const char *read_integer(const char *digits, unsigned base, iso_expr *e) {
-    uint64_t value = 0;
+static const char *read_integer(iso_context *ctx, const char *digits, unsigned base, iso_expr *e) {
+    iso_integer value;
     if (!*digits)
         return "not a number";
     for (const char *c = digits; *c; c++)
         if (digit_value(*c) >= base)
             return "not a number";
-    for (const char *c = digits; *c; c++)
-        if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
-            __builtin_add_overflow(value, (uint64_t)digit_value(*c), &value))
-            return "the number does not fit into 64 bits";
-    iso_expr_set_int(e, false, value);
-    return NULL;
+    if (!iso_integer_read(&value, digits, base))
+        return "the number has too many digits";
+    return iso_expr_set_int(ctx, e, &value) ? NULL : "out of memory";
 }
 
 /* digits [. digits] [e [sign] digits], at least one digit before the exponent */
@@ -67,7 +64,7 @@ static const char *read_float(const char *text, iso_expr *e) {
     return NULL;
 }
 
-const char *iso_expr_read_number(const char *source, int *length, iso_expr *e) {
+const char *iso_expr_read_number(iso_context *ctx, const char *source, int *length, iso_expr *e) {
     char prefix = source[0] == '0' ? (char)(source[1] | 32) : 0, text[MAX_NUMBER];
     unsigned base = prefix == 'x' ? 16 : prefix == 'o' ? 8 : prefix == 'b' ? 2 : 10;
     int start = base == 10 ? 0 : 2, used = 0;
@@ -85,12 +82,12 @@ const char *iso_expr_read_number(const char *source, int *length, iso_expr *e) {
     }
     text[used] = 0;
     if (base != 10)
-        return read_integer(text, base, e);
+        return read_integer(ctx, text, base, e);
     if (strpbrk(text, ".eE"))
         return read_float(text, e);
     if (text[0] == '0' && strspn(text, "0") != strlen(text))
         return "not a number: no zeros may lead it";
-    return read_integer(text, 10, e);
+    return read_integer(ctx, text, 10, e);
 }
 
 /* ---- Strings ---- */
@@ -112,19 +109,24 @@ static void append_utf8(iso_text *text, uint32_t code) {
 
 /* The escape at s, behind its backslash: \n and its kind, \xhh, \uhhhh, \Uhhhhhhhh. Its length, or
  * 0. */
-static int read_escape(const char *s, iso_text *text) {
+static int read_escape(const char *s, bool bytes, iso_text *text) {
     static const char from[] = "ntr\\'\"abfv", to[] = "\n\t\r\\'\"\a\b\f\v";
     const char *simple = *s ? strchr(from, *s) : NULL;
     if (simple) {
         iso_text_append(text, &to[simple - from], 1);
         return 1;
     }
-    int digits = *s == 'x' ? 2 : *s == 'u' ? 4 : *s == 'U' ? 8 : 0;
+    int digits = *s == 'x' ? 2 : bytes ? 0 : *s == 'u' ? 4 : *s == 'U' ? 8 : 0;
     uint32_t code = 0;
     for (int i = 1; i <= digits; i++) {
         if (digit_value(s[i]) >= 16)
             return 0;
         code = code << 4 | digit_value(s[i]);
+    }
+    if (bytes) {
+        if (digits)
+            iso_text_append(text, &(char){(char)code}, 1);
+        return digits ? 3 : 0;
     }
     if (code == 0 || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
         return 0;
@@ -132,7 +134,7 @@ static int read_escape(const char *s, iso_text *text) {
     return digits + 1;
 }
 
-const char *iso_expr_read_string(iso_context *ctx, const char *source, int *length, char **result) {
+const char *iso_expr_read_string(iso_context *ctx, bool bytes, const char *source, int *length, char **result, size_t *used) {
     const char *wrong = NULL;
     iso_text text = iso_text_new(ctx);
     int at = 1;
@@ -141,17 +143,20 @@ const char *iso_expr_read_string(iso_context *ctx, const char *source, int *leng
         if (!source[at] || source[at] == '\n')
             wrong = "the closing quote is missing";
         else if (source[at] == '\\') {
-            int size = read_escape(source + at + 1, &text);
+            int size = read_escape(source + at + 1, bytes, &text);
             if (size == 0)
                 wrong = "unknown escape; expected one of \\n \\t \\r \\\\ \\' \\\" \\xhh \\uhhhh";
             else
                 at += 1 + size;
-        } else
+        } else if (bytes && (source[at] & 0x80))
+            wrong = "bytes can only contain ASCII characters";
+        else
             iso_text_append(&text, &source[at++], 1);
     }
     *length = wrong ? at : at + 1;
     if (wrong || !iso_text_ok(&text))
         iso_text_free(&text);
     *result = text.data;
+    *used = text.size;
     return wrong;
 }

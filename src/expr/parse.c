@@ -68,6 +68,7 @@ void iso_expr_free(iso_context *ctx, iso_expr *e) {
     iso_free(ctx, e->keywords);
     iso_free(ctx, e->keyword_columns);
     iso_free(ctx, e->text);
+    iso_free(ctx, e->big);
     iso_free(ctx, e);
 }
 
@@ -132,13 +133,6 @@ static bool append(struct parser *p, iso_expr *list, iso_expr *item, char *keywo
 
 /* ---- Numbers ---- */
 
-static iso_expr *make_int(struct parser *p, int column, bool negative, uint64_t magnitude) {
-    iso_expr *e = new_expr(p, ISO_EXPR_INT, column);
-    if (e && !iso_expr_set_int(e, negative, magnitude))
-        e = drop(p, (value_error(p, column, "the number does not fit into 64 bits"), e));
-    return e;
-}
-
 static iso_expr *make_float(struct parser *p, int column, double value) {
     iso_expr *e = new_expr(p, ISO_EXPR_FLOAT, column);
     if (e)
@@ -149,7 +143,7 @@ static iso_expr *make_float(struct parser *p, int column, double value) {
 static iso_expr *parse_number(struct parser *p) {
     int column = p->at, length;
     iso_expr *e = new_expr(p, ISO_EXPR_INT, column);
-    const char *wrong = e ? iso_expr_read_number(p->source + column, &length, e) : NULL;
+    const char *wrong = e ? iso_expr_read_number(p->ctx, p->source + column, &length, e) : NULL;
     if (!e)
         return NULL;
     if (wrong)
@@ -160,11 +154,12 @@ static iso_expr *parse_number(struct parser *p) {
 
 /* ---- Strings and names ---- */
 
-static iso_expr *parse_string(struct parser *p) {
+static iso_expr *parse_string(struct parser *p, bool bytes) {
     int length;
-    iso_expr *e = new_expr(p, ISO_EXPR_STRING, p->at);
+    iso_expr *e = new_expr(p, bytes ? ISO_EXPR_BYTES : ISO_EXPR_STRING, p->at);
+    p->at += bytes;
     const char *wrong =
-        e ? iso_expr_read_string(p->ctx, p->source + p->at, &length, &e->text) : NULL;
+        e ? iso_expr_read_string(p->ctx, bytes, p->source + p->at, &length, &e->text, &e->size) : NULL;
     if (!e)
         return NULL;
     if (wrong)
@@ -247,37 +242,104 @@ static iso_expr *parse_name(struct parser *p) {
         p->status = ISO_ENOMEM;
     if (p->status)
         return drop(p, e);
-    if (!accept(p, "("))
-        return e;
-    e->kind = ISO_EXPR_CALL;
-    if (!parse_arguments(p, e))
+    if (accept(p, "(")) {
+        e->kind = ISO_EXPR_CALL;
+        if (!parse_arguments(p, e))
+            return drop(p, e);
+    }
+    return e;
+}
+
+/* ---- What stands behind a value: .name, .method(...), [item], [from:to] ---- */
+
+/* Behind the point. */
+static iso_expr *parse_attribute(struct parser *p, iso_expr *object) {
+    iso_expr *e = new_expr(p, ISO_EXPR_NAME, p->at);
+    int length = name_length(p);
+    if (!e)
+        return drop(p, object);
+    e->object = object;
+    if (!(e->text = iso_strndup(p->ctx, p->source + p->at, (size_t)length))) {
+        p->status = ISO_ENOMEM;
         return drop(p, e);
-    /* .name or .method(...) of what the call gave */
-    for (int chain = 0; peek(p) == '.' && starts_name(p->source[p->at + 1]); chain++) {
+    }
+    p->at += length;
+    if (accept(p, "(")) {
+        e->kind = ISO_EXPR_CALL;
+        if (!parse_arguments(p, e))
+            return drop(p, e);
+    }
+    return e;
+}
+
+/* Behind the bracket. */
+static iso_expr *parse_subscript(struct parser *p, int column, iso_expr *object) {
+    iso_expr *e = new_expr(p, ISO_EXPR_ITEM, column);
+    if (!e)
+        return drop(p, object);
+    e->object = object;
+    for (int i = 0; i < 2; i++) {
+        char c = peek(p);
+        bool empty = c == ':' || (i == 1 && c == ']');
+        if (!append(p, e, empty ? new_expr(p, ISO_EXPR_NONE, p->at) : parse_sum(p), NULL, 0))
+            return drop(p, e);
+        if (i == 0 && !accept(p, ":"))
+            break;
+        e->kind = ISO_EXPR_SLICE;
+    }
+    if (!accept(p, "]"))
+        return drop(p, (syntax_error(p, p->at, e->kind == ISO_EXPR_ITEM ? "':' or ']'" : "']'"), e));
+    return e;
+}
+
+static iso_expr *parse_trailers(struct parser *p, iso_expr *e) {
+    for (int chain = 0; e; chain++) {
+        char c = peek(p);
+        int column = p->at;
+        bool attribute = c == '.' && starts_name(p->source[p->at + 1]);
+        if (!attribute && c != '[')
+            break;
         if (chain == MAX_DEPTH)
             return drop(p, (value_error(p, p->at, "nested too deeply"), e));
         p->at++;
-        iso_expr *outer = new_expr(p, ISO_EXPR_NAME, p->at);
-        length = name_length(p);
-        if (outer && !(outer->text = iso_strndup(p->ctx, p->source + p->at, (size_t)length)))
-            p->status = ISO_ENOMEM;
-        if (p->status) {
-            drop(p, outer);
-            return drop(p, e);
-        }
-        p->at += length;
-        outer->object = e;
-        e = outer;
-        if (accept(p, "(")) {
-            e->kind = ISO_EXPR_CALL;
-            if (!parse_arguments(p, e))
-                return drop(p, e);
-        }
+        e = attribute ? parse_attribute(p, e) : parse_subscript(p, column, e);
     }
     return e;
 }
 
 /* ---- Lists, tuples, parentheses ---- */
+
+/* A keyword of the language at this place. */
+static bool accept_word(struct parser *p, const char *word) {
+    skip_spaces(p);
+    size_t size = strlen(word);
+    char behind = strncmp(p->source + p->at, word, size) == 0 ? p->source[p->at + (int)size] : '_';
+    if (isalnum((unsigned char)behind) || behind == '_')
+        return false;
+    p->at += (int)size;
+    return true;
+}
+
+/* [list->items[0] for name in ...], behind the `for`. */
+static iso_expr *parse_comprehension(struct parser *p, iso_expr *list) {
+    list->kind = ISO_EXPR_COMPREHENSION;
+    skip_spaces(p);
+    int length = name_length(p);
+    if (length == 0 || memchr(p->source + p->at, '.', (size_t)length))
+        return drop(p, (syntax_error(p, p->at, "a name"), list));
+    if (!(list->text = iso_strndup(p->ctx, p->source + p->at, (size_t)length))) {
+        p->status = ISO_ENOMEM;
+        return drop(p, list);
+    }
+    p->at += length;
+    if (!accept_word(p, "in"))
+        return drop(p, (syntax_error(p, p->at, "'in'"), list));
+    if (!append(p, list, parse_sum(p), NULL, 0))
+        return drop(p, list);
+    if (!accept(p, "]"))
+        return drop(p, (syntax_error(p, p->at, "']'"), list));
+    return list;
+}
 
 static iso_expr *parse_items(struct parser *p, char open) {
     int column = p->at++;
@@ -288,6 +350,8 @@ static iso_expr *parse_items(struct parser *p, char open) {
         iso_expr *item = parse_sum(p);
         if (!append(p, list, item, NULL, 0))
             return drop(p, list);
+        if (open == '[' && list->count == 1 && accept_word(p, "for"))
+            return parse_comprehension(p, list);
         if (accept(p, ","))
             comma = true;
         else if (peek(p) != *close) {
@@ -305,12 +369,14 @@ static iso_expr *parse_items(struct parser *p, char open) {
 }
 
 static iso_expr *parse_atom(struct parser *p) {
-    char c = peek(p);
+    char c = peek(p), next = c ? p->source[p->at + 1] : 0;
     if (c == '(' || c == '[')
         return parse_items(p, c);
     if (c == '"' || c == '\'')
-        return parse_string(p);
-    if (isdigit((unsigned char)c) || (c == '.' && isdigit((unsigned char)p->source[p->at + 1])))
+        return parse_string(p, false);
+    if (c == 'b' && (next == '"' || next == '\''))
+        return parse_string(p, true);
+    if (isdigit((unsigned char)c) || (c == '.' && isdigit((unsigned char)next)))
         return parse_number(p);
     if (starts_name(c))
         return parse_name(p);
@@ -324,7 +390,7 @@ static iso_expr *apply(struct parser *p, char op, int column, iso_expr *a, iso_e
     iso_expr *result = a && b ? new_expr(p, ISO_EXPR_INT, a->column) : NULL;
     if (result) {
         const char *wrong = iso_expr_is_number(a) && iso_expr_is_number(b)
-                                ? iso_expr_apply(op, a, b, result)
+                                ? iso_expr_apply(p->ctx, op, a, b, result)
                                 : "arithmetic needs numbers on both sides";
         if (wrong)
             result = drop(p, (value_error(p, column, wrong), result));
@@ -337,7 +403,7 @@ static iso_expr *apply(struct parser *p, char op, int column, iso_expr *a, iso_e
 static iso_expr *parse_sign(struct parser *p);
 
 static iso_expr *parse_power(struct parser *p) {
-    iso_expr *base = parse_atom(p);
+    iso_expr *base = parse_trailers(p, parse_atom(p));
     if (base && accept(p, "**")) {
         int column = p->at - 2;
         if (++p->depth > MAX_DEPTH)
@@ -364,13 +430,17 @@ static iso_expr *parse_sign(struct parser *p) {
         value_error(p, column, "a sign needs a number behind it");
         return drop(p, e);
     }
-    iso_expr *result;
+    iso_expr *result = NULL;
     if (e->kind == ISO_EXPR_FLOAT)
         result = make_float(p, column, c == '-' ? -e->number : e->number);
-    else {
-        bool negative = e->integer < 0 && !e->is_unsigned;
-        uint64_t magnitude = negative ? 0 - (uint64_t)e->integer : (uint64_t)e->integer;
-        result = make_int(p, column, negative != (c == '-') && magnitude > 0, magnitude);
+    else if ((result = new_expr(p, ISO_EXPR_INT, column))) {
+        iso_integer n;
+        iso_expr_get_int(e, &n);
+        n.negative = n.negative != (c == '-') && n.count > 0;
+        if (!iso_expr_set_int(p->ctx, result, &n)) {
+            p->status = ISO_ENOMEM;
+            result = drop(p, result);
+        }
     }
     drop(p, e);
     return result;

@@ -24,7 +24,7 @@ static const char *expected(iso_arg_kind kind) {
 }
 
 static bool read_int(const iso_expr *e, int64_t *out) {
-    if (e->kind != ISO_EXPR_INT || e->is_unsigned)
+    if (e->kind != ISO_EXPR_INT || e->is_unsigned || e->big)
         return false;
     *out = e->integer;
     return true;

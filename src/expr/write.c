@@ -1,13 +1,14 @@
 #include <math.h>
+#include <string.h>
 
 #include "expr/expr.h"
 
-static void write_string(iso_text *out, const char *text) {
+static void write_string(iso_text *out, const char *text, size_t size, bool ascii) {
     iso_text_puts(out, "'");
-    for (const char *c = text; *c; c++) {
+    for (const char *c = text; c < text + size; c++) {
         if (*c == '\n' || *c == '\t' || *c == '\r')
             iso_text_printf(out, "\\%c", *c == '\n' ? 'n' : *c == '\t' ? 't' : 'r');
-        else if ((unsigned char)*c < ' ' || *c == 127)
+        else if ((unsigned char)*c < ' ' || *c == 127 || (ascii && (unsigned char)*c > 127))
             iso_text_printf(out, "\\x%02x", (unsigned char)*c);
         else {
             if (*c == '\'' || *c == '\\')
@@ -31,7 +32,8 @@ static void write_items(iso_text *out, const iso_expr *e) {
 void iso_expr_write(iso_text *out, const iso_expr *e) {
     if (e->object) {
         iso_expr_write(out, e->object);
-        iso_text_puts(out, ".");
+        if (e->kind == ISO_EXPR_NAME || e->kind == ISO_EXPR_CALL)
+            iso_text_puts(out, ".");
     }
     switch (e->kind) {
     case ISO_EXPR_NONE:
@@ -41,7 +43,9 @@ void iso_expr_write(iso_text *out, const iso_expr *e) {
         iso_text_puts(out, e->boolean ? "True" : "False");
         break;
     case ISO_EXPR_INT:
-        if (e->is_unsigned)
+        if (e->big)
+            iso_integer_write(out, e->big);
+        else if (e->is_unsigned)
             iso_text_printf(out, "%llu", (unsigned long long)e->integer);
         else
             iso_text_printf(out, "%lld", (long long)e->integer);
@@ -53,7 +57,11 @@ void iso_expr_write(iso_text *out, const iso_expr *e) {
             iso_write_repr(out, e->number);
         break;
     case ISO_EXPR_STRING:
-        write_string(out, e->text);
+        write_string(out, e->text, strlen(e->text), false);
+        break;
+    case ISO_EXPR_BYTES:
+        iso_text_puts(out, "b");
+        write_string(out, e->text, e->size, true);
         break;
     case ISO_EXPR_NAME:
         iso_text_puts(out, e->text);
@@ -69,6 +77,28 @@ void iso_expr_write(iso_text *out, const iso_expr *e) {
         iso_text_puts(out, "(");
         write_items(out, e);
         iso_text_puts(out, ")");
+        break;
+    case ISO_EXPR_ITEM:
+        iso_text_puts(out, "[");
+        iso_expr_write(out, e->items[0]);
+        iso_text_puts(out, "]");
+        break;
+    case ISO_EXPR_SLICE:
+        iso_text_puts(out, "[");
+        for (int i = 0; i < 2; i++) {
+            if (i)
+                iso_text_puts(out, ":");
+            if (e->items[i]->kind != ISO_EXPR_NONE)
+                iso_expr_write(out, e->items[i]);
+        }
+        iso_text_puts(out, "]");
+        break;
+    case ISO_EXPR_COMPREHENSION:
+        iso_text_puts(out, "[");
+        iso_expr_write(out, e->items[0]);
+        iso_text_printf(out, " for %s in ", e->text);
+        iso_expr_write(out, e->items[1]);
+        iso_text_puts(out, "]");
         break;
     }
 }

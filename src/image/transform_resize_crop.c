@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "image/torch_math.h"
+#include "random/torch_math.h"
 #include "image/transforms.h"
 
 /* Python's round(): half to even. */

@@ -3,18 +3,7 @@
 #include <string.h>
 
 #include "math/math.h"
-
-static inline uint32_t float_bits(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static inline float bits_float(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
+#include "random/half.h"
 
 /* Whatever the compiler's target has; without an fma there, iso_fmaf emulates it. */
 #define TARGET
@@ -40,12 +29,12 @@ static inline float bits_float(uint32_t bits) {
 #define ISO_FILL(stem, ...) stem##_any(__VA_ARGS__)
 #endif
 
-void iso_fill_uniform(float *out, const uint32_t *words, size_t n, float low, float high) {
+void iso_fill_uniform(float *out, const uint32_t *words, size_t n, float low, float high, float bound) {
     if (low == 0 && high == 1) /* what fma(u, 1, 0) comes to */
         for (size_t i = 0; i < n; i++)
             out[i] = (float)(int32_t)(words[i] & 0xffffffu) * 0x1p-24f;
     else
-        ISO_FILL(uniform, out, words, n, low, high);
+        ISO_FILL(uniform, out, words, n, low, high, bound);
 }
 
 void iso_fill_normal(float *data, size_t blocks, float mean, float std) {

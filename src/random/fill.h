@@ -5,9 +5,8 @@
 
 #include "core/compiler.h"
 
-/* out[i] = fma(u, high - low, low), u = the low 24 bits of words[i] times 2^-24; `low` where that
- * rounds to `high`. */
-void iso_fill_uniform(float *out, const uint32_t *words, size_t n, float low, float high);
+/* out[i] = fma(u, high - low, low), u = the low 24 bits of words[i] times 2^-24; `low` where that is `bound`. */
+void iso_fill_uniform(float *out, const uint32_t *words, size_t n, float low, float high, float bound);
 
 /* Box-Muller over `blocks` blocks of 16 uniforms in place: data[j] and data[j + 8] become a pair of
  * normals, fma(normal, std, mean). */

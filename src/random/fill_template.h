@@ -2,13 +2,12 @@
  * attributes, FMA(a, b, c) is one rounding. Eight independent lanes per step, so that compilers
  * vectorise. */
 
-TARGET static void NAME(uniform)(float *out, const uint32_t *words, size_t n, float low,
-                                 float high) {
+TARGET static void NAME(uniform)(float *out, const uint32_t *words, size_t n, float low, float high, float bound) {
     float width = high - low;
     for (size_t i = 0; i < n; i++) {
         float u = (float)(int32_t)(words[i] & 0xffffffu) * 0x1p-24f;
         float x = FMA(u, width, low);
-        out[i] = x == high ? low : x;
+        out[i] = x == bound ? low : x;
     }
 }
 
@@ -23,10 +22,10 @@ TARGET static void NAME(normal)(float *data, size_t blocks, float mean, float st
             float u1 = 1.0f - data[lane], theta = 0x1.921fb6p+2f * data[lane + 8];
 
             /* log(u1): u1 = 2^e (1 + x) with 1 + x in [sqrt(1/2), sqrt(2)) */
-            uint32_t bits = float_bits(u1), mantissa = (bits & 0x007fffffu) | 0x3f000000u;
+            uint32_t bits = iso_float_bits(u1), mantissa = (bits & 0x007fffffu) | 0x3f000000u;
             uint32_t below = mantissa < 0x3f3504f3u; /* sqrt(1/2) */
             float e = (float)((int32_t)(bits >> 23) - 126 - (int32_t)below);
-            float x = bits_float(mantissa + (below << 23)) - 1.0f, z = x * x;
+            float x = iso_bits_float(mantissa + (below << 23)) - 1.0f, z = x * x;
             float y = FMA(7.0376836292e-2f, x, -1.1514610310e-1f);
             y = FMA(y, x, 1.1676998740e-1f);
             y = FMA(y, x, -1.2420140846e-1f);
@@ -55,9 +54,9 @@ TARGET static void NAME(normal)(float *data, size_t blocks, float mean, float st
             s = FMA(s * w, r, r);
 
             uint32_t octant = (uint32_t)q, swap = 0u - ((octant >> 1) & 1u);
-            uint32_t difference = (float_bits(s) ^ float_bits(c)) & swap;
-            float sine = bits_float(float_bits(s) ^ difference ^ ((octant & 4u) << 29));
-            float cosine = bits_float(float_bits(c) ^ difference ^ ((~(octant - 2u) & 4u) << 29));
+            uint32_t difference = (iso_float_bits(s) ^ iso_float_bits(c)) & swap;
+            float sine = iso_bits_float(iso_float_bits(s) ^ difference ^ ((octant & 4u) << 29));
+            float cosine = iso_bits_float(iso_float_bits(c) ^ difference ^ ((~(octant - 2u) & 4u) << 29));
 
             first[lane] = FMA(radius * cosine, std, mean);
             second[lane] = FMA(radius * sine, std, mean);

@@ -6,6 +6,7 @@
 #include "isobit/random/torch.h"
 #include "random/fill.h"
 #include "random/mt19937.h"
+#include "random/torch_variant.h"
 
 /* Words that are drawn at once; even, so that pairs stay together. */
 #define CHUNK 512
@@ -37,7 +38,7 @@ int64_t iso_torch_random_int64(iso_torch_generator *g) {
 void iso_torch_randint(iso_torch_generator *g, int64_t *out, size_t n, int64_t low, int64_t high) {
     uint64_t range = (uint64_t)high - (uint64_t)low;
     uint32_t words[CHUNK];
-    bool wide = range >= (uint64_t)1 << 28; /* 2^32 in PyTorch 1.13 and 2.6 */
+    bool old = g->variant & ISO_TORCH_OLD, wide = range >= (uint64_t)1 << (old ? 32 : 28);
     for (size_t done = 0, run; done < n; done += run) {
         run = n - done < CHUNK / 2 ? n - done : CHUNK / 2;
         iso_mt19937_fill(&g->engine, words, wide ? 2 * run : run);
@@ -52,23 +53,29 @@ void iso_torch_randint(iso_torch_generator *g, int64_t *out, size_t n, int64_t l
 }
 
 /* Two roundings, where fill.h has one. */
-static void uniform_scalar(float *out, const uint32_t *words, size_t n, float low, float high) {
+static void uniform_scalar(float *out, const uint32_t *words, size_t n, float low, float high, float bound) {
     float width = high - low;
     for (size_t i = 0; i < n; i++) {
         float x = (float)(int32_t)(words[i] & 0xffffffu) * 0x1p-24f * width + low;
-        out[i] = x == high ? low : x;
+        out[i] = x == bound ? low : x;
     }
+}
+
+/* What a uniform number must not be: since 2.13 the upper bound, where rounding reaches it, gives way to the lower. */
+static double excluded(const iso_torch_generator *g, double high) {
+    return g->variant & ISO_TORCH_OLD ? NAN : high;
 }
 
 void iso_torch_uniform(iso_torch_generator *g, float *out, size_t n, double low, double high) {
     uint32_t words[CHUNK];
+    float bound = (float)excluded(g, high);
     for (size_t run; n > 0; out += run, n -= run) {
         run = n < CHUNK ? n : CHUNK;
         iso_mt19937_fill(&g->engine, words, run);
-        if (g->variant == ISO_TORCH_SCALAR)
-            uniform_scalar(out, words, run, (float)low, (float)high);
+        if (g->variant & ISO_TORCH_SCALAR)
+            uniform_scalar(out, words, run, (float)low, (float)high, bound);
         else
-            iso_fill_uniform(out, words, run, (float)low, (float)high);
+            iso_fill_uniform(out, words, run, (float)low, (float)high, bound);
     }
 }
 
@@ -79,19 +86,36 @@ static inline double unit(const uint32_t words[2]) {
 
 void iso_torch_uniform_f64(iso_torch_generator *g, double *out, size_t n, double low, double high) {
     uint32_t words[CHUNK];
-    double width = high - low;
-    bool fused = g->variant != ISO_TORCH_SCALAR && !(low == 0 && high == 1);
+    double width = high - low, bound = excluded(g, high);
+    bool fused = !(g->variant & ISO_TORCH_SCALAR) && !(low == 0 && high == 1);
     for (size_t run; n > 0; out += run, n -= run) {
         run = n < CHUNK / 2 ? n : CHUNK / 2;
         iso_mt19937_fill(&g->engine, words, 2 * run);
         for (size_t i = 0; i < run; i++) {
             double u = unit(words + 2 * i), x = fused ? fma(u, width, low) : u * width + low;
-            out[i] = x == high ? low : x;
+            out[i] = x == bound ? low : x;
         }
     }
 }
 
+/* PyTorch with MKL on a CPU of Intel's takes one draw as the seed of MKL's generator MCG31m1, x -> 1132489760 x mod 2^31 - 1,
+ * and draws one number of it per element. */
+static void bernoulli_mkl(iso_torch_generator *g, uint8_t *out, size_t n, double p) {
+    const uint32_t modulus = 0x7fffffffu;
+    uint64_t x = iso_mt19937_next(&g->engine) % modulus;
+    if (x == 0)
+        x = 1;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (double)x * (1.0 / modulus) < p;
+        x = x * 1132489760u % modulus;
+    }
+}
+
 void iso_torch_bernoulli(iso_torch_generator *g, uint8_t *out, size_t n, double p) {
+    if (g->variant & ISO_TORCH_MKL) {
+        bernoulli_mkl(g, out, n, p);
+        return;
+    }
     /* u < p for u = bits * 2^-53, said in integers: vectorises. */
     uint64_t limit = !(p > 0) ? 0 : p >= 1 ? (uint64_t)1 << 53 : (uint64_t)ceil(p * 0x1p53);
     uint32_t words[CHUNK];

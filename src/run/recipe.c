@@ -238,12 +238,10 @@ static iso_status read_word(const iso_recipe *recipe, const iso_yaml *node, cons
 }
 
 static iso_status read_stream(iso_recipe *recipe, const iso_yaml *node) {
-    static const char *const words[] = {"torch", "torch/scalar"};
-    size_t which;
-    iso_status status = read_word(recipe, node, "stream", words, ISO_COUNTOF(words), &which);
-    if (!status)
-        recipe->variant = which == 0 ? ISO_TORCH : ISO_TORCH_SCALAR;
-    return status;
+    if (node->kind == ISO_YAML_SCALAR && iso_torch_variant_from_name(node->text, &recipe->variant))
+        return ISO_OK;
+    return bad(recipe, node, "stream", "is '%s', expected torch[==1.13 or ==2.6][+mkl][/scalar], such as 'torch' or 'torch+mkl'",
+               node->kind == ISO_YAML_SCALAR ? node->text : "no text");
 }
 
 static iso_status read_init(iso_recipe *recipe, const iso_yaml *node) {

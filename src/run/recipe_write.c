@@ -50,7 +50,8 @@ static void write_list(iso_context *ctx, iso_text *out, const char *indent, cons
 static void write_recipe(const iso_recipe *r, iso_text *out, bool with_paths) {
     iso_context *ctx = r->ctx;
     iso_text_printf(out, "seed: %llu\n", (unsigned long long)r->seed);
-    iso_text_printf(out, "stream: %s\n", r->variant == ISO_TORCH ? "torch" : "torch/scalar");
+    char stream[ISO_TORCH_NAME_SIZE];
+    iso_text_printf(out, "stream: %s\n", iso_torch_variant_name(r->variant, stream));
     iso_text_puts(out, "data:\n");
     if (with_paths) {
         write_source(out, "train", &r->train);

@@ -56,7 +56,7 @@ iso_status iso_session_header(iso_session *s) {
     iso_status status = model_digest(s, model);
     if (status)
         return status;
-    char seed[24];
+    char seed[24], stream[ISO_TORCH_NAME_SIZE];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)recipe->seed);
     iso_text line = iso_ledger_begin(s->ledger, "header");
     iso_ledger_text(&line, "format", "isobit-ledger-1");
@@ -64,7 +64,7 @@ iso_status iso_session_header(iso_session *s) {
     iso_ledger_int(&line, "contract", ISO_CONTRACT_VERSION);
     iso_ledger_text(&line, "version", ISO_VERSION);
     iso_ledger_text(&line, "seed", seed); /* up to 2^64 - 1, which many readers of JSON numbers would round */
-    iso_ledger_text(&line, "stream", recipe->variant == ISO_TORCH ? "torch" : "torch/scalar");
+    iso_ledger_text(&line, "stream", iso_torch_variant_name(recipe->variant, stream));
     iso_ledger_text(&line, "recipe", recipe->experiment);
     iso_ledger_hex(&line, "model", model, sizeof model);
     write_data(&line, "train", s->trainer->train);

@@ -1,5 +1,5 @@
-/* Draws on the torch generator into tensors of any type, as the methods of torch.Tensor make them.
- * They refuse what PyTorch refuses; messages carry the call's name. */
+/* Draws into tensors of any type, as the methods of torch.Tensor make them, on the call's generator. They refuse what PyTorch
+ * refuses; messages carry the call's name. */
 #ifndef ISO_STREAM_DRAW_H
 #define ISO_STREAM_DRAW_H
 
@@ -11,9 +11,15 @@ iso_status iso_call_normal(iso_call *c, iso_value *tensor, double mean, double s
 /* random_(low, high), low inclusive, high exclusive. */
 iso_status iso_call_random(iso_call *c, iso_value *tensor, int64_t low, int64_t high);
 /* random_() without bounds. */
-void iso_call_random_any(iso_call *c, iso_value *tensor);
+iso_status iso_call_random_any(iso_call *c, iso_value *tensor);
 /* bernoulli_(p), and with a tensor of as many probabilities. */
 iso_status iso_call_bernoulli(iso_call *c, iso_value *tensor, double p);
 iso_status iso_call_bernoulli_tensor(iso_call *c, iso_value *tensor, const iso_value *p);
+/* randperm(n) into an int64 tensor of n elements. */
+void iso_call_randperm(iso_call *c, iso_value *tensor);
+
+/* exponential_, geometric_, cauchy_ and log_normal_: numbers of float64, rounded to the tensor's type. */
+typedef enum iso_distribution { ISO_EXPONENTIAL, ISO_GEOMETRIC, ISO_CAUCHY, ISO_LOG_NORMAL } iso_distribution;
+iso_status iso_call_distribution(iso_call *c, iso_value *tensor, iso_distribution which, double a, double b);
 
 #endif

@@ -1,4 +1,5 @@
-/* Expressions to values: names are looked up in the tables, calls bound and made. */
+/* Expressions to values: arguments are evaluated from left to right, bound, and the function is called. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,360 +13,427 @@ typedef struct evaluation {
 
 static iso_status evaluate(const evaluation *e, const iso_expr *expr, iso_value *value);
 
-static const iso_entry *const tables[] = {iso_stream_torch_create, iso_stream_torch_draw,
-                                          iso_stream_torch_methods, iso_stream_torch_nn};
-
-/* ---- Names ---- */
-
-#define MAX_NAME 128
-
-/* The customary short names, longest first where one begins another. */
-static const char *const aliases[][2] = {
-    {"np.", "numpy."},
-    {"F.", "torch.nn.functional."},
-    {"nn.functional.", "torch.nn.functional."},
-    {"nn.", "torch.nn."},
-    {"init.", "torch.nn.init."},
-};
-
-/* The full name of a function, in `buffer`; cut off where it is longer than any that exists. */
-static const char *full_name(const char *name, char buffer[MAX_NAME]) {
-    const char *prefix = "", *rest = name;
-    for (size_t i = 0; i < ISO_COUNTOF(aliases); i++) {
-        size_t size = strlen(aliases[i][0]);
-        if (strncmp(name, aliases[i][0], size) == 0) {
-            prefix = aliases[i][1];
-            rest = name + size;
-            break;
-        }
-    }
-    size_t used = strlen(prefix), size = strlen(rest);
-    memcpy(buffer, prefix, used);
-    if (size > MAX_NAME - 1 - used)
-        size = MAX_NAME - 1 - used;
-    memcpy(buffer + used, rest, size);
-    buffer[used + size] = 0;
-    return buffer;
+static iso_status fail_at(const evaluation *e, int column, const char *message) {
+    *e->column = column;
+    return iso_fail(e->ctx, ISO_EINVAL, "%s", message);
 }
 
-static const iso_entry *find(const char *name) {
-    for (size_t t = 0; t < ISO_COUNTOF(tables); t++)
-        for (const iso_entry *entry = tables[t]; entry->signature.name; entry++)
-            if (strcmp(entry->signature.name, name) == 0)
-                return entry;
+/* ---- Variables ---- */
+
+static iso_value *find_variable(const iso_stream *state, const char *name, size_t size) {
+    for (size_t i = 0; i < state->count; i++)
+        if (strncmp(state->names[i], name, size) == 0 && !state->names[i][size])
+            return &state->values[i];
     return NULL;
 }
 
-/* "unknown function", with the nearest known name of the same kind. */
-static iso_status unknown(const evaluation *e, const char *name, const char *shown) {
-    const char *names[256];
-    size_t count = 0;
-    bool method = strncmp(name, "Tensor.", 7) == 0;
-    for (size_t t = 0; t < ISO_COUNTOF(tables); t++)
-        for (const iso_entry *entry = tables[t];
-             entry->signature.name && count < ISO_COUNTOF(names); entry++)
-            if ((strncmp(entry->signature.name, "Tensor.", 7) == 0) == method)
-                names[count++] = entry->signature.name;
-    if (strncmp(name, "numpy.", 6) == 0 || strncmp(name, "random.", 7) == 0)
-        return iso_fail(e->ctx, ISO_EINVAL,
-                        "%s is not supported: this version knows the streams of torch only", shown);
-    const char *nearest = iso_nearest(name, names, count);
-    const char *what = method ? "method of a tensor" : "function";
-    if (nearest)
-        return iso_fail(e->ctx, ISO_EINVAL, "%s is no known %s; did you mean %s?", shown, what,
-                        nearest + (method ? 7 : 0));
-    return iso_fail(e->ctx, ISO_EINVAL, "%s is no known %s (docs/streams.md lists them)", shown,
-                    what);
+/* Takes the value over. */
+static iso_status set_variable(const evaluation *e, const char *name, size_t size, iso_value *value) {
+    iso_stream *s = e->state;
+    iso_value *variable = find_variable(s, name, size);
+    if (!variable) {
+        iso_status status = iso_grow(e->ctx, &s->values, &s->capacity, s->count, s->count + 1, sizeof *s->values);
+        if (!status)
+            status = iso_grow(e->ctx, &s->names, &s->name_capacity, s->count, s->count + 1, sizeof *s->names);
+        if (!status && !(s->names[s->count] = iso_strndup(e->ctx, name, size)))
+            status = ISO_ENOMEM;
+        if (status)
+            return status;
+        variable = &s->values[s->count++];
+        *variable = (iso_value){0};
+    }
+    iso_value_free(e->ctx, variable);
+    *variable = *value;
+    *value = (iso_value){0};
+    return ISO_OK;
 }
 
 /* ---- Calls ---- */
 
-static bool is_sequence(const iso_expr *e) {
-    return e->kind == ISO_EXPR_LIST || e->kind == ISO_EXPR_TUPLE;
+/* The evaluated arguments of a call, and each as the literal that the binding knows. */
+typedef struct arguments {
+    iso_value *values;
+    iso_expr *literals, **items;
+    size_t count;
+} arguments;
+
+static iso_expr literal_of(const iso_value *value, int column) {
+    iso_expr literal = {.kind = ISO_EXPR_CALL, .column = column}; /* what no parameter of numbers accepts */
+    double number;
+    int64_t integer;
+    if (value->kind == ISO_VALUE_NONE)
+        literal.kind = ISO_EXPR_NONE;
+    else if (value->kind == ISO_VALUE_STRING) {
+        literal.kind = ISO_EXPR_STRING;
+        literal.text = value->text;
+    } else if (iso_value_to_double(value, &number)) {
+        literal.number = number;
+        literal.kind = ISO_EXPR_FLOAT;
+        if (value->kind == ISO_VALUE_BOOL) {
+            literal.kind = ISO_EXPR_BOOL;
+            literal.boolean = value->integer != 0;
+        } else if (value->kind == ISO_VALUE_INT || (value->kind != ISO_VALUE_FLOAT && iso_value_to_int64(value, &integer))) {
+            literal.kind = ISO_EXPR_INT;
+            literal.is_unsigned = !iso_value_to_int64(value, &integer);
+            literal.integer = literal.is_unsigned ? 0 : integer;
+        }
+    }
+    return literal;
 }
 
-static iso_status read_shape(const evaluation *e, const char *name, iso_expr *const *items,
-                             size_t count, int *dims, int64_t *shape) {
-    if (count > ISO_MAX_DIMS) {
-        *e->column = items[ISO_MAX_DIMS]->column;
-        return iso_fail(e->ctx, ISO_EINVAL, "%s: at most %d dimensions are supported", name,
-                        ISO_MAX_DIMS);
-    }
-    *dims = (int)count;
-    for (size_t i = 0; i < count; i++) {
-        *e->column = items[i]->column;
-        if (items[i]->kind != ISO_EXPR_INT || items[i]->is_unsigned)
-            return iso_fail(e->ctx, ISO_EINVAL, "%s: a size must be a whole number", name);
-        if (items[i]->integer < 0)
-            return iso_fail(e->ctx, ISO_EINVAL, "%s: a size must not be negative", name);
-        shape[i] = items[i]->integer;
-    }
-    return ISO_OK;
+static void free_arguments(iso_context *ctx, arguments *a) {
+    for (size_t i = 0; a->values && i < a->count; i++)
+        iso_value_free(ctx, &a->values[i]);
+    iso_free(ctx, a->values);
+    iso_free(ctx, a->literals);
+    iso_free(ctx, a->items);
 }
 
-/* Reads the shape that stands first, or in size=; `rest` becomes a view of the other arguments. */
-static iso_status take_sizes(const evaluation *e, const iso_expr *expr, iso_call *call,
-                             iso_expr *rest, bool *found) {
-    size_t positional = expr->positional;
-    *found = positional > 0;
-    bool list = positional == 1 && is_sequence(expr->items[0]);
-    iso_status status =
-        list ? read_shape(e, call->name, expr->items[0]->items, expr->items[0]->count, &call->dims,
-                          call->shape)
-             : read_shape(e, call->name, expr->items, positional, &call->dims, call->shape);
-    if (positional) {
-        rest->items += positional;
-        rest->keywords += positional;
-        rest->keyword_columns += positional;
+static iso_status evaluate_arguments(const evaluation *e, const iso_expr *expr, arguments *a) {
+    size_t count = expr->kind == ISO_EXPR_CALL ? expr->count : 0;
+    *a = (arguments){.count = count};
+    if (count == 0)
+        return ISO_OK;
+    a->values = iso_calloc(e->ctx, count, sizeof *a->values);
+    a->literals = iso_calloc(e->ctx, count, sizeof *a->literals);
+    a->items = iso_calloc(e->ctx, count, sizeof *a->items);
+    iso_status status = a->values && a->literals && a->items ? ISO_OK : ISO_ENOMEM;
+    for (size_t i = 0; !status && i < count; i++) {
+        status = evaluate(e, expr->items[i], &a->values[i]);
+        if (!status) {
+            a->literals[i] = literal_of(&a->values[i], expr->items[i]->column);
+            a->items[i] = &a->literals[i];
+        }
     }
-    rest->count -= positional;
-    rest->positional = 0;
     return status;
 }
 
-/* Arguments that are calls, where the parameter is a plain number: the call is made and its value
- * takes the argument's place. `items` and `literals` hold what `rest` then points to. */
-static iso_status make_literals(const evaluation *e, const iso_signature *signature, iso_expr *rest,
-                                iso_expr *items[ISO_MAX_PARAMS],
-                                iso_expr literals[ISO_MAX_PARAMS]) {
-    if (rest->kind != ISO_EXPR_CALL || rest->count > ISO_MAX_PARAMS)
-        return ISO_OK;
-    for (size_t i = 0; i < rest->count; i++) {
-        const iso_expr *item = items[i] = rest->items[i];
-        size_t which = i;
-        if (rest->keywords[i])
-            for (which = 0; which < signature->count; which++)
-                if (strcmp(signature->params[which].name, rest->keywords[i]) == 0)
-                    break;
-        if (item->kind != ISO_EXPR_CALL || which >= signature->count ||
-            signature->params[which].kind == ISO_ARG_ANY)
-            continue;
-        iso_value value = {0};
-        iso_status status = evaluate(e, item, &value);
-        literals[i] = (iso_expr){.column = item->column,
-                                 .boolean = value.integer != 0,
-                                 .integer = value.integer,
-                                 .is_unsigned = value.is_unsigned,
-                                 .number = value.number};
-        literals[i].kind = value.kind == ISO_VALUE_INT     ? ISO_EXPR_INT
-                           : value.kind == ISO_VALUE_FLOAT ? ISO_EXPR_FLOAT
-                           : value.kind == ISO_VALUE_BOOL
-                               ? ISO_EXPR_BOOL
-                               : ISO_EXPR_LIST; /* refused by the binding */
-        iso_value_free(e->ctx, &value);
-        if (status)
-            return status;
-        items[i] = &literals[i];
+/* One size; the column is where it stands. */
+static iso_status read_size(const evaluation *e, const char *name, int column, const iso_value *value, int64_t *size) {
+    *e->column = column;
+    if (value->kind == ISO_VALUE_BOOL || !iso_value_to_int64(value, size))
+        return iso_fail(e->ctx, ISO_EINVAL, "%s: a size must be a whole number", name);
+    return *size >= 0 ? ISO_OK : iso_fail(e->ctx, ISO_EINVAL, "%s: a size must not be negative", name);
+}
+
+/* The shape that the positional arguments give: numbers, or (of torch) one list of them. */
+static iso_status take_sizes(const evaluation *e, const iso_expr *expr, const arguments *a, bool lists, iso_call *call) {
+    const iso_value *values = a->values;
+    size_t count = expr->positional;
+    bool list = lists && count == 1 && (values[0].kind == ISO_VALUE_LIST || values[0].kind == ISO_VALUE_TUPLE);
+    const iso_expr *source = list ? expr->items[0] : expr;
+    if (list) {
+        count = values[0].count;
+        values = values[0].items;
     }
-    rest->items = items;
+    bool located = source->count == count && (source->kind != ISO_EXPR_CALL || !list);
+    if (count > ISO_MAX_DIMS) {
+        *e->column = located ? source->items[ISO_MAX_DIMS]->column : source->column;
+        return iso_fail(e->ctx, ISO_EINVAL, "%s: at most %d dimensions are supported", call->name, ISO_MAX_DIMS);
+    }
+    call->dims = (int)count;
+    iso_status status = ISO_OK;
+    for (size_t i = 0; !status && i < count; i++)
+        status = read_size(e, call->name, located ? source->items[i]->column : source->column, &values[i], &call->shape[i]);
+    return status;
+}
+
+/* Which generator a function of torch draws on. */
+static iso_status take_generator(const evaluation *e, const iso_signature *signature, iso_call *call) {
+    call->torch = e->state->torch.data;
+    for (size_t i = 0; i < signature->count; i++) {
+        const iso_value *value = call->values[i];
+        if (strcmp(signature->params[i].name, "generator") != 0 || !value || value->kind == ISO_VALUE_NONE)
+            continue;
+        if (value->kind != ISO_VALUE_TORCH_GENERATOR)
+            return iso_call_fail(call, i, "generator must be a torch.Generator");
+        call->torch = value->data;
+    }
     return ISO_OK;
 }
 
-static iso_status make_call(const evaluation *e, const iso_entry *entry, const iso_expr *expr,
-                            iso_value *self, iso_value *result) {
-    const char *name = entry->signature.name;
-    if (self && strncmp(name, "Tensor.", 7) == 0)
-        name += 7;
-    iso_call call = {.ctx = e->ctx,
-                     .state = e->state,
-                     .expr = expr,
-                     .name = name,
-                     .self = self,
-                     .result = result,
-                     .column = e->column};
-    iso_signature signature = entry->signature;
-    signature.name = name;
-    iso_expr rest = *expr, *items[ISO_MAX_PARAMS], literals[ISO_MAX_PARAMS];
-    bool found = false;
-    iso_status status = ISO_OK;
-    if (entry->sizes == ISO_SIZES_FIRST && expr->kind == ISO_EXPR_CALL)
-        status = take_sizes(e, expr, &call, &rest, &found);
-    if (!status)
-        status = make_literals(e, &signature, &rest, items, literals);
-    if (!status)
-        status = iso_bind(e->ctx, &signature, &rest, call.args, e->column);
-    if (!status && entry->sizes == ISO_SIZES_FIRST) {
-        const iso_arg *size = &call.args[0]; /* size= is the first parameter of such functions */
-        if (found == size->given)
-            status = iso_fail(e->ctx, ISO_EINVAL,
-                              found ? "%s: size is given twice" : "%s: the size is missing", name);
-        else if (size->given)
-            status = iso_call_shape(&call, 0, &call.dims, call.shape);
-    }
-    return status ? status : entry->call(&call);
+/* The part of a full name that messages show: of methods without their class. */
+static const char *shown_name(const iso_entry *entry, const iso_value *self) {
+    const char *prefix = self ? iso_stream_methods_of(self->kind) : NULL, *name = entry->signature.name;
+    return prefix && strncmp(name, prefix, strlen(prefix)) == 0 ? name + strlen(prefix) : name;
 }
 
-/* ---- Attributes and methods ---- */
+static iso_status bind(const evaluation *e, const iso_entry *entry, const iso_expr *expr, const arguments *a, iso_call *call) {
+    iso_signature signature = entry->signature;
+    signature.name = call->name;
+    size_t skipped = entry->sizes == ISO_SIZES_NONE || expr->kind != ISO_EXPR_CALL ? 0 : expr->positional;
+    bool found = entry->sizes == ISO_SIZES_ALL || skipped > 0;
+    iso_expr rest = *expr;
+    if (expr->kind == ISO_EXPR_CALL && expr->count > 0) {
+        rest.items = a->items + skipped;
+        rest.keywords += skipped;
+        rest.keyword_columns += skipped;
+        rest.count -= skipped;
+        rest.positional -= skipped;
+    }
+    iso_status status = skipped ? take_sizes(e, expr, a, entry->sizes == ISO_SIZES_FIRST, call) : ISO_OK;
+    if (!status)
+        status = iso_bind(e->ctx, &signature, &rest, call->args, e->column);
+    for (size_t i = 0; !status && i < signature.count; i++)
+        if (call->args[i].expr)
+            call->values[i] = &a->values[call->args[i].expr - a->literals];
+    if (!status && entry->sizes == ISO_SIZES_FIRST) {
+        bool given = call->args[0].given; /* size= is the first parameter of such functions */
+        if (found == given)
+            return iso_fail(e->ctx, ISO_EINVAL, found ? "%s: size is given twice" : "%s: the size is missing", call->name);
+        if (given)
+            status = iso_call_shape(call, 0, &call->dims, call->shape);
+    }
+    return status ? status : take_generator(e, &signature, call);
+}
+
+static iso_status make_call(const evaluation *e, const iso_entry *entry, const iso_expr *expr, iso_value *self,
+                            iso_value *result) {
+    iso_call call = {.ctx = e->ctx, .state = e->state, .expr = expr, .self = self, .result = result, .column = e->column};
+    arguments a;
+    call.name = shown_name(entry, self);
+    iso_status status = evaluate_arguments(e, expr, &a);
+    *e->column = status ? *e->column : expr->column;
+    if (!status)
+        status = bind(e, entry, expr, &a, &call);
+    if (!status) {
+        *e->column = expr->column;
+        status = entry->call(&call);
+    }
+    free_arguments(e->ctx, &a);
+    return status;
+}
+
+/* ---- Names ---- */
 
 /* value.name, where the value is replaced by its attribute. */
 static iso_status attribute(const evaluation *e, iso_value *value, const char *name, size_t size) {
     for (size_t i = 0; value->kind == ISO_VALUE_MODULE && i < value->count; i++)
-        if (strlen(value->names[i]) == size && memcmp(value->names[i], name, size) == 0) {
-            iso_value part = value->items[i];
-            value->items[i] = (iso_value){0};
+        if (value->items[value->count + i].size == size && memcmp(value->items[value->count + i].text, name, size) == 0) {
+            iso_value part;
+            iso_value_share(&part, &value->items[i]);
             iso_value_free(e->ctx, value);
             *value = part;
             return ISO_OK;
         }
     if (value->kind == ISO_VALUE_TENSOR && size == 4 && memcmp(name, "data", 4) == 0)
         return ISO_OK;
-    return iso_fail(e->ctx, ISO_EINVAL, "%s has no attribute %.*s",
-                    value->kind == ISO_VALUE_MODULE   ? "the module"
-                    : value->kind == ISO_VALUE_TENSOR ? "a tensor"
-                                                      : "this value",
-                    (int)size, name);
+    char full[ISO_MAX_NAME];
+    const char *prefix = iso_stream_methods_of(value->kind);
+    snprintf(full, sizeof full, "%s%.*s", prefix ? prefix : "", (int)size, name);
+    if (prefix && iso_stream_find(full))
+        return iso_fail(e->ctx, ISO_EINVAL, "%.*s is a method: call it, %.*s(...)", (int)size, name, (int)size, name);
+    const char *what = value->kind == ISO_VALUE_MODULE ? "the module" : value->kind == ISO_VALUE_TENSOR ? "a tensor" : "this value";
+    return iso_fail(e->ctx, ISO_EINVAL, "%s has no attribute %.*s", what, (int)size, name);
 }
 
-/* What stands behind a call: .a.b or .a.method(...). */
-static iso_status follow(const evaluation *e, const iso_expr *expr, iso_value *value) {
-    iso_value self = {0};
-    iso_status status = evaluate(e, expr->object, &self);
-    const char *name = expr->text;
-    *e->column = status ? *e->column : expr->column;
-    for (const char *dot; !status && (expr->kind == ISO_EXPR_NAME || strchr(name, '.'));
-         name = dot + 1) {
-        dot = strchr(name, '.');
-        status = attribute(e, &self, name, dot ? (size_t)(dot - name) : strlen(name));
-        if (!dot)
-            break;
-    }
+/* value.path, or value.path(...): attributes, the last of them a method if the expression is a call. `self` is freed. */
+static iso_status follow_path(const evaluation *e, const iso_expr *expr, const char *path, iso_value *self, iso_value *value) {
+    iso_status status = ISO_OK;
+    for (const char *dot; !status && (dot = strchr(path, '.')); path = dot + 1)
+        status = attribute(e, self, path, (size_t)(dot - path));
     if (!status && expr->kind == ISO_EXPR_CALL) {
-        char full[MAX_NAME];
-        snprintf(full, sizeof full, "Tensor.%s", name);
-        const iso_entry *entry = find(full);
-        if (self.kind != ISO_VALUE_TENSOR)
-            status = iso_fail(e->ctx, ISO_EINVAL, "%s(): only tensors have methods here", name);
+        char full[ISO_MAX_NAME];
+        const char *prefix = iso_stream_methods_of(self->kind);
+        snprintf(full, sizeof full, "%s%s", prefix ? prefix : "", path);
+        const iso_entry *entry = prefix ? iso_stream_find(full) : NULL;
+        if (!prefix)
+            status = iso_fail(e->ctx, ISO_EINVAL, "%s(): only tensors, arrays and generators have methods here", path);
         else if (!entry)
-            status = unknown(e, full, name);
+            status = iso_stream_unknown(e->ctx, full, path);
         else
-            status = make_call(e, entry, expr, &self, value);
+            status = make_call(e, entry, expr, self, value);
     } else if (!status) {
-        *value = self;
-        self = (iso_value){0};
+        status = attribute(e, self, path, strlen(path));
+        if (!status)
+            iso_value_share(value, self);
     }
-    iso_value_free(e->ctx, &self);
+    iso_value_free(e->ctx, self);
     return status;
 }
 
-/* ---- Everything else ---- */
-
-static iso_status evaluate_items(const evaluation *e, const iso_expr *expr, iso_value *value) {
-    value->kind = expr->kind == ISO_EXPR_LIST ? ISO_VALUE_LIST : ISO_VALUE_TUPLE;
-    value->items = iso_calloc(e->ctx, expr->count, sizeof *value->items);
-    if (!value->items)
-        return ISO_ENOMEM;
-    for (size_t i = 0; i < expr->count; i++) {
-        value->count = i + 1;
-        iso_status status = evaluate(e, expr->items[i], &value->items[i]);
-        if (status)
-            return status;
+/* numpy.random.rand and random.random are methods of the global generators. */
+static const iso_entry *find_function(const evaluation *e, const char *full, iso_value **self) {
+    static const struct {
+        const char *module;
+        size_t offset;
+    } modules[] = {{"numpy.random.", offsetof(iso_stream, numpy)}, {"random.", offsetof(iso_stream, python)}};
+    *self = NULL;
+    const iso_entry *entry = iso_stream_find(full);
+    for (size_t i = 0; !entry && i < ISO_COUNTOF(modules); i++) {
+        size_t size = strlen(modules[i].module);
+        if (strncmp(full, modules[i].module, size) != 0)
+            continue;
+        char method[ISO_MAX_NAME];
+        iso_value *object = (iso_value *)(void *)((char *)e->state + modules[i].offset);
+        snprintf(method, sizeof method, "%s%s", iso_stream_methods_of(object->kind), full + size);
+        *self = object;
+        entry = iso_stream_find(method);
+        if (!entry)
+            iso_stream_unknown(e->ctx, method, full);
     }
-    return ISO_OK;
+    return entry;
 }
 
+static iso_status evaluate_function(const evaluation *e, const iso_expr *expr, iso_value *value) {
+    char full[ISO_MAX_NAME];
+    iso_stream_full_name(expr->text, full);
+    if (expr->kind == ISO_EXPR_NAME) {
+        bool torch = strncmp(full, "torch.", 6) == 0 && iso_type_from_name(full + 6, &value->type);
+        if (torch || (strncmp(full, "numpy.", 6) == 0 && iso_type_from_numpy_name(full + 6, &value->type)) ||
+            ((strcmp(full, "int") == 0 || strcmp(full, "float") == 0 || strcmp(full, "bool") == 0) &&
+             iso_type_from_numpy_name(full, &value->type))) {
+            value->kind = ISO_VALUE_TYPE;
+            return ISO_OK;
+        }
+        if (strcmp(full, "torch.default_generator") == 0) {
+            iso_value_share(value, &e->state->torch);
+            return ISO_OK;
+        }
+    }
+    iso_value *self;
+    const iso_entry *entry = find_function(e, full, &self);
+    if (!entry)
+        return self ? ISO_EINVAL : iso_stream_unknown(e->ctx, full, expr->text);
+    if (expr->kind == ISO_EXPR_NAME)
+        return iso_fail(e->ctx, ISO_EINVAL, "%s is a function: call it, %s(...)", expr->text, expr->text);
+    return make_call(e, entry, expr, self, value);
+}
+
+/* A name or a call: of a variable's method, of an object's, or of a function. */
 static iso_status evaluate_name(const evaluation *e, const iso_expr *expr, iso_value *value) {
-    char full[MAX_NAME];
-    full_name(expr->text, full);
-    if (strncmp(full, "torch.", 6) == 0 && iso_type_from_name(full + 6, &value->type)) {
-        value->kind = ISO_VALUE_TYPE;
+    iso_value self = {0};
+    if (expr->object) {
+        iso_status status = evaluate(e, expr->object, &self);
+        if (status) {
+            iso_value_free(e->ctx, &self);
+            return status;
+        }
+        *e->column = expr->column;
+        return follow_path(e, expr, expr->text, &self, value);
+    }
+    size_t first = strcspn(expr->text, ".");
+    const iso_value *variable = find_variable(e->state, expr->text, first);
+    if (!variable)
+        return evaluate_function(e, expr, value);
+    if (!expr->text[first]) {
+        if (expr->kind == ISO_EXPR_CALL)
+            return iso_fail(e->ctx, ISO_EINVAL, "%s is a value, not a function", expr->text);
+        iso_value_share(value, variable);
         return ISO_OK;
     }
-    if (find(full))
-        return iso_fail(e->ctx, ISO_EINVAL, "%s is a function: call it, %s(...)", expr->text,
-                        expr->text);
-    return unknown(e, full, expr->text);
+    iso_value_share(&self, variable);
+    return follow_path(e, expr, expr->text + first + 1, &self, value);
+}
+
+/* ---- Items, slices, sequences ---- */
+
+static iso_status evaluate_part(const evaluation *e, const iso_expr *expr, iso_value *value) {
+    iso_value object = {0}, at[2] = {{0}, {0}};
+    int64_t index[2] = {0, 0}, length = 0;
+    iso_status status = evaluate(e, expr->object, &object);
+    if (!status && (length = iso_value_length(&object)) < 0)
+        status = fail_at(e, expr->column, "this value has no items");
+    index[1] = length;
+    for (size_t i = 0; !status && i < expr->count; i++) {
+        status = evaluate(e, expr->items[i], &at[i]);
+        if (!status && at[i].kind != ISO_VALUE_NONE && !iso_value_to_int64(&at[i], &index[i]))
+            status = fail_at(e, expr->items[i]->column, "an index must be a whole number");
+        if (at[i].kind != ISO_VALUE_NONE && index[i] < 0)
+            index[i] += length;
+    }
+    if (!status && expr->kind == ISO_EXPR_ITEM) {
+        if (at[0].kind == ISO_VALUE_NONE || index[0] < 0 || index[0] >= length)
+            status = fail_at(e, expr->items[0]->column, "the index is out of range");
+        else
+            status = iso_value_item(e->ctx, &object, index[0], value);
+    } else if (!status) {
+        for (int i = 0; i < 2; i++)
+            index[i] = index[i] < 0 ? 0 : index[i] > length ? length : index[i];
+        status = iso_value_slice(e->ctx, &object, index[0], index[1], value);
+    }
+    iso_value_free(e->ctx, &object);
+    iso_value_free(e->ctx, &at[0]);
+    iso_value_free(e->ctx, &at[1]);
+    return status;
+}
+
+static iso_status evaluate_items(const evaluation *e, const iso_expr *expr, iso_value *value) {
+    iso_status status =
+        iso_value_items(e->ctx, value, expr->kind == ISO_EXPR_LIST ? ISO_VALUE_LIST : ISO_VALUE_TUPLE, expr->count);
+    for (size_t i = 0; !status && i < expr->count; i++)
+        status = evaluate(e, expr->items[i], &value->items[i]);
+    return status;
+}
+
+/* [item for name in sequence]; the name keeps its last value, unlike Python's. */
+static iso_status evaluate_comprehension(const evaluation *e, const iso_expr *expr, iso_value *value) {
+    iso_value sequence = {0}, item = {0};
+    iso_status status = evaluate(e, expr->items[1], &sequence);
+    int64_t length = status ? 0 : iso_value_length(&sequence);
+    if (length < 0)
+        status = fail_at(e, expr->items[1]->column, "this value has no items");
+    if (!status)
+        status = iso_value_items(e->ctx, value, ISO_VALUE_LIST, (size_t)length);
+    for (int64_t i = 0; !status && i < length; i++) {
+        status = iso_value_item(e->ctx, &sequence, i, &item);
+        if (!status)
+            status = set_variable(e, expr->text, strlen(expr->text), &item);
+        if (!status)
+            status = evaluate(e, expr->items[0], &value->items[i]);
+    }
+    iso_value_free(e->ctx, &sequence);
+    iso_value_free(e->ctx, &item);
+    return status;
 }
 
 /* *value is empty before; on failure the caller frees it all the same. */
 static iso_status evaluate(const evaluation *e, const iso_expr *expr, iso_value *value) {
-    if (expr->object)
-        return follow(e, expr, value);
+    iso_integer n;
     *e->column = expr->column;
     switch (expr->kind) {
     case ISO_EXPR_NONE:
-        value->kind = ISO_VALUE_NONE;
-        break;
+        return ISO_OK;
     case ISO_EXPR_BOOL:
-        *value =
-            (iso_value){.kind = ISO_VALUE_BOOL, .integer = expr->boolean, .number = expr->boolean};
-        break;
+        iso_value_bool(value, expr->boolean);
+        return ISO_OK;
     case ISO_EXPR_INT:
-        *value = (iso_value){.kind = ISO_VALUE_INT,
-                             .integer = expr->integer,
-                             .is_unsigned = expr->is_unsigned,
-                             .number = expr->number};
-        break;
+        if (expr->big)
+            n = *expr->big;
+        else
+            iso_value_to_integer(&(iso_value){.kind = ISO_VALUE_INT, .integer = expr->integer, .is_unsigned = expr->is_unsigned},
+                                 &n);
+        return iso_value_integer(e->ctx, value, &n);
     case ISO_EXPR_FLOAT:
-        *value = (iso_value){.kind = ISO_VALUE_FLOAT, .number = expr->number};
-        break;
+        iso_value_float(value, expr->number);
+        return ISO_OK;
     case ISO_EXPR_STRING:
-        *value = (iso_value){.kind = ISO_VALUE_STRING, .text = expr->text};
-        break;
+        return iso_value_text(e->ctx, value, ISO_VALUE_STRING, expr->text, strlen(expr->text));
+    case ISO_EXPR_BYTES:
+        return iso_value_text(e->ctx, value, ISO_VALUE_BYTES, expr->text, expr->size);
     case ISO_EXPR_LIST:
     case ISO_EXPR_TUPLE:
         return evaluate_items(e, expr, value);
+    case ISO_EXPR_ITEM:
+    case ISO_EXPR_SLICE:
+        return evaluate_part(e, expr, value);
+    case ISO_EXPR_COMPREHENSION:
+        return evaluate_comprehension(e, expr, value);
     case ISO_EXPR_NAME:
+    case ISO_EXPR_CALL:
         return evaluate_name(e, expr, value);
-    case ISO_EXPR_CALL: {
-        char full[MAX_NAME];
-        const iso_entry *entry = find(full_name(expr->text, full));
-        if (!entry || strncmp(full, "Tensor.", 7) == 0)
-            return unknown(e, full, expr->text);
-        return make_call(e, entry, expr, NULL, value);
-    }
     }
     return ISO_OK;
-}
-
-iso_status iso_call_value(iso_call *c, size_t i, iso_value *value) {
-    evaluation e = {c->ctx, c->state, c->column};
-    *value = (iso_value){0};
-    if (!c->args[i].expr)
-        return ISO_OK;
-    iso_status status = evaluate(&e, c->args[i].expr, value);
-    if (status)
-        iso_value_free(c->ctx, value);
-    else
-        *c->column = c->expr->column;
-    return status;
-}
-
-iso_status iso_call_shape(iso_call *c, size_t i, int *dims, int64_t *shape) {
-    evaluation e = {c->ctx, c->state, c->column};
-    const iso_expr *expr = c->args[i].expr;
-    iso_status status =
-        is_sequence(expr)
-            ? read_shape(&e, c->name, expr->items, expr->count, dims, shape)
-            : read_shape(&e, c->name, (iso_expr *[]){(iso_expr *)(uintptr_t)expr}, 1, dims, shape);
-    if (!status)
-        *c->column = c->expr->column;
-    return status;
 }
 
 /* ---- The interface ---- */
-
-iso_status iso_stream_new(iso_context *ctx, uint64_t seed, iso_torch_variant variant,
-                          iso_stream **state) {
-    *state = iso_calloc(ctx, 1, sizeof **state);
-    if (!*state)
-        return ISO_ENOMEM;
-    (*state)->torch.variant = variant;
-    iso_torch_manual_seed(&(*state)->torch, seed);
-    return ISO_OK;
-}
-
-void iso_stream_free(iso_context *ctx, iso_stream *state) {
-    iso_free(ctx, state);
-}
 
 #define WINDOW 100
 
 /* The message that has just been set, then the part of the expression around `column`, then a caret
  * below it. */
-static iso_status point_at(iso_context *ctx, iso_status status, const char *expression,
-                           int column) {
-    int size = (int)strlen(expression), start = column > WINDOW / 2 ? column - WINDOW / 2 : 0,
-        blanks = 0;
+static iso_status point_at(iso_context *ctx, iso_status status, const char *expression, int column) {
+    int size = (int)strlen(expression), start = column > WINDOW / 2 ? column - WINDOW / 2 : 0, blanks = 0;
     while ((expression[start] & 0xc0) == 0x80) /* not in the middle of a character */
         start++;
     int shown = size - start < WINDOW ? size - start : WINDOW;
@@ -380,22 +448,38 @@ static iso_status point_at(iso_context *ctx, iso_status status, const char *expr
     return iso_fail(ctx, status, "%s\n  %s\n  %*s^", message, line, blanks, "");
 }
 
-iso_status iso_stream_evaluate(iso_context *ctx, iso_stream *state, const char *expression,
-                               bool hex, iso_text *out) {
+/* Behind `name =`, if the source starts so: where the expression starts; otherwise 0. */
+static int read_assignment(const char *source, int *name, int *size) {
+    int at = 0;
+    while (source[at] == ' ')
+        at++;
+    *name = at;
+    while (isalpha((unsigned char)source[at]) || source[at] == '_' || (at > *name && isdigit((unsigned char)source[at])))
+        at++;
+    *size = at - *name;
+    while (source[at] == ' ')
+        at++;
+    return *size > 0 && source[at] == '=' && source[at + 1] != '=' ? at + 1 : 0;
+}
+
+iso_status iso_stream_evaluate(iso_context *ctx, iso_stream *state, const char *expression, bool hex, iso_text *out) {
     iso_expr *expr = NULL;
     iso_value value = {0};
-    int column = 0;
-    iso_status status = iso_expr_parse(ctx, expression, &expr, &column);
+    int column = 0, name, size, start = read_assignment(expression, &name, &size);
+    iso_status status = iso_expr_parse(ctx, expression + start, &expr, &column);
     evaluation e = {ctx, state, &column};
     if (!status)
         status = evaluate(&e, expr, &value);
     if (status == ISO_EINVAL)
-        point_at(ctx, status, expression, column);
-    if (!status) {
+        point_at(ctx, status, expression, start + column);
+    if (!status && start)
+        status = set_variable(&e, expression + name, (size_t)size, &value);
+    else if (!status) {
         if (hex)
             iso_value_print_hex(out, &value);
         else
             iso_value_print(out, &value);
+        iso_text_puts(out, "\n");
         if (!iso_text_ok(out))
             status = ISO_ENOMEM;
     }

@@ -1,19 +1,64 @@
-/* The stream command as one function of the library. */
+/* The stream command as functions of the library: its state, and what isobit/run.h declares. */
 #include "stream/stream.h"
 
 #include "isobit/run.h"
+#include "stream/call.h"
 
-iso_status iso_stream_text(iso_context *ctx, uint64_t seed, bool hex,
-                           const char *const *expressions, size_t count, char **output) {
+static iso_status new_torch(iso_context *ctx, iso_stream *s, uint64_t seed, iso_torch_variant variant) {
+    iso_status status = iso_value_object(ctx, &s->torch, ISO_VALUE_TORCH_GENERATOR, sizeof(iso_torch_generator));
+    if (status)
+        return status;
+    iso_torch_generator *g = s->torch.data;
+    g->variant = variant;
+    iso_torch_manual_seed(g, seed);
+    return ISO_OK;
+}
+
+iso_status iso_stream_new(iso_context *ctx, uint64_t seed, iso_stream_kind kind, iso_stream **state) {
+    iso_stream *s = *state = iso_calloc(ctx, 1, sizeof *s);
+    if (!s)
+        return ISO_ENOMEM;
+    iso_status status = new_torch(ctx, s, seed, kind.torch);
+    if (status) {
+        iso_stream_free(ctx, s);
+        *state = NULL;
+    }
+    return status;
+}
+
+void iso_stream_free(iso_context *ctx, iso_stream *s) {
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->count; i++) {
+        iso_value_free(ctx, &s->values[i]);
+        iso_free(ctx, s->names[i]);
+    }
+    iso_free(ctx, s->values);
+    iso_free(ctx, s->names);
+    iso_value_free(ctx, &s->torch);
+    iso_value_free(ctx, &s->numpy);
+    iso_value_free(ctx, &s->python);
+    iso_free(ctx, s);
+}
+
+static iso_status read_kind(iso_context *ctx, const iso_stream_options *options, iso_stream_kind *kind) {
+    *kind = (iso_stream_kind){.python = 313};
+    if (options->torch && !iso_torch_variant_from_name(options->torch, &kind->torch))
+        return iso_fail(ctx, ISO_EINVAL, "there is no stream '%s'; expected torch[==1.13 or ==2.6][+mkl][/scalar]", options->torch);
+    return ISO_OK;
+}
+
+iso_status iso_stream_text(iso_context *ctx, const iso_stream_options *options, const char *const *expressions, size_t count,
+                           char **output) {
     iso_stream *state = NULL;
+    iso_stream_kind kind;
     iso_text out = iso_text_new(ctx);
     iso_text_puts(&out, "");
-    iso_status status = iso_stream_new(ctx, seed, ISO_TORCH, &state);
-    for (size_t i = 0; !status && i < count; i++) {
-        status = iso_stream_evaluate(ctx, state, expressions[i], hex, &out);
-        if (!status)
-            iso_text_puts(&out, "\n");
-    }
+    iso_status status = read_kind(ctx, options, &kind);
+    if (!status)
+        status = iso_stream_new(ctx, options->seed, kind, &state);
+    for (size_t i = 0; !status && i < count; i++)
+        status = iso_stream_evaluate(ctx, state, expressions[i], options->hex, &out);
     if (!status && !iso_text_ok(&out))
         status = ISO_ENOMEM;
     iso_stream_free(ctx, state);

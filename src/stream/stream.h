@@ -5,19 +5,24 @@
 
 #include "core/text.h"
 
-/* The generators of all libraries that are imitated, seeded as seed_everything does. */
+/* The generators of all libraries that are imitated, and the names that expressions have given. */
 typedef struct iso_stream iso_stream;
 
-/* Seeds every generator with `seed`. Free with iso_stream_free. */
-iso_status iso_stream_new(iso_context *ctx, uint64_t seed, iso_torch_variant variant,
-                          iso_stream **state);
+/* Which library's answers, where there are several for one seed. */
+typedef struct iso_stream_kind {
+    iso_torch_variant torch;
+    int python; /* 308 to 313 */
+} iso_stream_kind;
+
+/* Seeds every generator with `seed`, as seed_everything does: torch.manual_seed(seed), np.random.seed(seed % 2**32),
+ * random.seed(seed). Free with iso_stream_free. */
+iso_status iso_stream_new(iso_context *ctx, uint64_t seed, iso_stream_kind kind, iso_stream **state);
 void iso_stream_free(iso_context *ctx, iso_stream *state);
 
-/* Evaluates one expression, drawing on where the one before stopped, and appends its value to `out`
- * without a line end. ISO_EINVAL for what cannot be parsed or evaluated: the message has three
- * lines, what is wrong, the expression, and a caret below the character; draws made until then are
- * kept. */
-iso_status iso_stream_evaluate(iso_context *ctx, iso_stream *state, const char *expression,
-                               bool hex, iso_text *out);
+/* Evaluates one expression, drawing on where the one before stopped, and appends its value and a line end to `out`; or
+ * `name = expression`, which gives the value a name for the expressions behind it and appends nothing. ISO_EINVAL for what
+ * cannot be parsed or evaluated: the message has three lines, what is wrong, the expression, and a caret below the character;
+ * draws made until then are kept. */
+iso_status iso_stream_evaluate(iso_context *ctx, iso_stream *state, const char *expression, bool hex, iso_text *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* Tensors that are written down, not drawn. */
+/* Tensors that are written down, not drawn; range and list. */
 #include "stream/call.h"
 
 static const iso_param size_dtype[] = {ISO_PARAM("size", ISO_ARG_ANY, "None"),
@@ -30,7 +30,7 @@ static iso_status make_ones(iso_call *c) {
 }
 
 static bool is_number(const iso_value *v) {
-    return (v->kind == ISO_VALUE_INT && !v->is_unsigned) || v->kind == ISO_VALUE_BOOL ||
+    return (v->kind == ISO_VALUE_INT && !v->is_unsigned && !v->big) || v->kind == ISO_VALUE_BOOL ||
            v->kind == ISO_VALUE_FLOAT;
 }
 
@@ -41,27 +41,21 @@ static iso_type natural_type(const iso_value *v) {
                                       : ISO_TYPE_BOOL;
 }
 
-static const iso_param full_params[] = {ISO_PARAM("size", ISO_ARG_ANY, NULL),
-                                        ISO_PARAM("fill_value", ISO_ARG_ANY, NULL),
+static const iso_param full_params[] = {ISO_PARAM("size", ISO_ARG_ANY, NULL), ISO_PARAM("fill_value", ISO_ARG_ANY, NULL),
                                         ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
 
 static iso_status make_full(iso_call *c) {
-    iso_value number;
+    const iso_value *number = c->values[1];
     iso_type type;
     iso_status status = iso_call_shape(c, 0, &c->dims, c->shape);
-    if (!status)
-        status = iso_call_value(c, 1, &number);
-    if (status)
-        return status;
-    if (!is_number(&number))
+    if (!status && !is_number(number))
         status = iso_call_fail(c, 1, "fill_value must be a number");
     if (!status)
-        status = iso_call_type(c, 2, natural_type(&number), &type);
+        status = iso_call_type(c, 2, natural_type(number), &type);
     if (!status)
         status = iso_value_tensor(c->ctx, c->result, type, c->dims, c->shape);
     if (!status)
-        fill(c->result, &number);
-    iso_value_free(c->ctx, &number);
+        fill(c->result, number);
     return status;
 }
 
@@ -74,16 +68,16 @@ static bool is_sequence(const iso_value *v) {
     return v->kind == ISO_VALUE_LIST || v->kind == ISO_VALUE_TUPLE;
 }
 
-/* The shape of nested lists along their first items, and the type of all numbers in them. */
-static bool measure(const iso_value *v, int axis, int *dims, int64_t *shape, iso_type *type) {
+/* Whether nested sequences have the shape everywhere that their first items have; and the type of all numbers in them. */
+static bool measure(const iso_value *v, int axis, int dims, const int64_t *shape, iso_type *type) {
     if (!is_sequence(v)) {
-        if (!is_number(v) || axis != *dims)
+        if (!is_number(v) || axis != dims)
             return false;
         iso_type own = natural_type(v);
         *type = own < *type ? own : *type; /* floats stand before integers, integers before bool */
         return true;
     }
-    if (axis >= *dims || (int64_t)v->count != shape[axis])
+    if (axis >= dims || (int64_t)v->count != shape[axis])
         return false;
     for (size_t i = 0; i < v->count; i++)
         if (!measure(&v->items[i], axis + 1, dims, shape, type))
@@ -92,45 +86,53 @@ static bool measure(const iso_value *v, int axis, int *dims, int64_t *shape, iso
 }
 
 static void store(iso_value *tensor, const iso_value *v, int64_t *next) {
-    for (size_t i = 0; i < v->count; i++)
-        store(tensor, &v->items[i], next);
-    if (!is_sequence(v)) {
-        iso_value one = *tensor;
-        one.numel = 1;
-        one.data = (char *)tensor->data + (size_t)*next * iso_type_of(tensor->type)->size;
-        fill(&one, v);
-        ++*next;
+    if (is_sequence(v)) {
+        for (size_t i = 0; i < v->count; i++)
+            store(tensor, &v->items[i], next);
+        return;
     }
+    if (v->kind == ISO_VALUE_FLOAT)
+        iso_value_set(tensor, *next, v->number);
+    else
+        iso_value_set_int(tensor, *next, v->integer);
+    ++*next;
 }
 
-static iso_status make_tensor(iso_call *c) {
-    iso_value data;
-    iso_status status = iso_call_value(c, 0, &data);
-    if (status)
-        return status;
+iso_status iso_call_nested(iso_call *c, size_t i, iso_value_kind kind, iso_type float_type, int type_at, iso_value *array) {
+    const iso_value *data = c->values[i], *v = data;
     iso_type natural = ISO_TYPE_BOOL, type;
     int64_t next = 0;
-    const iso_value *v = &data;
+    iso_value list = {0};
+    if (data->kind == ISO_VALUE_RANGE) {
+        iso_status status = iso_value_list_of(c->ctx, data, &list);
+        if (status)
+            return status;
+        v = data = &list;
+    }
     for (c->dims = 0; is_sequence(v) && c->dims < ISO_MAX_DIMS; v = &v->items[0]) {
         c->shape[c->dims++] = (int64_t)v->count;
         if (v->count == 0) {
-            natural = ISO_TYPE_F32;
+            natural = float_type;
             break;
         }
     }
-    if (data.kind == ISO_VALUE_TENSOR || !measure(&data, 0, &c->dims, c->shape, &natural))
-        status = iso_call_fail(
-            c, 0,
-            "data must be a number or nested lists of numbers of equal lengths, at most %d deep",
-            ISO_MAX_DIMS);
+    iso_status status = ISO_OK;
+    if (!measure(data, 0, c->dims, c->shape, &natural))
+        status = iso_call_fail(c, i, "data must be a number or nested lists of numbers of equal lengths, at most %d deep",
+                               ISO_MAX_DIMS);
+    natural = natural <= ISO_TYPE_F32 ? float_type : natural;
     if (!status)
-        status = iso_call_type(c, 1, natural, &type);
+        status = iso_call_type(c, (size_t)type_at, natural, &type);
     if (!status)
-        status = iso_value_tensor(c->ctx, c->result, type, c->dims, c->shape);
+        status = iso_value_array(c->ctx, array, kind, type, c->dims, c->shape);
     if (!status)
-        store(c->result, &data, &next);
-    iso_value_free(c->ctx, &data);
+        store(array, data, &next);
+    iso_value_free(c->ctx, &list);
     return status;
+}
+
+static iso_status make_tensor(iso_call *c) {
+    return iso_call_nested(c, 0, ISO_VALUE_TENSOR, ISO_TYPE_F32, 1, c->result);
 }
 
 /* ---- range ---- */
@@ -139,9 +141,6 @@ static const iso_param range_params[] = {ISO_PARAM("start", ISO_ARG_INT, NULL),
                                          ISO_PARAM("stop", ISO_ARG_INT, "None"),
                                          ISO_PARAM("step", ISO_ARG_INT, "1")};
 
-#define MAX_RANGE (1u << 22)
-
-/* A list of the numbers; Python's own prints as range(0, n). */
 static iso_status make_range(iso_call *c) {
     int64_t start = c->args[0].i[0], stop = c->args[1].i[0], step = c->args[2].i[0];
     if (c->args[1].is_none) {
@@ -155,18 +154,19 @@ static iso_status make_range(iso_call *c) {
         span = step > 0 ? (uint64_t)stop - (uint64_t)start : (uint64_t)start - (uint64_t)stop;
         count = (span - 1) / stride + 1;
     }
-    if (count > MAX_RANGE)
-        return iso_call_fail(c, 0, "more than %u numbers", MAX_RANGE);
-    c->result->kind = ISO_VALUE_LIST;
-    c->result->items = iso_calloc(c->ctx, (size_t)count, sizeof *c->result->items);
-    if (!c->result->items)
-        return ISO_ENOMEM;
-    for (; c->result->count < count; c->result->count++) {
-        int64_t i = (int64_t)((uint64_t)start + (uint64_t)c->result->count * (uint64_t)step);
-        c->result->items[c->result->count] =
-            (iso_value){.kind = ISO_VALUE_INT, .integer = i, .number = (double)i};
-    }
+    if (count > INT64_MAX)
+        return iso_call_fail(c, 0, "too many numbers");
+    *c->result = (iso_value){.kind = ISO_VALUE_RANGE, .start = start, .stop = stop, .step = step, .length = (int64_t)count};
     return ISO_OK;
+}
+
+static const iso_param list_params[] = {ISO_PARAM("iterable", ISO_ARG_ANY, NULL)};
+
+/* list(x) */
+static iso_status make_list(iso_call *c) {
+    if (iso_value_length(c->values[0]) < 0)
+        return iso_call_fail(c, 0, "a sequence is expected");
+    return iso_value_list_of(c->ctx, c->values[0], c->result);
 }
 
 /* ---- torch.zeros_like and the others ---- */
@@ -175,17 +175,15 @@ static const iso_param like_params[] = {ISO_PARAM("input", ISO_ARG_ANY, NULL),
                                         ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
 
 static iso_status make_like(iso_call *c, int64_t with) {
-    iso_value input;
+    const iso_value *input = c->values[0];
     iso_type type;
-    iso_status status = iso_call_tensor(c, 0, &input);
-    if (status)
-        return status;
-    status = iso_call_type(c, 1, input.type, &type);
+    if (input->kind != ISO_VALUE_TENSOR)
+        return iso_call_fail(c, 0, "a tensor is expected");
+    iso_status status = iso_call_type(c, 1, input->type, &type);
     if (!status)
-        status = iso_value_tensor(c->ctx, c->result, type, input.dims, input.shape);
+        status = iso_value_tensor(c->ctx, c->result, type, input->dims, input->shape);
     if (!status)
         fill(c->result, &(iso_value){.kind = ISO_VALUE_INT, .integer = with});
-    iso_value_free(c->ctx, &input);
     return status;
 }
 
@@ -206,5 +204,6 @@ const iso_entry iso_stream_torch_create[] = {
     {{"torch.zeros_like", ISO_PARAMS(like_params)}, ISO_SIZES_NONE, make_zeros_like},
     {{"torch.ones_like", ISO_PARAMS(like_params)}, ISO_SIZES_NONE, make_ones_like},
     {{"range", ISO_PARAMS(range_params)}, ISO_SIZES_NONE, make_range},
+    {{"list", ISO_PARAMS(list_params)}, ISO_SIZES_NONE, make_list},
     {{NULL, NULL, 0}, ISO_SIZES_NONE, NULL},
 };

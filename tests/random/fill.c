@@ -4,18 +4,7 @@
 #include "harness/test.h"
 #include "math/math.h"
 #include "random/fill.h"
-
-static inline uint32_t float_bits(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static inline float bits_float(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
+#include "random/half.h"
 
 #define TARGET
 #define NAME(stem)   stem##_emulated
@@ -55,8 +44,8 @@ ISO_TEST(fill_uniform_is_the_same_without_fma_hardware) {
         for (int i = 0; i < N; i++)
             words[i] = (uint32_t)iso_test_random();
         const float *b = bounds[round % 7];
-        iso_fill_uniform(fast, words, N, b[0], b[1]);
-        uniform_emulated(slow, words, N, b[0], b[1]);
+        iso_fill_uniform(fast, words, N, b[0], b[1], b[1]);
+        uniform_emulated(slow, words, N, b[0], b[1], b[1]);
         CHECK_BITS(slow, fast, N);
         for (int i = 0; i < N; i++)
             CHECK(fast[i] >= b[0] && (fast[i] < b[1] || b[0] == b[1]));

@@ -15,7 +15,9 @@ static const struct {
 #include "known_answers.h"
 };
 
-static bool matches(const iso_text *out, const char *answer) {
+static bool matches(iso_text *out, const char *answer) {
+    if (out->size > 0)
+        out->data[--out->size] = 0; /* the line end */
     if (strncmp(answer, "b3:", 3) != 0)
         return iso_test_string(answer, out->data ? out->data : "", __FILE__, __LINE__);
     uint8_t digest[ISO_BLAKE3_SIZE];
@@ -37,7 +39,7 @@ ISO_TEST(stream_known_answers) {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (!rows[i].expression) {
             iso_stream_free(ctx, state);
-            CHECK_OK(ctx, iso_stream_new(ctx, rows[i].seed, rows[i].variant, &state));
+            CHECK_OK(ctx, iso_stream_new(ctx, rows[i].seed, (iso_stream_kind){.torch = rows[i].variant, .python = 313}, &state));
             continue;
         }
         iso_text_clear(&out);

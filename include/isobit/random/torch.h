@@ -11,11 +11,19 @@
 extern "C" {
 #endif
 
-/* Which of PyTorch's answers, where it has several for one seed. */
-typedef enum iso_torch_variant {
-    ISO_TORCH,       /* x86-64 with AVX2 or AVX-512, without MKL's dropout: what most people run */
-    ISO_TORCH_SCALAR /* ATEN_CPU_CAPABILITY=default, and CPUs without AVX2 */
-} iso_torch_variant;
+/* Which of PyTorch's answers, where it has several for one seed: a sum of
+ *   how the CPU computes: nothing (AVX2 or AVX-512) or ISO_TORCH_SCALAR (ATEN_CPU_CAPABILITY=default, and CPUs without AVX2);
+ *   ISO_TORCH_MKL where PyTorch was built with MKL (as pip's and conda's are) and the CPU is Intel's: bernoulli_ and dropout;
+ *   the release: nothing (2.13 and later), ISO_TORCH_2_6 or ISO_TORCH_1_13.
+ * docs/streams.md says what differs. */
+typedef unsigned iso_torch_variant;
+enum { ISO_TORCH = 0, ISO_TORCH_SCALAR = 1, ISO_TORCH_MKL = 2, ISO_TORCH_2_6 = 4, ISO_TORCH_1_13 = 8 };
+
+/* The variant of a name: torch[==RELEASE][+mkl][/scalar], RELEASE one of 1.13, 2.6, 2.13. False if there is no such. */
+ISO_API bool iso_torch_variant_from_name(const char *name, iso_torch_variant *variant);
+/* The name of a variant, in `name`; what it gives is read back by the function above. */
+#define ISO_TORCH_NAME_SIZE 32
+ISO_API const char *iso_torch_variant_name(iso_torch_variant variant, char name[ISO_TORCH_NAME_SIZE]);
 
 /* torch.Generator of the CPU. Start with `iso_torch_generator g = {0}`, set the variant if it is
  * not ISO_TORCH, and seed. */
@@ -57,6 +65,31 @@ ISO_API void iso_torch_normal(iso_torch_generator *g, float *out, size_t n, doub
                               double std);
 ISO_API void iso_torch_normal_f64(iso_torch_generator *g, double *out, size_t n, double mean,
                                   double std);
+
+/* uniform_ and normal_ of float16 and bfloat16 tensors, as their bits. Since 2.13 they are drawn and computed in float32;
+ * ISO_TORCH_1_13 and ISO_TORCH_2_6 computed in the type itself, step by step. */
+ISO_API void iso_torch_uniform_f16(iso_torch_generator *g, uint16_t *out, size_t n, double low, double high);
+ISO_API void iso_torch_uniform_bf16(iso_torch_generator *g, uint16_t *out, size_t n, double low, double high);
+ISO_API void iso_torch_normal_f16(iso_torch_generator *g, uint16_t *out, size_t n, double mean, double std);
+ISO_API void iso_torch_normal_bf16(iso_torch_generator *g, uint16_t *out, size_t n, double mean, double std);
+
+/* The remaining distributions of torch.Tensor, n elements of float64; a tensor of another type holds the same numbers rounded
+ * (to integers: cut off). Each calls the C library as PyTorch does: exponential_(lambda) log1p (1.13: log); geometric_(p), 0 < p < 1, log and
+ * log1p; cauchy_(median, sigma) tan; log_normal_(mean, std) what a small normal_ does, and exp.
+ * exponential_ with ISO_TORCH_MKL is MKL's and not imitated: the answer is that without MKL. */
+ISO_API void iso_torch_exponential(iso_torch_generator *g, double *out, size_t n, double lambda);
+ISO_API void iso_torch_geometric(iso_torch_generator *g, double *out, size_t n, double p);
+ISO_API void iso_torch_cauchy(iso_torch_generator *g, double *out, size_t n, double median, double sigma);
+ISO_API void iso_torch_log_normal(iso_torch_generator *g, double *out, size_t n, double mean, double std);
+
+/* torch.multinomial(weights, n, replacement): n categories out of `count` >= 1. The weights must be finite, at least 0, and have
+ * a positive sum; without replacement n <= count. Equal numbers among weight / exponential (weights of 0 above all) are taken in
+ * the order of their index, where PyTorch's topk takes them in any. `scratch` holds `count` elements; `order`, needed without
+ * replacement only, `count` too. */
+ISO_API void iso_torch_multinomial(iso_torch_generator *g, int64_t *out, size_t n, const float *weights, size_t count,
+                                   bool replacement, float *scratch, int64_t *order);
+ISO_API void iso_torch_multinomial_f64(iso_torch_generator *g, int64_t *out, size_t n, const double *weights, size_t count,
+                                       bool replacement, double *scratch, int64_t *order);
 
 /* tensor.bernoulli_(p) of n elements: out[i] is 1 where drawn. */
 ISO_API void iso_torch_bernoulli(iso_torch_generator *g, uint8_t *out, size_t n, double p);

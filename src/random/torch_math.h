@@ -1,8 +1,9 @@
 /* torch.exp and torch.log of float32 tensors on the CPU, which are not correctly rounded: RandomResizedCrop's draws go through them. */
-#ifndef ISO_IMAGE_TORCH_MATH_H
-#define ISO_IMAGE_TORCH_MATH_H
+#ifndef ISO_RANDOM_TORCH_MATH_H
+#define ISO_RANDOM_TORCH_MATH_H
 
-#include "isobit/random.h"
+#include "core/compiler.h"
+#include "isobit/random/torch.h"
 
 /* Finite x, and x > 0 for the logarithm. ISO_TORCH_SCALAR is the C library's function, as it is in PyTorch. */
 float iso_torch_expf(iso_torch_variant variant, float x);

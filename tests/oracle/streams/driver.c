@@ -1,5 +1,5 @@
-/* For tests/oracle/streams.py: evaluates many expressions in one process. Reads lines; `seed
- * VARIANT SEED` starts anew, everything else is an expression, answered by one line: the bits, or
+/* For tests/oracle/streams/streams.py: evaluates many expressions in one process. Reads lines; `seed TORCH PYTHON SEED` starts anew
+ * (which PyTorch, as a name; which Python, as 311), everything else is an expression, answered by one line: the bits, or
  * `error:` and the message's first line. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +21,11 @@ int main(void) {
         line[strcspn(line, "\n")] = 0;
         if (strncmp(line, "seed ", 5) == 0) {
             iso_stream_free(ctx, state);
-            char *rest;
-            iso_torch_variant variant = strtol(line + 5, &rest, 10) ? ISO_TORCH_SCALAR : ISO_TORCH;
-            if (iso_stream_new(ctx, strtoull(rest, NULL, 10), variant, &state))
+            char name[64];
+            unsigned long long seed;
+            iso_stream_kind kind;
+            if (sscanf(line + 5, "%63s %d %llu", name, &kind.python, &seed) != 3 || !iso_torch_variant_from_name(name, &kind.torch) ||
+                iso_stream_new(ctx, seed, kind, &state))
                 return 2;
             continue;
         }
@@ -32,7 +34,7 @@ int main(void) {
         if (!state || iso_stream_evaluate(ctx, state, print ? line + 6 : line, !print, &out))
             printf("error: %.*s\n", (int)strcspn(iso_error(ctx), "\n"), iso_error(ctx));
         else
-            printf("%s\n", out.data ? out.data : "");
+            printf("%s", out.size ? out.data : "\n");
         fflush(stdout);
     }
     free(line);
