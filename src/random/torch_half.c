@@ -4,6 +4,8 @@
 #include "random/half.h"
 #include "random/torch_variant.h"
 
+#define PI 3.14159265358979323846
+
 /* A half type: its bits to a float and back, and how many bits of a word its old uniform_ took. */
 typedef struct half_type {
     float (*to_float)(uint16_t bits);
@@ -52,25 +54,44 @@ static void normal_blocks(iso_torch_generator *g, const half_type *type, uint16_
 }
 
 /* 16 uniforms to normals in place, every step rounded to the type. */
-static void fill_old(const half_type *type, uint16_t *data, float mean, float std) {
+static void fill_stepwise(const half_type *type, uint16_t *data, float mean, float std) {
     for (int j = 0; j < 8; j++) {
         float u1 = round_to(type, 1.0f - type->to_float(data[j])), u2 = type->to_float(data[j + 8]);
         float radius = round_to(type, sqrtf(round_to(type, -2.0f * round_to(type, logf(u1)))));
-        float theta = round_to(type, (float)(2.0 * 3.14159265358979323846 * (double)u2));
+        float theta = round_to(type, (float)(2.0 * PI * (double)u2));
         float c = round_to(type, radius * round_to(type, cosf(theta))), s = round_to(type, radius * round_to(type, sinf(theta)));
         data[j] = type->from_float(round_to(type, c * std) + mean);
         data[j + 8] = type->from_float(round_to(type, s * std) + mean);
     }
 }
 
+/* PyTorch 1.13 had no functions of float16: they went through float32, rounded where they were stored. */
+static void fill_f16_of_1_13(bool fused, uint16_t *data, float mean, float std) {
+    const half_type *type = &f16;
+    for (int j = 0; j < 8; j++) {
+        float u1 = round_to(type, 1.0f - type->to_float(data[j])), u2 = type->to_float(data[j + 8]);
+        float radius = round_to(type, sqrtf(-2.0f * logf(u1))), theta = round_to(type, (float)(2.0 * PI * (double)u2));
+        float c = radius * cosf(theta), s = radius * sinf(theta);
+        data[j] = type->from_float(fused ? fmaf(c, std, mean) : c * std + mean);
+        data[j + 8] = type->from_float(fused ? fmaf(s, std, mean) : s * std + mean);
+    }
+}
+
+static void fill_old(const iso_torch_generator *g, const half_type *type, uint16_t *data, float mean, float std) {
+    if (type == &f16 && g->variant & ISO_TORCH_1_13)
+        fill_f16_of_1_13(!(g->variant & ISO_TORCH_SCALAR), data, mean, std);
+    else
+        fill_stepwise(type, data, mean, std);
+}
+
 static void normal_old(iso_torch_generator *g, const half_type *type, uint16_t *out, size_t n, double mean, double std) {
     float rounded_mean = round_to(type, (float)mean), rounded_std = round_to(type, (float)std);
     uniform_old(g, type, out, n, 0, 1);
     for (size_t i = 0; i + 16 <= n; i += 16)
-        fill_old(type, out + i, rounded_mean, rounded_std);
+        fill_old(g, type, out + i, rounded_mean, rounded_std);
     if (n % 16) {
         uniform_old(g, type, out + n - 16, 16, 0, 1);
-        fill_old(type, out + n - 16, rounded_mean, rounded_std);
+        fill_old(g, type, out + n - 16, rounded_mean, rounded_std);
     }
 }
 

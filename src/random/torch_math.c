@@ -60,3 +60,28 @@ static float sleef_log(float x) {
 float iso_torch_expf(iso_torch_variant variant, float x) { return variant & ISO_TORCH_SCALAR ? expf(x) : sleef_exp(x); }
 
 float iso_torch_logf(iso_torch_variant variant, float x) { return variant & ISO_TORCH_SCALAR ? logf(x) : sleef_log(x); }
+
+#define NUMBER                float
+#define NAME(stem)            stem
+#define LOG                   logf
+#define SQRT                  sqrtf
+#define EXP                   expf
+#define ERF                   erff
+#define MULTIPLY_ADD(a, b, c) iso_fmaf(a, b, c)
+#include "random/torch_erfinv.h"
+#undef NUMBER
+#undef NAME
+#undef LOG
+#undef SQRT
+#undef EXP
+#undef ERF
+#undef MULTIPLY_ADD
+
+#define NUMBER                double
+#define NAME(stem)            stem##_f64
+#define LOG                   log
+#define SQRT                  sqrt
+#define EXP                   exp
+#define ERF                   erf
+#define MULTIPLY_ADD(a, b, c) fma(a, b, c)
+#include "random/torch_erfinv.h"

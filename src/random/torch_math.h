@@ -9,4 +9,8 @@
 float iso_torch_expf(iso_torch_variant variant, float x);
 float iso_torch_logf(iso_torch_variant variant, float x);
 
+/* torch.erfinv of a build without MKL; the C library's log, exp and erf take part. */
+float iso_torch_erfinv(iso_torch_variant variant, float y);
+double iso_torch_erfinv_f64(iso_torch_variant variant, double y);
+
 #endif

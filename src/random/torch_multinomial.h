@@ -65,7 +65,7 @@ static void NAME(without_replacement)(iso_torch_generator *g, int64_t *out, size
 
 void NAME(iso_torch_multinomial)(iso_torch_generator *g, int64_t *out, size_t n, const NUMBER *weights, size_t count,
                                  bool replacement, NUMBER *scratch, int64_t *order) {
-    if (replacement && n > 1)
+    if (replacement && (n > 1 || g->variant & ISO_TORCH_1_13))
         NAME(with_replacement)(g, out, n, weights, count, scratch);
     else
         NAME(without_replacement)(g, out, n, weights, count, scratch, order);

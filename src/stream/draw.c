@@ -149,6 +149,8 @@ iso_status iso_call_bernoulli(iso_call *c, iso_value *tensor, double p) {
     uint8_t drawn[CHUNK];
     if (!(p >= 0 && p <= 1))
         return iso_call_fail(c, ISO_NO_ARGUMENT, "p must be between 0 and 1, got %g", p);
+    if (tensor->type == ISO_TYPE_F16 && c->torch->variant & ISO_TORCH_1_13)
+        return iso_call_fail(c, ISO_NO_ARGUMENT, "PyTorch 1.13 has no bernoulli_ of float16");
     for (int64_t done = 0, run; done < tensor->numel; done += run) {
         run = iso_min64(tensor->numel - done, CHUNK);
         iso_torch_bernoulli(c->torch, drawn, (size_t)run, p);

@@ -272,7 +272,13 @@ static iso_status draw_dropout(iso_call *c) {
     if (!status && p < 1)
         status = iso_call_bernoulli(c, &noise, 1 - p);
     bool wide = x->type == ISO_TYPE_F64;
-    double scale = wide ? 1 / (1 - p) : (double)(1.0f / (float)(1 - p));
+    uint16_t rounded;
+    double keep = 1 - p;
+    if (c->torch->variant & ISO_TORCH_1_13 && x->type == ISO_TYPE_BF16) { /* rounded the divisor, too */
+        iso_type_set(x->type, &rounded, 0, keep);
+        keep = iso_type_get(x->type, &rounded, 0);
+    }
+    double scale = wide ? 1 / keep : (double)(1.0f / (float)keep);
     for (int64_t i = 0; !status && i < x->numel; i++) {
         if (iso_value_get(&noise, i) != 0)
             iso_value_set(&noise, i, scale);

@@ -132,6 +132,24 @@ static double normal_cdf(double x) {
     return (1.0 + erf(x / sqrt(2.0))) / 2.0;
 }
 
+/* Before 2.13: uniform numbers through the inverse of the distribution function, each step rounded to the type. */
+static iso_status truncate_by_inverse(iso_call *c, iso_value *tensor, double mean, double std, double a, double b) {
+    double low = normal_cdf((a - mean) / std), high = normal_cdf((b - mean) / std), scale = std * sqrt(2.0);
+    iso_torch_variant variant = c->torch->variant;
+    if (variant & ISO_TORCH_MKL || (tensor->type != ISO_TYPE_F32 && tensor->type != ISO_TYPE_F64))
+        return iso_call_fail(c, 0, "before 2.13 imitated for float32 and float64 without MKL only");
+    iso_status status = iso_call_uniform(c, tensor, 2 * low - 1, 2 * high - 1);
+    for (int64_t i = 0; !status && i < tensor->numel; i++) {
+        double y = iso_value_get(tensor, i);
+        if (tensor->type == ISO_TYPE_F32) {
+            float x = iso_torch_erfinv(variant, (float)y) * (float)scale + (float)mean;
+            iso_value_set(tensor, i, fminf(fmaxf(x, (float)a), (float)b));
+        } else
+            iso_value_set(tensor, i, fmin(fmax(iso_torch_erfinv_f64(variant, y) * scale + mean, a), b));
+    }
+    return status;
+}
+
 /* Draws normals until all lie between the bounds; each round draws for every element, and keeps what lies within. */
 static iso_status truncate_by_rejection(iso_call *c, iso_value *tensor, double mean, double std, double low, double high) {
     iso_value drawn = {0};
@@ -198,7 +216,7 @@ static iso_status init_trunc_normal(iso_call *c) {
     if (!(std > 0) || !(a < b))
         return iso_call_fail(c, 2, "std must be above 0 and a below b");
     if (c->torch->variant & (ISO_TORCH_1_13 | ISO_TORCH_2_6))
-        return iso_call_fail(c, ISO_NO_ARGUMENT, "releases before 2.13 map uniform numbers by erfinv, which is not imitated");
+        return truncate_by_inverse(c, c->result, mean, std, a, b);
     double probability = normal_cdf((b - mean) / std) - normal_cdf((a - mean) / std);
     if (probability > 0.3) {
         iso_value bounds = {0};
