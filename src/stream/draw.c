@@ -146,17 +146,17 @@ iso_status iso_call_distribution(iso_call *c, iso_value *tensor, iso_distributio
 #define CHUNK 256
 
 iso_status iso_call_bernoulli(iso_call *c, iso_value *tensor, double p) {
-    uint8_t drawn[CHUNK];
     if (!(p >= 0 && p <= 1))
         return iso_call_fail(c, ISO_NO_ARGUMENT, "p must be between 0 and 1, got %g", p);
     if (tensor->type == ISO_TYPE_F16 && c->torch->variant & ISO_TORCH_1_13)
         return iso_call_fail(c, ISO_NO_ARGUMENT, "PyTorch 1.13 has no bernoulli_ of float16");
-    for (int64_t done = 0, run; done < tensor->numel; done += run) {
-        run = iso_min64(tensor->numel - done, CHUNK);
-        iso_torch_bernoulli(c->torch, drawn, (size_t)run, p);
-        for (int64_t i = 0; i < run; i++)
-            iso_value_set_int(tensor, done + i, drawn[i]);
-    }
+    uint8_t *drawn = iso_calloc(c->ctx, (size_t)tensor->numel + 1, 1); /* at once: with MKL each call has a seed of its own */
+    if (!drawn)
+        return ISO_ENOMEM;
+    iso_torch_bernoulli(c->torch, drawn, (size_t)tensor->numel, p);
+    for (int64_t i = 0; i < tensor->numel; i++)
+        iso_value_set_int(tensor, i, drawn[i]);
+    iso_free(c->ctx, drawn);
     return ISO_OK;
 }
 

@@ -1,6 +1,9 @@
 /* The stream command as functions of the library: its state, and what isobit/run.h declares. */
 #include "stream/stream.h"
 
+#include <string.h>
+
+#include "isobit/random/python.h"
 #include "isobit/run.h"
 #include "stream/call.h"
 
@@ -14,11 +17,23 @@ static iso_status new_torch(iso_context *ctx, iso_stream *s, uint64_t seed, iso_
     return ISO_OK;
 }
 
+static iso_status new_python(iso_context *ctx, iso_stream *s, uint64_t seed, int version) {
+    iso_status status = iso_value_object(ctx, &s->python, ISO_VALUE_PY_RANDOM, sizeof(iso_py_random));
+    if (status)
+        return status;
+    iso_py_random *g = s->python.data;
+    g->version = version;
+    iso_py_seed_words(g, (uint32_t[]){(uint32_t)seed, (uint32_t)(seed >> 32)}, 2);
+    return ISO_OK;
+}
+
 iso_status iso_stream_new(iso_context *ctx, uint64_t seed, iso_stream_kind kind, iso_stream **state) {
     iso_stream *s = *state = iso_calloc(ctx, 1, sizeof *s);
     if (!s)
         return ISO_ENOMEM;
     iso_status status = new_torch(ctx, s, seed, kind.torch);
+    if (!status)
+        status = new_python(ctx, s, seed, kind.python);
     if (status) {
         iso_stream_free(ctx, s);
         *state = NULL;
@@ -45,7 +60,13 @@ static iso_status read_kind(iso_context *ctx, const iso_stream_options *options,
     *kind = (iso_stream_kind){.python = 313};
     if (options->torch && !iso_torch_variant_from_name(options->torch, &kind->torch))
         return iso_fail(ctx, ISO_EINVAL, "there is no stream '%s'; expected torch[==1.13 or ==2.6][+mkl][/scalar]", options->torch);
-    return ISO_OK;
+    static const char *const pythons[] = {"3.8", "3.9", "3.10", "3.11", "3.12", "3.13"};
+    for (size_t i = 0; options->python && i < ISO_COUNTOF(pythons); i++)
+        if (strcmp(options->python, pythons[i]) == 0) {
+            kind->python = 308 + (int)i;
+            return ISO_OK;
+        }
+    return options->python ? iso_fail(ctx, ISO_EINVAL, "there is no Python '%s' here; expected 3.8 to 3.13", options->python) : ISO_OK;
 }
 
 iso_status iso_stream_text(iso_context *ctx, const iso_stream_options *options, const char *const *expressions, size_t count,
