@@ -40,3 +40,11 @@ void iso_fill_uniform(float *out, const uint32_t *words, size_t n, float low, fl
 void iso_fill_normal(float *data, size_t blocks, float mean, float std) {
     ISO_FILL(normal, data, blocks, mean, std);
 }
+
+void iso_fill_remainders(uint32_t *out, const uint32_t *words, size_t n, uint32_t divisor, bool falling) {
+    ISO_FILL(remainders, out, words, n, divisor, falling);
+}
+
+void iso_fill_below(uint8_t *out, const uint32_t *words, size_t n, uint64_t limit) {
+    ISO_FILL(below, out, words, n, limit);
+}

@@ -11,6 +11,28 @@ TARGET static void NAME(uniform)(float *out, const uint32_t *words, size_t n, fl
     }
 }
 
+/* x % d through a quotient in binary64, which is exact: the distance of x / d to the next whole number above is at least 1 / d, far
+ * more than the rounding. */
+TARGET static inline uint32_t NAME(remainder)(uint32_t x, uint32_t d) {
+    double numerator = (double)(int32_t)(x ^ 0x80000000u) + 0x1p31, divisor = (double)(int32_t)(d ^ 0x80000000u) + 0x1p31;
+    return x - (uint32_t)(int32_t)(numerator / divisor) * d;
+}
+
+TARGET static void NAME(remainders)(uint32_t *restrict out, const uint32_t *restrict words, size_t n, uint32_t divisor,
+                                    bool falling) {
+    if (falling)
+        for (uint32_t i = 0; i < (uint32_t)n; i++)
+            out[i] = NAME(remainder)(words[i], divisor - i);
+    else
+        for (size_t i = 0; i < n; i++)
+            out[i] = NAME(remainder)(words[i], divisor);
+}
+
+TARGET static void NAME(below)(uint8_t *restrict out, const uint32_t *restrict words, size_t n, uint64_t limit) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = ((int64_t)((uint64_t)(words[2 * i] & 0x1fffffu) << 32 | words[2 * i + 1])) < (int64_t)limit;
+}
+
 /* Box-Muller. log is Cephes' logf and the pair sin, cos its sinf and cosf (S. Moshier), the
  * multiplications and additions paired off into fma as PyTorch's compiler does. u1 lies in (0, 1]
  * and theta in [0, 2 pi), so there are no special cases; selections are made on bits, since

@@ -39,18 +39,36 @@ void iso_mt19937_seed_words(iso_mt19937 *mt, uint32_t (*word)(const void *source
     s[0] = 0x80000000u;
 }
 
-static inline uint32_t twist(uint32_t upper, uint32_t lower) {
-    uint32_t y = (upper & 0x80000000u) | (lower & 0x7fffffffu);
-    return (y >> 1) ^ ((0u - (lower & 1)) & 0x9908b0dfu);
-}
+/* The loops in the forms that this CPU may have; all give the same words. */
+#define TARGET
+#define NAME(stem) stem##_any
+#include "random/mt19937_template.h"
+#undef TARGET
+#undef NAME
+
+#if defined(__x86_64__) || defined(__i386__)
+#define TARGET     __attribute__((target("avx2")))
+#define NAME(stem) stem##_avx2
+#include "random/mt19937_template.h"
+#undef TARGET
+#undef NAME
+
+#define TARGET     __attribute__((target("avx512f,avx512vl")))
+#define NAME(stem) stem##_avx512
+#include "random/mt19937_template.h"
+#undef TARGET
+#undef NAME
+
+#define ISO_FORM(stem, ...)                                                                                                        \
+    (__builtin_cpu_supports("avx512vl") ? stem##_avx512(__VA_ARGS__)                                                               \
+     : __builtin_cpu_supports("avx2")   ? stem##_avx2(__VA_ARGS__)                                                                 \
+                                        : stem##_any(__VA_ARGS__))
+#else
+#define ISO_FORM(stem, ...) stem##_any(__VA_ARGS__)
+#endif
 
 void iso_mt19937_twist(iso_mt19937 *mt) {
-    uint32_t *s = mt->state;
-    for (int i = 0; i < N - M; i++)
-        s[i] = s[i + M] ^ twist(s[i], s[i + 1]);
-    for (int i = N - M; i < N - 1; i++)
-        s[i] = s[i + M - N] ^ twist(s[i], s[i + 1]);
-    s[N - 1] = s[M - 1] ^ twist(s[N - 1], s[0]);
+    ISO_FORM(twist, mt->state);
     mt->next = 0;
 }
 
@@ -61,9 +79,7 @@ void iso_mt19937_fill(iso_mt19937 *mt, uint32_t *out, size_t n) {
         size_t run = N - mt->next;
         if (run > n)
             run = n;
-        const uint32_t *words = mt->state + mt->next;
-        for (size_t i = 0; i < run; i++)
-            out[i] = iso_mt19937_temper(words[i]);
+        ISO_FORM(temper, out, mt->state + mt->next, run);
         mt->next += (uint32_t)run;
         out += run;
         n -= run;

@@ -2,6 +2,7 @@
  * torch_normal.c. Definitions: ATen/core/DistributionsHelper.h, TransformationHelper.h,
  * native/cpu/DistributionTemplates.h, native/TensorFactories.cpp of PyTorch 2.13. */
 #include <math.h>
+#include <string.h>
 
 #include "isobit/random/torch.h"
 #include "random/fill.h"
@@ -37,18 +38,20 @@ int64_t iso_torch_random_int64(iso_torch_generator *g) {
 
 void iso_torch_randint(iso_torch_generator *g, int64_t *out, size_t n, int64_t low, int64_t high) {
     uint64_t range = (uint64_t)high - (uint64_t)low;
-    uint32_t words[CHUNK];
+    uint32_t words[CHUNK], rest[CHUNK];
     bool old = g->variant & ISO_TORCH_OLD, wide = range >= (uint64_t)1 << (old ? 32 : 28);
     for (size_t done = 0, run; done < n; done += run) {
         run = n - done < CHUNK / 2 ? n - done : CHUNK / 2;
         iso_mt19937_fill(&g->engine, words, wide ? 2 * run : run);
-        if (wide)
+        if (wide) {
             for (size_t i = 0; i < run; i++)
-                out[done + i] =
-                    (int64_t)(join(words[2 * i], words[2 * i + 1]) % range + (uint64_t)low);
-        else
-            for (size_t i = 0; i < run; i++)
-                out[done + i] = (int64_t)(words[i] % (uint32_t)range + (uint64_t)low);
+                out[done + i] = (int64_t)(join(words[2 * i], words[2 * i + 1]) % range + (uint64_t)low);
+            continue;
+        }
+        if (range > 1)
+            iso_fill_remainders(rest, words, run, (uint32_t)range, false);
+        for (size_t i = 0; i < run; i++)
+            out[done + i] = (int64_t)((range > 1 ? rest[i] : 0) + (uint64_t)low);
     }
 }
 
@@ -122,8 +125,7 @@ void iso_torch_bernoulli(iso_torch_generator *g, uint8_t *out, size_t n, double 
     for (size_t run; n > 0; out += run, n -= run) {
         run = n < CHUNK / 2 ? n : CHUNK / 2;
         iso_mt19937_fill(&g->engine, words, 2 * run);
-        for (size_t i = 0; i < run; i++)
-            out[i] = (join(words[2 * i], words[2 * i + 1]) & (((uint64_t)1 << 53) - 1)) < limit;
+        iso_fill_below(out, words, run, limit);
     }
 }
 
@@ -144,21 +146,55 @@ void iso_torch_bernoulli_tensor_f64(iso_torch_generator *g, uint8_t *out, size_t
 /* From here on a permutation is drawn with 64 bits per element, "inside out". */
 #define RANDPERM_LARGE (UINT32_MAX / 20)
 
+static void randperm_large(iso_torch_generator *g, int64_t *out, int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+        int64_t z = (int64_t)(iso_torch_random64(g) % (uint64_t)(i + 1));
+        out[i] = i;
+        out[i] = out[z];
+        out[z] = i;
+    }
+}
+
+/* Number i of 32 bits at `base`. */
+static inline uint32_t get(const unsigned char *base, size_t i) {
+    uint32_t number;
+    memcpy(&number, base + 4 * i, sizeof number);
+    return number;
+}
+static inline void put(unsigned char *base, size_t i, uint32_t number) {
+    memcpy(base + 4 * i, &number, sizeof number);
+}
+
+/* Exchanges number i with one behind it (or itself), for every i from the first on. */
+static void exchange(iso_torch_generator *g, unsigned char *base, size_t n) {
+    uint32_t words[CHUNK], distance[CHUNK];
+    for (size_t i = 0, run; i + 1 < n; i += run) {
+        run = n - 1 - i < CHUNK ? n - 1 - i : CHUNK;
+        iso_mt19937_fill(&g->engine, words, run);
+        iso_fill_remainders(distance, words, run, (uint32_t)(n - i), true);
+        for (size_t j = 0; j < run; j++)
+            __builtin_prefetch(base + 4 * (i + j + distance[j]), 1);
+        for (size_t j = i; j < i + run; j++) {
+            size_t other = j + distance[j - i];
+            uint32_t number = get(base, j);
+            put(base, j, get(base, other));
+            put(base, other, number);
+        }
+    }
+}
+
 void iso_torch_randperm(iso_torch_generator *g, int64_t *out, int64_t n) {
     if (n >= (int64_t)RANDPERM_LARGE) {
-        for (int64_t i = 0; i < n; i++) {
-            int64_t z = (int64_t)(iso_torch_random64(g) % (uint64_t)(i + 1));
-            out[i] = i;
-            out[i] = out[z];
-            out[z] = i;
-        }
+        randperm_large(g, out, n);
         return;
     }
+    /* As numbers of 32 bits in the upper half of `out`, which caches hold twice as long; spread from below at the end. */
+    unsigned char *half = (unsigned char *)out + 4 * n;
     for (int64_t i = 0; i < n; i++)
-        out[i] = i;
-    for (int64_t i = 0; i < n - 1; i++) {
-        int64_t z = i + (int64_t)(iso_mt19937_next(&g->engine) % (uint32_t)(n - i)), value = out[i];
-        out[i] = out[z];
-        out[z] = value;
+        put(half, (size_t)i, (uint32_t)i);
+    exchange(g, half, (size_t)n);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t number = get(half, (size_t)i);
+        memcpy(out + i, &number, sizeof number);
     }
 }

@@ -51,3 +51,46 @@ ISO_TEST(fill_uniform_is_the_same_without_fma_hardware) {
             CHECK(fast[i] >= b[0] && (fast[i] < b[1] || b[0] == b[1]));
     }
 }
+
+/* Remainders through binary64 beside the integer ones, where the quotient comes closest to a whole number from below. */
+ISO_TEST(fill_remainders_are_exact) {
+    enum { N = 256 };
+    uint32_t words[N], out[N], plain[N];
+    for (int round = 0; round < (iso_test_long() ? 200000 : 5000); round++) {
+        uint32_t divisor = (uint32_t)iso_test_random() >> iso_test_between(0, 29);
+        divisor = divisor < N + 2 ? N + 2 : divisor;
+        bool falling = round & 1;
+        for (uint32_t i = 0; i < N; i++) {
+            uint32_t d = falling ? divisor - i : divisor, multiple = (uint32_t)iso_test_random() / d * d;
+            words[i] = round & 2 ? (uint32_t)iso_test_random() : multiple - (uint32_t)iso_test_between(0, 1);
+        }
+        iso_fill_remainders(out, words, N, divisor, falling);
+        remainders_emulated(plain, words, N, divisor, falling);
+        for (uint32_t i = 0; i < N; i++)
+            CHECK(out[i] == words[i] % (falling ? divisor - i : divisor) && plain[i] == out[i]);
+    }
+    for (uint32_t divisor = 2; divisor < 40; divisor++) {
+        for (int i = 0; i < N; i++)
+            words[i] = UINT32_MAX - (uint32_t)i;
+        iso_fill_remainders(out, words, N, divisor, false);
+        for (int i = 0; i < N; i++)
+            CHECK(out[i] == words[i] % divisor);
+    }
+}
+
+ISO_TEST(fill_below_compares_53_bits) {
+    enum { N = 100 };
+    uint32_t words[2 * N];
+    uint8_t out[N], plain[N];
+    for (int round = 0; round < 500; round++) {
+        for (int i = 0; i < 2 * N; i++)
+            words[i] = (uint32_t)iso_test_random();
+        uint64_t limit = round % 3 == 0 ? (uint64_t)1 << 53 : iso_test_random() >> iso_test_between(11, 60);
+        iso_fill_below(out, words, N, limit);
+        below_emulated(plain, words, N, limit);
+        for (int i = 0; i < N; i++) {
+            uint64_t bits = ((uint64_t)words[2 * i] << 32 | words[2 * i + 1]) & (((uint64_t)1 << 53) - 1);
+            CHECK(out[i] == (bits < limit) && plain[i] == out[i]);
+        }
+    }
+}
