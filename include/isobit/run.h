@@ -99,7 +99,7 @@ ISO_API iso_status iso_selftest(iso_context *context, uint8_t digest[ISO_DIGEST_
 typedef struct iso_stream_options {
     uint64_t seed;
     bool hex;          /* the raw bits instead of numbers */
-    const char *torch; /* which PyTorch: "torch", "torch==1.13", "torch+mkl", "torch/scalar", ... (docs/streams.md); NULL: "torch" */
+    const char *torch; /* which PyTorch: "torch", "torch==1.13", "torch+mkl", "torch/scalar", "torch-cuda/132x2048", ... (docs/streams.md); NULL: "torch" */
     const char *python; /* which Python, "3.8" to "3.13"; NULL: "3.13" */
 } iso_stream_options;
 

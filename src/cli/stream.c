@@ -61,7 +61,8 @@ const iso_command iso_command_stream = {
     "stopped, exactly as Python would. One line per expression; `name = EXPR` gives a value a name and prints nothing.\n"
     "\n"
     "  --hex             the raw bits instead of numbers\n"
-    "  --stream NAME     which PyTorch: torch (the default), torch==1.13, torch==2.6, torch+mkl, torch/scalar, torch==1.13/scalar, ...\n"
+    "  --stream NAME     which PyTorch: torch (the default), torch==1.13, torch==2.6, torch+mkl, torch/scalar, torch==1.13/scalar, ...;\n"
+    "                    torch-cuda/SMSxTHREADS draws as on a GPU with so many multiprocessors and threads on each: 132x2048 is an H100\n"
     "  --python VERSION  whose random module: 3.8 to 3.13 (the default)\n"
     "\n"
     "example: isobit stream --seed 0 'torch.randn(16)' 'np.random.rand(3)' 'random.random()' 'F.dropout(torch.ones(8), 0.5)'\n",

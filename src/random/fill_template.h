@@ -1,6 +1,6 @@
 /* The text of fill.h's functions, included once per form: NAME(stem) names it, TARGET holds its
- * attributes, FMA(a, b, c) is one rounding. Eight independent lanes per step, so that compilers
- * vectorise. */
+ * attributes, FMA(a, b, c) is one rounding. LANES numbers per step, 8 or 16, so that compilers
+ * vectorise; `blocks` of normal is a multiple of LANES / 8. */
 
 TARGET static void NAME(uniform)(float *out, const uint32_t *words, size_t n, float low, float high, float bound) {
     float width = high - low;
@@ -38,10 +38,14 @@ TARGET static void NAME(below)(uint8_t *restrict out, const uint32_t *restrict w
  * and theta in [0, 2 pi), so there are no special cases; selections are made on bits, since
  * compilers vectorise those most readily. */
 TARGET static void NAME(normal)(float *data, size_t blocks, float mean, float std) {
-    for (size_t block = 0; block < blocks; block++, data += 16) {
-        float first[8], second[8];
-        for (int lane = 0; lane < 8; lane++) {
-            float u1 = 1.0f - data[lane], theta = 0x1.921fb6p+2f * data[lane + 8];
+    for (size_t block = 0; block < blocks; block += LANES / 8, data += 2 * LANES) {
+        float first[LANES], second[LANES];
+        for (int i = 0; i < LANES / 8; i++) {
+            memcpy(first + 8 * i, data + 16 * i, 8 * sizeof *first);
+            memcpy(second + 8 * i, data + 16 * i + 8, 8 * sizeof *second);
+        }
+        for (int lane = 0; lane < LANES; lane++) {
+            float u1 = 1.0f - first[lane], theta = 0x1.921fb6p+2f * second[lane];
 
             /* log(u1): u1 = 2^e (1 + x) with 1 + x in [sqrt(1/2), sqrt(2)) */
             uint32_t bits = iso_float_bits(u1), mantissa = (bits & 0x007fffffu) | 0x3f000000u;
@@ -83,7 +87,9 @@ TARGET static void NAME(normal)(float *data, size_t blocks, float mean, float st
             first[lane] = FMA(radius * cosine, std, mean);
             second[lane] = FMA(radius * sine, std, mean);
         }
-        memcpy(data, first, sizeof first);
-        memcpy(data + 8, second, sizeof second);
+        for (int i = 0; i < LANES / 8; i++) {
+            memcpy(data + 16 * i, first + 8 * i, 8 * sizeof *first);
+            memcpy(data + 16 * i + 8, second + 8 * i, 8 * sizeof *second);
+        }
     }
 }

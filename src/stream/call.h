@@ -4,11 +4,13 @@
 #define ISO_STREAM_CALL_H
 
 #include "expr/signature.h"
+#include "isobit/random/torch_cuda.h"
 #include "stream/stream.h"
 #include "stream/value.h"
 
 /* The global generators of the libraries, and the names that expressions have given. */
 struct iso_stream {
+    iso_torch_cuda_generator cuda;  /* of streams named torch-cuda; sms is 0 otherwise */
     iso_value torch, numpy, python; /* torch.default_generator, numpy.random's RandomState, random's Random */
     iso_value *values;
     char **names;

@@ -1,5 +1,16 @@
 #include "stream/draw.h"
 
+/* ---- torch-cuda ---- */
+
+static bool on_cuda(const iso_call *c) {
+    return c->state->cuda.sms > 0;
+}
+
+/* For what is drawn there in a way that is not imitated. */
+static iso_status not_on_cuda(iso_call *c) {
+    return iso_call_fail(c, ISO_NO_ARGUMENT, "not imitated on CUDA (docs/streams.md says what is)");
+}
+
 /* ---- Floats ---- */
 
 static iso_status check_float(iso_call *c, const iso_value *tensor) {
@@ -26,6 +37,12 @@ iso_status iso_call_uniform(iso_call *c, iso_value *tensor, double low, double h
                              "the bounds %g and %g are not ascending numbers of the type %s", low,
                              high, iso_type_of(tensor->type)->name);
     size_t n = (size_t)tensor->numel;
+    if (on_cuda(c)) {
+        if (tensor->type != ISO_TYPE_F32)
+            return not_on_cuda(c);
+        iso_torch_cuda_uniform(&c->state->cuda, tensor->data, n, (float)low, (float)high);
+        return ISO_OK;
+    }
     switch (tensor->type) {
     case ISO_TYPE_F32:
         iso_torch_uniform(c->torch, tensor->data, n, low, high);
@@ -48,6 +65,8 @@ iso_status iso_call_normal(iso_call *c, iso_value *tensor, double mean, double s
     if (!(std >= 0))
         return iso_call_fail(c, ISO_NO_ARGUMENT, "std must be at least 0, got %g", std);
     size_t n = (size_t)tensor->numel;
+    if (on_cuda(c))
+        return not_on_cuda(c);
     switch (tensor->type) {
     case ISO_TYPE_F32:
         iso_torch_normal(c->torch, tensor->data, n, mean, std);
@@ -75,11 +94,16 @@ iso_status iso_call_random(iso_call *c, iso_value *tensor, int64_t low, int64_t 
         return iso_call_fail(c, ISO_NO_ARGUMENT,
                              "the numbers %lld to %lld do not fit into the type %s", (long long)low,
                              (long long)high - 1, type->name);
-    for (int64_t i = 0; i < tensor->numel; i++) {
-        int64_t number;
-        iso_torch_randint(c->torch, &number, 1, low, high);
-        iso_value_set_int(tensor, i, number);
-    }
+    int64_t *drawn = iso_calloc(c->ctx, (size_t)tensor->numel + 1, sizeof *drawn);
+    if (!drawn)
+        return ISO_ENOMEM;
+    if (on_cuda(c))
+        iso_torch_cuda_randint(&c->state->cuda, drawn, (size_t)tensor->numel, low, high);
+    else
+        iso_torch_randint(c->torch, drawn, (size_t)tensor->numel, low, high);
+    for (int64_t i = 0; i < tensor->numel; i++)
+        iso_value_set_int(tensor, i, drawn[i]);
+    iso_free(c->ctx, drawn);
     return ISO_OK;
 }
 
@@ -89,6 +113,8 @@ iso_status iso_call_random_any(iso_call *c, iso_value *tensor) {
     iso_type type = tensor->type;
     bool wide = type == ISO_TYPE_F64 || type == ISO_TYPE_I64;
     uint64_t range = type == ISO_TYPE_BOOL ? 2 : (uint64_t)iso_type_of(type)->high + 1;
+    if (on_cuda(c))
+        return not_on_cuda(c);
     if (type == ISO_TYPE_U16 || type == ISO_TYPE_U32 || type == ISO_TYPE_U64)
         return iso_call_fail(c, ISO_NO_ARGUMENT, "PyTorch has no random_() without bounds for %s", iso_type_of(type)->name);
     for (int64_t i = 0; i < tensor->numel; i++) {
@@ -98,8 +124,11 @@ iso_status iso_call_random_any(iso_call *c, iso_value *tensor) {
     return ISO_OK;
 }
 
-void iso_call_randperm(iso_call *c, iso_value *tensor) {
+iso_status iso_call_randperm(iso_call *c, iso_value *tensor) {
+    if (on_cuda(c))
+        return not_on_cuda(c);
     iso_torch_randperm(c->torch, tensor->data, tensor->numel);
+    return ISO_OK;
 }
 
 /* ---- Other distributions ---- */
@@ -122,6 +151,8 @@ static void draw_distribution(iso_torch_generator *g, iso_distribution which, do
 
 iso_status iso_call_distribution(iso_call *c, iso_value *tensor, iso_distribution which, double a, double b) {
     double drawn[256];
+    if (on_cuda(c))
+        return not_on_cuda(c);
     if (which == ISO_GEOMETRIC ? tensor->type == ISO_TYPE_BOOL : check_float(c, tensor) != ISO_OK)
         return which == ISO_GEOMETRIC ? iso_call_fail(c, ISO_NO_ARGUMENT, "needs a tensor of numbers, got bool") : ISO_EINVAL;
     if (which == ISO_EXPONENTIAL && !(a >= 0))
@@ -153,14 +184,32 @@ iso_status iso_call_bernoulli(iso_call *c, iso_value *tensor, double p) {
     uint8_t *drawn = iso_calloc(c->ctx, (size_t)tensor->numel + 1, 1); /* at once: with MKL each call has a seed of its own */
     if (!drawn)
         return ISO_ENOMEM;
-    iso_torch_bernoulli(c->torch, drawn, (size_t)tensor->numel, p);
+    if (on_cuda(c))
+        iso_torch_cuda_bernoulli(&c->state->cuda, drawn, (size_t)tensor->numel, p);
+    else
+        iso_torch_bernoulli(c->torch, drawn, (size_t)tensor->numel, p);
     for (int64_t i = 0; i < tensor->numel; i++)
         iso_value_set_int(tensor, i, drawn[i]);
     iso_free(c->ctx, drawn);
     return ISO_OK;
 }
 
+iso_status iso_call_cuda_dropout(iso_call *c, iso_value *tensor, double p) {
+    if (tensor->type != ISO_TYPE_F32 || tensor->numel % 4)
+        return not_on_cuda(c);
+    uint8_t *kept = iso_calloc(c->ctx, (size_t)tensor->numel + 1, 1);
+    if (!kept)
+        return ISO_ENOMEM;
+    iso_torch_cuda_dropout(&c->state->cuda, kept, (size_t)tensor->numel, p);
+    for (int64_t i = 0; i < tensor->numel; i++)
+        iso_value_set_int(tensor, i, kept[i]);
+    iso_free(c->ctx, kept);
+    return ISO_OK;
+}
+
 iso_status iso_call_bernoulli_tensor(iso_call *c, iso_value *tensor, const iso_value *p) {
+    if (on_cuda(c))
+        return not_on_cuda(c);
     if (!iso_type_is_float(p->type))
         return iso_call_fail(c, ISO_NO_ARGUMENT,
                              "the probabilities must be of a floating-point type, got %s",

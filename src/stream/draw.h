@@ -1,4 +1,4 @@
-/* Draws into tensors of any type, as the methods of torch.Tensor make them, on the call's generator. They refuse what PyTorch
+/* Draws into tensors of any type, as the methods of torch.Tensor make them, on the call's generator, or on the GPU's of torch-cuda. They refuse what PyTorch
  * refuses; messages carry the call's name. */
 #ifndef ISO_STREAM_DRAW_H
 #define ISO_STREAM_DRAW_H
@@ -15,8 +15,10 @@ iso_status iso_call_random_any(iso_call *c, iso_value *tensor);
 /* bernoulli_(p), and with a tensor of as many probabilities. */
 iso_status iso_call_bernoulli(iso_call *c, iso_value *tensor, double p);
 iso_status iso_call_bernoulli_tensor(iso_call *c, iso_value *tensor, const iso_value *p);
+/* What F.dropout draws on a GPU: 1 where an element is kept. */
+iso_status iso_call_cuda_dropout(iso_call *c, iso_value *tensor, double p);
 /* randperm(n) into an int64 tensor of n elements. */
-void iso_call_randperm(iso_call *c, iso_value *tensor);
+iso_status iso_call_randperm(iso_call *c, iso_value *tensor);
 
 /* exponential_, geometric_, cauchy_ and log_normal_: numbers of float64, rounded to the tensor's type. */
 typedef enum iso_distribution { ISO_EXPONENTIAL, ISO_GEOMETRIC, ISO_CAUCHY, ISO_LOG_NORMAL } iso_distribution;

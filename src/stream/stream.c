@@ -1,6 +1,8 @@
 /* The stream command as functions of the library: its state, and what isobit/run.h declares. */
 #include "stream/stream.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "isobit/random/python.h"
@@ -31,6 +33,8 @@ iso_status iso_stream_new(iso_context *ctx, uint64_t seed, iso_stream_kind kind,
     iso_stream *s = *state = iso_calloc(ctx, 1, sizeof *s);
     if (!s)
         return ISO_ENOMEM;
+    s->cuda = (iso_torch_cuda_generator){.sms = kind.sms, .threads_per_sm = kind.threads_per_sm};
+    iso_torch_cuda_manual_seed(&s->cuda, seed);
     iso_status status = new_torch(ctx, s, seed, kind.torch);
     if (!status)
         status = new_python(ctx, s, seed, kind.python);
@@ -56,10 +60,20 @@ void iso_stream_free(iso_context *ctx, iso_stream *s) {
     iso_free(ctx, s);
 }
 
+/* torch-cuda/132x2048: multiprocessors and threads on each. */
+static bool read_gpu(const char *name, iso_stream_kind *kind) {
+    int end = 0;
+    return sscanf(name, "torch-cuda/%" SCNu32 "x%" SCNu32 "%n", &kind->sms, &kind->threads_per_sm, &end) == 2 && !name[end] &&
+           kind->sms >= 1 && kind->sms <= 1 << 16 && kind->threads_per_sm >= 256 && kind->threads_per_sm <= 1 << 16;
+}
+
 static iso_status read_kind(iso_context *ctx, const iso_stream_options *options, iso_stream_kind *kind) {
     *kind = (iso_stream_kind){.python = 313};
-    if (options->torch && !iso_torch_variant_from_name(options->torch, &kind->torch))
-        return iso_fail(ctx, ISO_EINVAL, "there is no stream '%s'; expected torch[==1.13 or ==2.6][+mkl][/scalar]", options->torch);
+    if (options->torch && !iso_torch_variant_from_name(options->torch, &kind->torch) && !read_gpu(options->torch, kind))
+        return iso_fail(ctx, ISO_EINVAL,
+                        "there is no stream '%s'; expected torch[==1.13 or ==2.6][+mkl][/scalar], or torch-cuda/SMSxTHREADS such as "
+                        "torch-cuda/132x2048",
+                        options->torch);
     static const char *const pythons[] = {"3.8", "3.9", "3.10", "3.11", "3.12", "3.13"};
     for (size_t i = 0; options->python && i < ISO_COUNTOF(pythons); i++)
         if (strcmp(options->python, pythons[i]) == 0) {

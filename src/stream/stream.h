@@ -11,7 +11,8 @@ typedef struct iso_stream iso_stream;
 /* Which library's answers, where there are several for one seed. */
 typedef struct iso_stream_kind {
     iso_torch_variant torch;
-    int python; /* 308 to 313 */
+    uint32_t sms, threads_per_sm; /* of the GPU that torch draws on, as after torch.set_default_device('cuda'); 0: on the CPU */
+    int python;                   /* 308 to 313 */
 } iso_stream_kind;
 
 /* Seeds every generator with `seed`, as seed_everything does: torch.manual_seed(seed), np.random.seed(seed % 2**32),

@@ -25,7 +25,10 @@ static iso_status manual_seed(iso_call *c) {
     if (!iso_value_to_integer(c->values[0], &seed) ||
         !(iso_integer_to_uint64(&seed, &bits) || iso_integer_to_int64(&seed, &negative)))
         return iso_call_fail(c, 0, "seed must be a whole number from -2^63 to 2^64 - 1");
-    iso_torch_manual_seed(own_generator(c), negative ? (uint64_t)negative : bits);
+    bits = negative ? (uint64_t)negative : bits;
+    iso_torch_manual_seed(own_generator(c), bits);
+    if (!c->self)
+        iso_torch_cuda_manual_seed(&c->state->cuda, bits);
     iso_value_share(c->result, c->self ? c->self : &c->state->torch);
     return ISO_OK;
 }
@@ -221,11 +224,10 @@ static iso_status draw_randperm(iso_call *c) {
     status = iso_value_tensor(c->ctx, &wide, ISO_TYPE_I64, 1, &n);
     if (!status)
         status = iso_value_tensor(c->ctx, c->result, type, 1, &n);
-    if (!status) {
-        iso_call_randperm(c, &wide);
-        for (int64_t i = 0; i < n; i++)
-            iso_value_set_int(c->result, i, ((const int64_t *)wide.data)[i]);
-    }
+    if (!status)
+        status = iso_call_randperm(c, &wide);
+    for (int64_t i = 0; !status && i < n; i++)
+        iso_value_set_int(c->result, i, ((const int64_t *)wide.data)[i]);
     iso_value_free(c->ctx, &wide);
     return status;
 }
@@ -270,7 +272,7 @@ static iso_status draw_dropout(iso_call *c) {
     }
     status = iso_value_tensor(c->ctx, &noise, x->type, x->dims, x->shape);
     if (!status && p < 1)
-        status = iso_call_bernoulli(c, &noise, 1 - p);
+        status = c->state->cuda.sms ? iso_call_cuda_dropout(c, &noise, p) : iso_call_bernoulli(c, &noise, 1 - p);
     bool wide = x->type == ISO_TYPE_F64;
     uint16_t rounded;
     double keep = 1 - p;
@@ -314,6 +316,8 @@ static iso_status draw_multinomial(iso_call *c) {
         (weights->type != ISO_TYPE_F32 && !wide))
         return iso_call_fail(c, 0, "a tensor of weights is expected, of 1 or 2 dimensions, float32 or float64");
     int64_t count = weights->shape[weights->dims - 1], rows = weights->numel / count, shape[2] = {rows, n};
+    if (c->state->cuda.sms)
+        return iso_call_fail(c, ISO_NO_ARGUMENT, "not imitated on CUDA (docs/streams.md says what is)");
     if (!replacement && n > count)
         return iso_call_fail(c, 1, "%lld samples without replacement out of %lld", (long long)n, (long long)count);
     if ((!replacement || n == 1) && c->torch->variant & ISO_TORCH_MKL)

@@ -252,8 +252,8 @@ static iso_status init_sparse(iso_call *c) {
         status = iso_value_tensor(c->ctx, &permutation, ISO_TYPE_I64, 1, &rows);
     c->torch = c->state->torch.data;
     for (int64_t column = 0; !status && column < tensor->shape[1]; column++) {
-        iso_call_randperm(c, &permutation);
-        for (int64_t i = 0; i < zeros; i++)
+        status = iso_call_randperm(c, &permutation);
+        for (int64_t i = 0; !status && i < zeros; i++)
             iso_value_set(tensor, iso_value_get_int(&permutation, i) * tensor->shape[1] + column, 0);
     }
     iso_value_free(c->ctx, &permutation);

@@ -9,6 +9,7 @@
 #define TARGET
 #define NAME(stem)   stem##_emulated
 #define FMA(a, b, c) iso_fmaf_emulated(a, b, c)
+#define LANES        8
 #include "random/fill_template.h"
 
 ISO_TEST(fill_normal_is_the_same_without_fma_hardware) {
@@ -28,7 +29,8 @@ ISO_TEST(fill_normal_is_the_same_without_fma_hardware) {
                 }
         }
         float mean = (float)iso_test_uniform(), std = (float)iso_test_uniform();
-        iso_fill_normal(fast, BLOCKS, mean, std);
+        iso_fill_normal(fast, BLOCKS - 1, mean, std); /* an odd number, and one alone */
+        iso_fill_normal(fast + 16 * (BLOCKS - 1), 1, mean, std);
         normal_emulated(slow, BLOCKS, mean, std);
         CHECK_BITS(slow, fast, 16 * BLOCKS);
     }
