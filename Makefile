@@ -38,14 +38,14 @@ DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TES
 
 .PHONY: all lib tests test test-long demo deps bench prove sanitize format format-check install uninstall clean help oracle-driver
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
-lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so $(BUILD)/isobit.pc
+lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so $(BUILD)/libisobit-random.a $(BUILD)/isobit.pc $(BUILD)/isobit-random.pc
 tests: $(BUILD)/isobit-tests
 
 ## make              the library and build/isobit
 ## make demo         installs what is missing, builds, trains on the shipped images, shows equal digests
 ## make test         the test suite; ends in `N passed, N failed`
 ## make test-long    the same with many more random cases
-## make bench        speed beside the machine's own FMA peak
+## make bench        speed beside the machine's own FMA peak, and of the random streams beside PyTorch and NumPy
 ## make prove        exp and log over all 2^32 inputs (needs libmpfr-dev)
 ## make oracle-driver   what tests/oracle/reference.py compares with PyTorch
 ## make sanitize     the test suite under ASan + UBSan, the threaded tests under TSan
@@ -68,8 +68,10 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@scripts/demo.sh $(BUILD)
 
-bench: $(BUILD)/isobit-bench
+bench: $(BUILD)/isobit-bench $(BUILD)/libisobit.so
 	$(BUILD)/isobit-bench
+	@scripts/torch-venv.sh $(BUILD)/torch
+	$(BUILD)/torch/bin/python bench/streams.py --lib $(BUILD)/libisobit.so
 
 prove: $(BUILD)/prove
 	@scripts/exp_log_constants.py --check
@@ -99,6 +101,12 @@ $(BUILD)/%.o: %.c Makefile
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/libisobit.a: $(OBJECTS)
+	@rm -f $@
+	@echo "  AR   $@"
+	@$(AR) rcs $@ $^
+
+# isobit/random.h alone: the random room and the fma it stands on.
+$(BUILD)/libisobit-random.a: $(call objects,$(wildcard src/random/*.c) src/math/fma.c)
 	@rm -f $@
 	@echo "  AR   $@"
 	@$(AR) rcs $@ $^
@@ -136,19 +144,26 @@ $(BUILD)/isobit.pc: Makefile include/isobit/context.h
 	    'Requires.private: $(PACKAGES)' 'Libs: -L$${libdir} -lisobit' 'Libs.private: -lm -pthread' \
 	    'Cflags: -I$${includedir}' > $@
 
+$(BUILD)/isobit-random.pc: Makefile include/isobit/context.h
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+	    'Name: isobit-random' "Description: the random numbers of PyTorch, NumPy and Python, bit for bit" 'Version: $(VERSION)' \
+	    'Libs: -L$${libdir} -lisobit-random -lm' 'Cflags: -I$${includedir}' > $@
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/isobit/random
 	install -m 755 $(BUILD)/isobit $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(BUILD)/libisobit.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 $(BUILD)/libisobit.a $(BUILD)/libisobit-random.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 755 $(BUILD)/libisobit.so $(DESTDIR)$(PREFIX)/lib/libisobit.so.$(VERSION)
 	ln -sf libisobit.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libisobit.so
-	install -m 644 $(BUILD)/isobit.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	install -m 644 $(BUILD)/isobit.pc $(BUILD)/isobit-random.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
 	install -m 644 include/isobit/*.h $(DESTDIR)$(PREFIX)/include/isobit/
 	install -m 644 include/isobit/random/*.h $(DESTDIR)$(PREFIX)/include/isobit/random/
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/isobit $(DESTDIR)$(PREFIX)/lib/libisobit.* $(DESTDIR)$(PREFIX)/lib/pkgconfig/isobit.pc
+	rm -f $(DESTDIR)$(PREFIX)/bin/isobit $(DESTDIR)$(PREFIX)/lib/libisobit.* $(DESTDIR)$(PREFIX)/lib/libisobit-random.a \
+	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/isobit.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/isobit-random.pc
 	rm -rf $(DESTDIR)$(PREFIX)/include/isobit
 
 clean:

@@ -31,8 +31,24 @@ int main(void) {
     return 0;
 }
 C
+cat >"$work/streams.c" <<'C'
+#include <isobit/random.h>
+#include <stdio.h>
+int main(void) {
+    iso_torch_generator torch = {0};
+    iso_py_random python = {0};
+    float x[20];
+    iso_torch_manual_seed(&torch, 0);
+    iso_torch_normal(&torch, x, 20, 0, 1);
+    iso_py_seed(&python, 91);
+    printf("%.4f %.8f\n", (double)x[0], iso_py_random_one(&python));
+    return 0;
+}
+C
 export PKG_CONFIG_PATH=$work/usr/lib/pkgconfig
 sed -i "s|^prefix=.*|prefix=$work/usr|" "$PKG_CONFIG_PATH/isobit.pc" 2>/dev/null
+sed -i "s|^prefix=.*|prefix=$work/usr|" "$PKG_CONFIG_PATH/isobit-random.pc" 2>/dev/null
+check "random.h alone" bash -c "${CC:-cc} -std=c11 $work/streams.c -o $work/streams \$(pkg-config --cflags --libs isobit-random) && [ \"\$($work/streams)\" = '-1.1258 0.08352052' ]"
 check "build against the shared library" bash -c "${CC:-cc} -std=c11 $work/user.c -o $work/shared \$(pkg-config --cflags --libs isobit)"
 check "build against the static library" bash -c "${CC:-cc} -std=c11 $work/user.c -o $work/static \$(pkg-config --cflags isobit) $work/usr/lib/libisobit.a \$(pkg-config --static --libs-only-l isobit | sed 's/-lisobit//')"
 check "torch.rand's first number, shared" bash -c "[ \"\$(LD_LIBRARY_PATH=$work/usr/lib $work/shared)\" = 0.4963 ]"

@@ -3,7 +3,11 @@
 #ifndef ISOBIT_RANDOM_H
 #define ISOBIT_RANDOM_H
 
+#include "isobit/random/init.h"
 #include "isobit/random/mt19937.h"
+#include "isobit/random/philox.h"
+#include "isobit/random/python.h"
 #include "isobit/random/torch.h"
+#include "isobit/random/torch_cuda.h"
 
 #endif

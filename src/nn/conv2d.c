@@ -4,7 +4,7 @@
 
 #include "nn/module.h"
 #include "nn/ops.h"
-#include "random/init.h"
+#include "isobit/random/init.h"
 
 struct conv2d {
     iso_module base;

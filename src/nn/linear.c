@@ -3,7 +3,7 @@
 
 #include "nn/module.h"
 #include "nn/ops.h"
-#include "random/init.h"
+#include "isobit/random/init.h"
 
 struct linear {
     iso_module base;

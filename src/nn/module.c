@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "nn/plan.h"
-#include "random/init.h"
+#include "isobit/random/init.h"
 
 iso_torch_generator *iso_generator(iso_context *ctx) { return &ctx->generator; }
 

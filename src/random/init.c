@@ -1,4 +1,5 @@
-#include "random/init.h"
+#include "isobit/random/init.h"
+#include "core/compiler.h"
 
 #include <math.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "math/math.h"
-#include "random/philox.h"
+#include "isobit/random/philox.h"
 
 #define BLOCK 256 /* threads in a block of PyTorch's distribution kernels */
 

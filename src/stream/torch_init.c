@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "random/init.h"
+#include "isobit/random/init.h"
 #include "random/torch_math.h"
 #include "stream/draw.h"
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "random/init.h"
+#include "isobit/random/init.h"
 #include "stream/draw.h"
 
 #define MAX_FEATURES 1e15

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "harness/test.h"
-#include "random/init.h"
+#include "isobit/random/init.h"
 
 ISO_TEST(init_fans) {
     int64_t in, out;

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "harness/test.h"
-#include "random/philox.h"
+#include "isobit/random/philox.h"
 
 /* The vectors that come with the authors' Random123. */
 ISO_TEST(philox_published_vectors) {

@@ -1,50 +1,56 @@
-/* Initial values of parameters as draws on a generator: torch.nn.init and the reset_parameters of
+/* isobit/random/init.h: initial values of parameters as draws on a generator: torch.nn.init and the reset_parameters of
  * PyTorch's layers. The arithmetic before a draw is that of Python floats, in torch/nn/init.py's
  * order. Tensors are float32, row-major. */
-#ifndef ISO_RANDOM_INIT_H
-#define ISO_RANDOM_INIT_H
+#ifndef ISOBIT_RANDOM_INIT_H
+#define ISOBIT_RANDOM_INIT_H
 
-#include "core/compiler.h"
-#include "isobit/random.h"
+#include "isobit/random/torch.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef enum iso_fan_mode { ISO_FAN_IN, ISO_FAN_OUT } iso_fan_mode;
 
 /* nn.init._calculate_fan_in_and_fan_out: of a tensor of dims >= 2, shape[0] outputs by shape[1]
  * inputs, the rest being the kernel. */
-void iso_init_fans(int dims, const int64_t *shape, int64_t *fan_in, int64_t *fan_out);
+ISO_API void iso_init_fans(int dims, const int64_t *shape, int64_t *fan_in, int64_t *fan_out);
 
 /* nn.init.calculate_gain: "linear", "conv1d" .. "conv_transpose3d", "sigmoid", "tanh", "relu",
  * "leaky_relu" (which alone reads `slope`; its default is 0.01), "selu". False if there is no such
  * name. */
-bool iso_init_gain(const char *nonlinearity, double slope, double *gain);
+ISO_API bool iso_init_gain(const char *nonlinearity, double slope, double *gain);
 
 /* The standard deviations that the functions below draw with; uniform bounds are sqrt(3) times
  * them. False if the nonlinearity is unknown. */
-double iso_init_xavier_std(int dims, const int64_t *shape, double gain);
-bool iso_init_kaiming_std(int dims, const int64_t *shape, double a, iso_fan_mode mode,
+ISO_API double iso_init_xavier_std(int dims, const int64_t *shape, double gain);
+ISO_API bool iso_init_kaiming_std(int dims, const int64_t *shape, double a, iso_fan_mode mode,
                           const char *nonlinearity, double *std);
 
-void iso_init_xavier_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
+ISO_API void iso_init_xavier_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
                              double gain);
-void iso_init_xavier_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
+ISO_API void iso_init_xavier_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
                             double gain);
 /* False if the nonlinearity is unknown; then nothing was drawn. PyTorch's defaults: a = 0, fan_in,
  * "leaky_relu". */
-bool iso_init_kaiming_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
+ISO_API bool iso_init_kaiming_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
                               double a, iso_fan_mode mode, const char *nonlinearity);
-bool iso_init_kaiming_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
+ISO_API bool iso_init_kaiming_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
                              double a, iso_fan_mode mode, const char *nonlinearity);
 
 /* One of xavier_uniform_, xavier_normal_, kaiming_uniform_, kaiming_normal_ with its default
  * arguments, on dims >= 2. False if there is no such name. */
-bool iso_init_named(const char *function, iso_torch_generator *g, float *tensor, int dims,
+ISO_API bool iso_init_named(const char *function, iso_torch_generator *g, float *tensor, int dims,
                     const int64_t *shape);
 
 /* What nn.Conv2d and nn.Linear start with: weight, then bias (shape[0] elements; NULL: none). */
-void iso_init_conv_or_linear(iso_torch_generator *g, float *weight, int dims, const int64_t *shape,
+ISO_API void iso_init_conv_or_linear(iso_torch_generator *g, float *weight, int dims, const int64_t *shape,
                              float *bias);
 /* What nn.BatchNorm2d starts with: ones and zeros, no draws. Each pointer may be NULL. */
-void iso_init_batch_norm(int64_t channels, float *weight, float *bias, float *running_mean,
+ISO_API void iso_init_batch_norm(int64_t channels, float *weight, float *bias, float *running_mean,
                          float *running_var);
 
+#ifdef __cplusplus
+}
+#endif
 #endif
