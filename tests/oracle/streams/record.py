@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Writes tests/stream/known_answers.h: what the libraries answer to fixed programs, for machines that have none of them.
+
+    tests/oracle/streams/record.py --torch PYTHON --torch113 PYTHON --numpy PYTHON --python38 PYTHON --python313 PYTHON > tests/stream/known_answers.h
+
+b3sum is needed. Long answers are recorded as the BLAKE3 digest of the line."""
+import argparse
+import subprocess
+import sys
+
+from streams import Live
+
+TORCH = [
+    (0, ["torch.randn(15)", "torch.randn(1)", "torch.rand(3)", "torch.get_rng_state()"]),
+    (0, ["torch.randn(100000)"]),
+    (1, ["torch.randn(16)", "torch.randn(17)", "torch.randn(3, 33)", "torch.rand(5)"]),
+    (2, ["torch.randn(15, dtype=torch.float64)", "torch.randn(40, dtype=torch.float64)", "torch.rand(7, dtype=torch.float64)"]),
+    (3, ["F.dropout(torch.ones(1001), 0.37)", "F.dropout(torch.randn(20, dtype=torch.float64), 0.25)",
+         "F.dropout(torch.ones(4), 1.0)", "F.dropout(torch.ones(4), 0.0)", "torch.rand(1)"]),
+    (4, ["torch.empty(1000).uniform_(-0.19245, 0.19245)", "torch.empty(9).uniform_(1, 1.0000001)",
+         "torch.empty(100, dtype=torch.float64).uniform_(-3.5, 1.25)"]),
+    (5, ["torch.empty(50).normal_(-1.5, 2.25)", "torch.empty(5).normal_(-1.5, 2.25)",
+         "torch.empty(21, dtype=torch.float64).normal_(0.5, 3)"]),
+    (6, ["torch.randperm(0)", "torch.randperm(1)", "torch.randperm(2)", "torch.randperm(37)", "torch.randperm(50000)"]),
+    (7, ["torch.randint(10, (20,))", "torch.randint(-5, 2**28 - 6, (4,))", "torch.randint(0, 2**28, (4,))",
+         "torch.randint(0, 2**32, (4,))", "torch.randint(-2**62, 2**62, (4,))", "torch.randint(7, (2, 3), dtype=torch.int32)"]),
+    (8, ["torch.empty(20).bernoulli_(0.3)", "torch.bernoulli(torch.rand(20))", "torch.bernoulli(torch.rand(9, dtype=torch.float64))",
+         "torch.bernoulli(torch.ones(9), 0.5)"]),
+    (9, ["torch.empty(3, dtype=torch.int64).random_()", "torch.empty(3, dtype=torch.int8).random_()",
+         "torch.empty(3).random_()", "torch.empty(3, dtype=torch.float64).random_()", "torch.empty(3, dtype=torch.bool).random_()",
+         "torch.empty(3, dtype=torch.uint8).random_(3, 77)"]),
+    (10, ["nn.Linear(3, 4)", "nn.Conv2d(3, 16, kernel_size=3, stride=1, padding=1)", "nn.Linear(2048, 10).bias", "nn.Conv1d(4, 2, 3, groups=2)",
+          "nn.Conv3d(1, 2, (1, 2, 3), bias=False)", "nn.BatchNorm2d(2)"]),
+    (11, ["nn.init.xavier_uniform_(torch.empty(3, 5))", "nn.init.xavier_normal_(torch.empty(5, 3, 3, 3))",
+          "nn.init.kaiming_uniform_(torch.empty(4, 3, 2), nonlinearity='relu')",
+          "nn.init.kaiming_normal_(torch.empty(8, 8), a=0.1, mode='fan_out')",
+          "nn.init.xavier_uniform_(torch.empty(2, 2), gain=nn.init.calculate_gain('tanh'))"]),
+    (12, ["torch.rand(20, dtype=torch.float16)", "torch.randn(20, dtype=torch.bfloat16)", "torch.randn(9, dtype=torch.half)",
+          "torch.empty(40, dtype=torch.float16).normal_(100, 3)", "torch.empty(40, dtype=torch.bfloat16).uniform_(-1, 3)"]),
+    (2**63, ["torch.rand(2)", "torch.manual_seed(18446744073709551615)", "torch.rand(2)", "torch.initial_seed()", "torch.manual_seed(-1)", "torch.rand(2)"]),
+    (67280421310721, ["torch.rand(700)", "torch.randn(2)", "torch.get_rng_state()"]),
+    (13, ["torch.empty(20).exponential_(2)", "torch.empty(20).geometric_(0.3)", "torch.empty(20, dtype=torch.float64).cauchy_(1, 2)",
+          "torch.empty(20).log_normal_()", "torch.empty(9, dtype=torch.int64).geometric_(0.1)"]),
+    (14, ["torch.multinomial(torch.rand(50), 20)", "torch.multinomial(torch.rand(50), 20, replacement=True)",
+          "torch.multinomial(torch.rand(2, 50), 1)", "torch.multinomial(torch.rand(7, dtype=torch.float64), 1, replacement=True)"]),
+    (15, ["nn.ConvTranspose2d(4, 6, 3, groups=2)", "nn.Embedding(5, 7, padding_idx=2)", "nn.LSTM(3, 5, num_layers=2, bidirectional=True)",
+          "nn.LSTM(3, 5, proj_size=2)", "nn.GRU(3, 4)", "nn.MultiheadAttention(8, 2)", "nn.MultiheadAttention(8, 2, kdim=3, vdim=5, add_bias_kv=True)",
+          "nn.LayerNorm((2, 3))", "nn.GRUCell(2, 3)", "nn.Bilinear(2, 3, 4)", "torch.rand(2)"]),
+    (16, ["nn.init.sparse_(torch.empty(10, 4), 0.3)", "nn.init.dirac_(torch.empty(4, 2, 3))", "nn.init.eye_(torch.empty(2, 3))", "nn.init.trunc_normal_(torch.empty(30, 30))"]),
+    (17, ["g = torch.Generator()", "h = torch.Generator().manual_seed(3)", "torch.rand(2, generator=g)", "torch.randn(3, generator=h)", "torch.rand(1)",
+          "s = h.get_state()", "torch.randn(20, generator=h)", "h.set_state(s)", "torch.randn(20, generator=h)", "x = torch.empty(6)",
+          "x.normal_(generator=g)", "x[:2]", "x[5]"]),
+]
+
+RANDOM = [
+    (0, ["random.random()", "[random.random() for i in range(1000)]", "random.getstate()"]),
+    (1, ["random.getrandbits(1)", "random.getrandbits(32)", "random.getrandbits(33)", "random.getrandbits(1000)", "random.randrange(10)",
+         "random.randrange(-5, 100, 7)", "random.randrange(10**30)", "random.randint(1, 2**64)", "random.randint(-3, 3)"]),
+    (2, ["random.choice('hello')", "random.choices(range(9), k=20)", "random.choices([1, 2, 3], weights=[5, 1, 0.5], k=20)",
+         "random.sample(range(1000), 20)", "random.sample(range(30), 20)", "x = list(range(50))", "random.shuffle(x)", "x"]),
+    (3, ["random.uniform(-1, 3)", "random.triangular(0, 5, 1)", "random.gauss(0, 1)", "random.gauss(0, 1)", "random.normalvariate(1, 2)",
+         "random.expovariate(1.5)", "random.lognormvariate(0, 1)", "random.vonmisesvariate(0, 4)", "random.gammavariate(0.5, 1)",
+         "random.gammavariate(1, 2)", "random.gammavariate(9, 0.5)", "random.betavariate(2, 3)", "random.paretovariate(3)",
+         "random.weibullvariate(1, 1.5)"]),
+    (4, ["random.seed('hello')", "random.random()", "random.seed(b'bytes\\x00')", "random.random()", "random.seed(2.5)", "random.random()",
+         "random.seed(-2**100)", "random.random()", "random.seed('text', version=1)", "random.random()", "g = random.Random(7)", "g.random()",
+         "s = g.getstate()", "g.gauss(0, 1)", "g.setstate(s)", "g.gauss(0, 1)"]),
+]
+
+NUMPY = [
+]
+
+
+def digest(text):
+    return subprocess.run(["b3sum", "--no-names"], input=text.encode(), stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+
+
+def c_string(text):
+    return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def record(live, kind, programs, skip):
+    for seed, program in programs:
+        program = [e for e in program if not any(word in e for word in skip)]
+        print("{%s, %du, NULL, NULL}," % (kind, seed))
+        for expression, answer in zip(program, live.answer(seed, program)):
+            assert not answer.startswith("error"), (expression, answer)
+            print("{%s, 0, %s, %s}," % (kind, c_string(expression), c_string("b3:" + digest(answer) if len(answer) > 100 else answer)))
+    live.close()
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("torch", "torch113", "numpy", "python38", "python313"):
+        p.add_argument("--" + name, required=True, metavar="PYTHON")
+    o = p.parse_args()
+    print("/* Written by tests/oracle/streams/record.py from PyTorch 2.13 and 1.13, NumPy, and CPython 3.8 and 3.13. A row without an")
+    print(" * expression seeds. An answer of 64 characters behind \"b3:\" is the BLAKE3 digest of the line. */")
+    print("/* clang-format off */")
+    old = ("trunc_normal_(torch.empty(30, 30))",)
+    for kind, python, capability, skip in (("torch", o.torch, "avx2", ()), ("torch/scalar", o.torch, "default", ()),
+                                           ("torch==1.13", o.torch113, "avx2", old), ("torch==1.13/scalar", o.torch113, "default", old)):
+        record(Live(python, "torch", capability), '"%s", 313' % kind, TORCH, skip)
+    record(Live(o.python38, "random", None), '"torch", 308', RANDOM, ())
+    record(Live(o.python313, "random", None), '"torch", 313', RANDOM, ())
+    record(Live(o.numpy, "numpy", None), '"torch", 313', NUMPY, ())
+    print("/* clang-format on */")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
