@@ -34,9 +34,9 @@ static void pcg_add(uint64_t state[2], const uint64_t increment[2]) {
     state[0] = low;
 }
 
-static void pcg_step(iso_np_bits *bits) {
+static void pcg_step(iso_np_bits *bits, bool cheap) {
     uint64_t *state = bits->as.pcg64.state, high, low;
-    if (bits->engine == ISO_NP_PCG64DXSM) {
+    if (cheap) {
         low = iso_multiply_64(state[0], PCG_CHEAP, &high);
         state[1] = high + state[1] * PCG_CHEAP;
     } else {
@@ -53,15 +53,15 @@ static void pcg_seed(iso_np_bits *bits, const iso_np_seed_sequence *seed) {
     increment[0] = words[3] << 1 | 1;
     increment[1] = words[2] << 1 | words[3] >> 63;
     state[0] = state[1] = 0;
-    pcg_step(bits);
+    pcg_step(bits, false); /* DXSM too, which multiplies by another number later on */
     pcg_add(state, (uint64_t[]){words[1], words[0]});
-    pcg_step(bits);
+    pcg_step(bits, false);
 }
 
 static uint64_t pcg_next(iso_np_bits *bits) {
     uint64_t *state = bits->as.pcg64.state;
     if (bits->engine == ISO_NP_PCG64) {
-        pcg_step(bits);
+        pcg_step(bits, false);
         return rotate_left(state[1] ^ state[0], (64 - (unsigned)(state[1] >> 58)) & 63);
     }
     uint64_t high = state[1], low = state[0] | 1;
@@ -69,7 +69,7 @@ static uint64_t pcg_next(iso_np_bits *bits) {
     high *= PCG_CHEAP;
     high ^= high >> 48;
     high *= low;
-    pcg_step(bits);
+    pcg_step(bits, true);
     return high;
 }
 
