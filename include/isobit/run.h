@@ -101,6 +101,7 @@ typedef struct iso_stream_options {
     bool hex;          /* the raw bits instead of numbers */
     const char *torch; /* which PyTorch: "torch", "torch==1.13", "torch+mkl", "torch/scalar", "torch-cuda/132x2048", ... (docs/streams.md); NULL: "torch" */
     const char *python; /* which Python, "3.8" to "3.13"; NULL: "3.13" */
+    const char *numpy;  /* which NumPy, "1.21" to "2.5"; NULL: the newest */
 } iso_stream_options;
 
 /* `isobit stream`: evaluates Python-like expressions in order after seeding every library, one line of text per expression.

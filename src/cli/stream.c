@@ -26,7 +26,8 @@ static int run(int argc, char **argv) {
     const cli_option list[] = {{"--seed", CLI_TEXT, &seed_text, 0, 0},
                                {"--hex", CLI_FLAG, &options.hex, 0, 0},
                                {"--stream", CLI_TEXT, &options.torch, 0, 0},
-                               {"--python", CLI_TEXT, &options.python, 0, 0}};
+                               {"--python", CLI_TEXT, &options.python, 0, 0},
+                               {"--numpy", CLI_TEXT, &options.numpy, 0, 0}};
     int status = expressions ? cli_parse(&iso_command_stream, argc, argv, list, sizeof list / sizeof *list, expressions, 1,
                                          (size_t)argc, &count)
                              : 3;
@@ -55,7 +56,7 @@ static int run(int argc, char **argv) {
 
 const iso_command iso_command_stream = {
     "stream", "the random numbers of PyTorch, NumPy and Python, in Python's spelling",
-    "usage: isobit stream --seed S [--hex] [--stream NAME] [--python VERSION] EXPR...\n"
+    "usage: isobit stream --seed S [--hex] [--stream NAME] [--python VERSION] [--numpy VERSION] EXPR...\n"
     "\n"
     "Seeds torch, numpy.random and random with S, then evaluates the expressions in order, each drawing on where the one before\n"
     "stopped, exactly as Python would. One line per expression; `name = EXPR` gives a value a name and prints nothing.\n"
@@ -64,6 +65,7 @@ const iso_command iso_command_stream = {
     "  --stream NAME     which PyTorch: torch (the default), torch==1.13, torch==2.6, torch+mkl, torch/scalar, torch==1.13/scalar, ...;\n"
     "                    torch-cuda/SMSxTHREADS draws as on a GPU with so many multiprocessors and threads on each: 132x2048 is an H100\n"
     "  --python VERSION  whose random module: 3.8 to 3.13 (the default)\n"
+    "  --numpy VERSION   which NumPy: 1.21 to 2.5 (the default), which differ in np.random.multinomial only\n"
     "\n"
     "example: isobit stream --seed 0 'torch.randn(16)' 'np.random.rand(3)' 'random.random()' 'F.dropout(torch.ones(8), 0.5)'\n",
     run};

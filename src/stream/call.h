@@ -45,7 +45,7 @@ typedef struct iso_entry {
 
 /* The tables, each closed by an entry without a name. */
 extern const iso_entry iso_stream_torch_create[], iso_stream_torch_draw[], iso_stream_torch_methods[], iso_stream_torch_init[],
-    iso_stream_torch_nn[], iso_stream_python_random[];
+    iso_stream_torch_nn[], iso_stream_python_random[], iso_stream_numpy_legacy[];
 
 /* A parameter, and one with inclusive bounds. */
 #define ISO_PARAM(n, k, f)                                                                                                         \
@@ -73,8 +73,9 @@ iso_status iso_call_type(iso_call *c, size_t i, iso_type otherwise, iso_type *ty
 /* Argument i as a shape: a whole number, or a list or tuple of them. */
 iso_status iso_call_shape(iso_call *c, size_t i, int *dims, int64_t *shape);
 /* Nested lists of numbers, argument i, as a new tensor or array: whole numbers int64, others float_type, unless argument type_at
- * names a dtype. */
-iso_status iso_call_nested(iso_call *c, size_t i, iso_value_kind kind, iso_type float_type, int type_at, iso_value *array);
+ * (or ISO_NO_ARGUMENT) names a dtype. */
+iso_status iso_call_nested(iso_call *c, size_t i, iso_value_kind kind, iso_type float_type, size_t type_at,
+                          iso_value *array);
 /* Fails with the call's name in front, and points at argument i. */
 iso_status iso_call_fail(iso_call *c, size_t i, const char *format, ...) ISO_PRINTF(3, 4);
 /* The same, pointing at the call. */

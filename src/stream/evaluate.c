@@ -279,11 +279,13 @@ static iso_status evaluate_function(const evaluation *e, const iso_expr *expr, i
     char full[ISO_MAX_NAME];
     iso_stream_full_name(expr->text, full);
     if (expr->kind == ISO_EXPR_NAME) {
-        bool torch = strncmp(full, "torch.", 6) == 0 && iso_type_from_name(full + 6, &value->type);
-        if (torch || (strncmp(full, "numpy.", 6) == 0 && iso_type_from_numpy_name(full + 6, &value->type)) ||
-            ((strcmp(full, "int") == 0 || strcmp(full, "float") == 0 || strcmp(full, "bool") == 0) &&
-             iso_type_from_numpy_name(full, &value->type))) {
+        bool torch = strncmp(full, "torch.", 6) == 0 && iso_type_from_name(full + 6, &value->type),
+             numpy = strncmp(full, "numpy.", 6) == 0 && iso_type_from_numpy_name(full + 6, &value->type),
+             python = (strcmp(full, "int") == 0 || strcmp(full, "float") == 0 || strcmp(full, "bool") == 0) &&
+                      iso_type_from_numpy_name(full, &value->type);
+        if (torch || numpy || python) {
             value->kind = ISO_VALUE_TYPE;
+            value->integer = python;
             return ISO_OK;
         }
         if (strcmp(full, "torch.default_generator") == 0) {

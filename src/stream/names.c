@@ -4,7 +4,8 @@
 #include "stream/call.h"
 
 static const iso_entry *const tables[] = {iso_stream_torch_create, iso_stream_torch_draw, iso_stream_torch_methods,
-                                          iso_stream_torch_init, iso_stream_torch_nn, iso_stream_python_random};
+                                          iso_stream_torch_init, iso_stream_torch_nn, iso_stream_python_random,
+                                          iso_stream_numpy_legacy};
 
 /* The customary short names, longest first where one begins another. */
 static const char *const aliases[][2] = {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "isobit/random/numpy_legacy.h"
 #include "isobit/random/python.h"
 #include "isobit/run.h"
 #include "stream/call.h"
@@ -29,6 +30,16 @@ static iso_status new_python(iso_context *ctx, iso_stream *s, uint64_t seed, int
     return ISO_OK;
 }
 
+static iso_status new_numpy(iso_context *ctx, iso_stream *s, uint64_t seed, int release) {
+    iso_status status = iso_value_object(ctx, &s->numpy, ISO_VALUE_NP_RANDOM_STATE, sizeof(iso_np_random_state));
+    if (status)
+        return status;
+    iso_np_random_state *rs = s->numpy.data;
+    rs->release = release;
+    iso_np_legacy_seed(rs, (uint32_t)seed);
+    return ISO_OK;
+}
+
 iso_status iso_stream_new(iso_context *ctx, uint64_t seed, iso_stream_kind kind, iso_stream **state) {
     iso_stream *s = *state = iso_calloc(ctx, 1, sizeof *s);
     if (!s)
@@ -36,6 +47,8 @@ iso_status iso_stream_new(iso_context *ctx, uint64_t seed, iso_stream_kind kind,
     s->cuda = (iso_torch_cuda_generator){.sms = kind.sms, .threads_per_sm = kind.threads_per_sm};
     iso_torch_cuda_manual_seed(&s->cuda, seed);
     iso_status status = new_torch(ctx, s, seed, kind.torch);
+    if (!status)
+        status = new_numpy(ctx, s, seed, kind.numpy);
     if (!status)
         status = new_python(ctx, s, seed, kind.python);
     if (status) {
@@ -74,6 +87,13 @@ static iso_status read_kind(iso_context *ctx, const iso_stream_options *options,
                         "there is no stream '%s'; expected torch[==1.13 or ==2.6][+mkl][/scalar], or torch-cuda/SMSxTHREADS such as "
                         "torch-cuda/132x2048",
                         options->torch);
+    int major, minor, end = 0;
+    if (options->numpy) {
+        if (sscanf(options->numpy, "%1d.%2d%n", &major, &minor, &end) != 2 || options->numpy[end] || major * 100 + minor < 121 ||
+            major > 2)
+            return iso_fail(ctx, ISO_EINVAL, "there is no NumPy '%s' here; expected 1.21 to 2.5", options->numpy);
+        kind->numpy = major * 100 + minor;
+    }
     static const char *const pythons[] = {"3.8", "3.9", "3.10", "3.11", "3.12", "3.13"};
     for (size_t i = 0; options->python && i < ISO_COUNTOF(pythons); i++)
         if (strcmp(options->python, pythons[i]) == 0) {

@@ -13,6 +13,7 @@ typedef struct iso_stream_kind {
     iso_torch_variant torch;
     uint32_t sms, threads_per_sm; /* of the GPU that torch draws on, as after torch.set_default_device('cuda'); 0: on the CPU */
     int python;                   /* 308 to 313 */
+    int numpy;                    /* 100 * major + minor: 121 to 205; 0: the newest */
 } iso_stream_kind;
 
 /* Seeds every generator with `seed`, as seed_everything does: torch.manual_seed(seed), np.random.seed(seed % 2**32),

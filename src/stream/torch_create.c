@@ -98,7 +98,7 @@ static void store(iso_value *tensor, const iso_value *v, int64_t *next) {
     ++*next;
 }
 
-iso_status iso_call_nested(iso_call *c, size_t i, iso_value_kind kind, iso_type float_type, int type_at, iso_value *array) {
+iso_status iso_call_nested(iso_call *c, size_t i, iso_value_kind kind, iso_type float_type, size_t type_at, iso_value *array) {
     const iso_value *data = c->values[i], *v = data;
     iso_type natural = ISO_TYPE_BOOL, type;
     int64_t next = 0;
@@ -121,8 +121,9 @@ iso_status iso_call_nested(iso_call *c, size_t i, iso_value_kind kind, iso_type 
         status = iso_call_fail(c, i, "data must be a number or nested lists of numbers of equal lengths, at most %d deep",
                                ISO_MAX_DIMS);
     natural = natural <= ISO_TYPE_F32 ? float_type : natural;
-    if (!status)
-        status = iso_call_type(c, (size_t)type_at, natural, &type);
+    type = natural;
+    if (!status && type_at < ISO_NO_ARGUMENT)
+        status = iso_call_type(c, type_at, natural, &type);
     if (!status)
         status = iso_value_array(c->ctx, array, kind, type, c->dims, c->shape);
     if (!status)

@@ -38,7 +38,7 @@ struct iso_value {
     iso_type type;           /* TYPE, TENSOR, ARRAY */
     struct iso_block *block; /* owns what the pointers below point to; NULL where there is nothing */
     union {
-        struct { /* BOOL, INT, FLOAT */
+        struct { /* BOOL, INT, FLOAT; TYPE: integer is 1 for Python's own int, float and bool */
             int64_t integer;  /* with is_unsigned the bits of a number above INT64_MAX */
             bool is_unsigned; /* INT */
             double number;    /* FLOAT, and INT as the nearest double */

@@ -32,7 +32,7 @@ def compare_printing(driver, count, seed_):
     wrong = 0
     for i in range(0, len(values), 1000):
         text = repr(values[i:i + 1000])
-        done = subprocess.run([driver], input="seed torch 313 0\nprint %s\n" % text, stdout=subprocess.PIPE, check=True,
+        done = subprocess.run([driver], input="seed torch 313 0 0\nprint %s\n" % text, stdout=subprocess.PIPE, check=True,
                               universal_newlines=True)
         if done.stdout.rstrip("\n") != text:
             wrong += 1

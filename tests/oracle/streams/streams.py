@@ -44,9 +44,9 @@ class Live(Side):
 
 
 class Isobit(Side):
-    def __init__(self, driver, torch, python):
+    def __init__(self, driver, torch, python, numpy=0):
         super().__init__([driver])
-        self.kind = "%s %d" % (torch, python)
+        self.kind = "%s %d %d" % (torch, python, numpy)
 
     def answer(self, seed, program):
         self.process.stdin.write("seed %s %d\n" % (self.kind, seed % 2**64) + "".join(e + "\n" for e in program))
@@ -184,7 +184,8 @@ def main():
         programs = make(o.programs, base, release if o.library == "torch" else version)
         if o.only:
             programs = [(s, [e for e in program if re.search(o.only, e)]) for s, program in programs]
-        sides, table = (Isobit(driver, kind, tag), Live(o.python, o.library, capability)), {}
+        numpy = sum(int(x) * f for x, f in zip(version.split(".")[:2], (100, 1))) if o.library == "numpy" else 0
+        sides, table = (Isobit(driver, kind, tag, numpy), Live(o.python, o.library, capability)), {}
         name = "%s %s%s" % (o.library, version, " " + capability if capability else "")
         equal, refused, different = compare(sides, name, programs, table)
         print("%s: %d expressions equal (%d of them refused by both), %d differ" % (name, equal, refused, different))

@@ -1,0 +1,32 @@
+/* What NumPy's two families of functions share in the stream: results with or without a size, sequences as arrays, shuffles. */
+#ifndef ISO_STREAM_NUMPY_H
+#define ISO_STREAM_NUMPY_H
+
+#include "stream/call.h"
+
+/* Parameters as most functions have them. */
+#define ISO_SIZE ISO_PARAM("size", ISO_ARG_ANY, "None")
+
+/* The result of a function whose parameter `i` is size=: an array of this type, and how many elements it has; without a size (or
+ * with None) *scalar is set, and the array has one element and no dimensions. */
+iso_status iso_np_result(iso_call *c, size_t i, iso_type type, bool *scalar);
+/* Turns the result of a call without a size into Python's own number. */
+void iso_np_to_scalar(iso_call *c);
+
+/* Argument i, an array or nested lists of numbers, as an array; shared where it is one. */
+iso_status iso_np_array(iso_call *c, size_t i, iso_value *array);
+/* Argument i as `count` float64 in a row; freed with iso_free. */
+iso_status iso_np_doubles(iso_call *c, size_t i, double **out, size_t *count);
+/* Argument i as the words that NumPy makes of a seed: an int of any size, or a list or array of them. */
+iso_status iso_np_seed_words(iso_call *c, size_t i, uint32_t *words, size_t room, size_t *count);
+
+/* The items of argument i (a list, a range, an array) with these indices, in the shape of the result's size= (parameter `size`):
+ * an array for numbers, a list for others, the item itself without a size. */
+iso_status iso_np_take(iso_call *c, size_t i, size_t size, const int64_t *indices);
+
+/* shuffle(x): argument 0 in place; and permutation(x): argument 0 (a number: the numbers below it) shuffled in a new array. */
+typedef void (*iso_np_shuffler)(void *generator, void *items, size_t n, size_t size);
+iso_status iso_np_shuffle_argument(iso_call *c, iso_np_shuffler shuffle);
+iso_status iso_np_permute_argument(iso_call *c, iso_np_shuffler shuffle);
+
+#endif
