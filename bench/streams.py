@@ -54,7 +54,7 @@ def numpy_rows(lib):
 
     def seed():
         np.random.seed(7)
-        lib.iso_np_seed(ctypes.byref(g), ctypes.c_uint32(7))
+        lib.iso_np_legacy_seed(ctypes.byref(g), ctypes.c_uint32(7))
 
     def live(f):
         def run():
@@ -63,8 +63,8 @@ def numpy_rows(lib):
 
     ref, n, d = ctypes.byref(g), ctypes.c_size_t(N), ctypes.c_double
     return seed, [
-        ("np.random.rand", live(np.random.rand), lambda: lib.iso_np_random_sample(ref, pointer(f64), n), lambda: (kept[0], f64)),
-        ("np.random.randn", live(np.random.randn), lambda: lib.iso_np_standard_normal(ref, pointer(f64), n), lambda: (kept[0], f64)),
+        ("np.random.rand", live(np.random.rand), lambda: lib.iso_np_legacy_random_sample(ref, pointer(f64), n), lambda: (kept[0], f64)),
+        ("np.random.randn", live(np.random.randn), lambda: lib.iso_np_legacy_standard_normal(ref, pointer(f64), n), lambda: (kept[0], f64)),
     ]
 
 

@@ -5,6 +5,9 @@
 
 #include "isobit/random/init.h"
 #include "isobit/random/mt19937.h"
+#include "isobit/random/numpy.h"
+#include "isobit/random/numpy_generator.h"
+#include "isobit/random/numpy_legacy.h"
 #include "isobit/random/philox.h"
 #include "isobit/random/python.h"
 #include "isobit/random/torch.h"

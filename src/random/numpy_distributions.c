@@ -4,9 +4,7 @@
 
 #include <math.h>
 
-#define PI 3.14159265358979323846
-
-/* ---- Gamma (Marsaglia and Tsang; Ahrens and Dieter below 1), beta (Johnk), Wald ---- */
+/* ---- Gamma (Marsaglia and Tsang; Ahrens and Dieter below 1), beta (Johnk) ---- */
 
 static double gamma_below_one(const iso_np_source *s, double shape) {
     for (;;) {
@@ -66,13 +64,6 @@ double iso_np_beta_from(const iso_np_source *s, double a, double b) {
         if (u > 0 || v > 0)
             return beta_of_logarithms(u, v, a, b);
     }
-}
-
-double iso_np_wald_from(const iso_np_source *s, double mean, double scale) {
-    double ratio = mean / (2 * scale), y = s->normal(s->state);
-    y = mean * y * y;
-    double x = mean + ratio * (y - sqrt(4 * scale * y + y * y)), u = iso_np_next_double(s->bits);
-    return u <= mean / (mean + x) ? x : mean * mean / x;
 }
 
 /* ---- Poisson (Hoermann's transformed rejection from 10 on) ---- */

@@ -15,7 +15,6 @@ typedef struct iso_np_source {
 /* Those that need a normal or an exponential number: each family's own. */
 double iso_np_standard_gamma_from(const iso_np_source *s, double shape);
 double iso_np_beta_from(const iso_np_source *s, double a, double b);
-double iso_np_wald_from(const iso_np_source *s, double mean, double scale);
 
 /* Those that need uniform numbers only. */
 int64_t iso_np_binomial_one(iso_np_bits *bits, int64_t n, double p);

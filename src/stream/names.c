@@ -5,7 +5,7 @@
 
 static const iso_entry *const tables[] = {iso_stream_torch_create, iso_stream_torch_draw, iso_stream_torch_methods,
                                           iso_stream_torch_init, iso_stream_torch_nn, iso_stream_python_random,
-                                          iso_stream_numpy_legacy};
+                                          iso_stream_numpy_legacy, iso_stream_numpy_generator};
 
 /* The customary short names, longest first where one begins another. */
 static const char *const aliases[][2] = {

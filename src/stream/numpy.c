@@ -156,3 +156,101 @@ iso_status iso_np_permute_argument(iso_call *c, iso_np_shuffler shuffle) {
     shuffle(c->self->data, c->result->data, rows, rows ? bytes / rows : 0);
     return ISO_OK;
 }
+
+/* ---- Ranges ---- */
+
+/* Whole numbers of 64 bits that a type holds; uint64 as its bits. */
+static bool fits(iso_type type, const iso_integer *n, int64_t *out) {
+    uint64_t bits;
+    if (type == ISO_TYPE_U64) {
+        bool ok = iso_integer_to_uint64(n, &bits);
+        *out = (int64_t)bits;
+        return ok;
+    }
+    return iso_integer_to_int64(n, out) && *out >= iso_type_of(type)->low && *out <= iso_type_of(type)->high;
+}
+
+iso_status iso_np_read_range(iso_call *c, bool endpoint, iso_np_range *range) {
+    iso_integer low, high, one;
+    bool single = c->args[1].is_none;
+    const iso_value *dtype = c->values[3];
+    iso_integer_set(&one, false, 1);
+    range->python = dtype && dtype->kind == ISO_VALUE_TYPE && dtype->integer;
+    iso_status status = iso_call_type(c, 3, ISO_TYPE_I64, &range->type);
+    if (status)
+        return status;
+    if (iso_type_is_float(range->type))
+        return iso_call_fail(c, 3, "dtype must be a type of whole numbers");
+    if (!iso_value_to_integer(c->values[0], &low) || (!single && !iso_value_to_integer(c->values[1], &high)))
+        return iso_call_fail(c, 0, "low and high must be whole numbers");
+    if (single) {
+        high = low;
+        iso_integer_set(&low, false, 0);
+    }
+    if (!endpoint)
+        iso_integer_subtract(&high, &one, &high);
+    if (iso_integer_compare(&low, &high) > 0)
+        return iso_call_fail(c, 0, endpoint ? "low must not be above high" : "low must be below high");
+    if (!fits(range->type, &low, &range->low) || !fits(range->type, &high, &range->last))
+        return iso_call_fail(c, 0, "the numbers do not fit into the type %s", iso_type_of(range->type)->name);
+    return ISO_OK;
+}
+
+/* ---- choice ---- */
+
+#define MOST (1 << 28)
+
+/* What is chosen from and how much: the size of a number or sequence, the shape of size=, the probabilities. */
+static iso_status read_choice(iso_call *c, int64_t *population, int64_t *n, double **p) {
+    bool scalar = !c->values[1] || c->values[1]->kind == ISO_VALUE_NONE;
+    size_t count;
+    *n = 1;
+    c->dims = 0;
+    iso_status status = scalar ? ISO_OK : iso_call_shape(c, 1, &c->dims, c->shape);
+    if (!iso_value_to_int64(c->values[0], population))
+        *population = iso_value_length(c->values[0]);
+    for (int axis = 0; !status && axis < c->dims; axis++)
+        if (__builtin_mul_overflow(*n, c->shape[axis], n) || *n > MOST)
+            status = iso_call_fail(c, 1, "too many elements");
+    if (!status && (*population < 0 || *population > MOST))
+        status = iso_call_fail(c, 0, "a number from 0 to %d, a list or an array is expected", MOST);
+    if (status || c->args[3].is_none)
+        return status;
+    int dims = c->dims;
+    int64_t shape[ISO_MAX_DIMS];
+    memcpy(shape, c->shape, sizeof shape);
+    status = iso_np_doubles(c, 3, p, &count);
+    c->dims = dims;
+    memcpy(c->shape, shape, sizeof shape);
+    if (!status && count != (size_t)*population)
+        status = iso_call_fail(c, 3, "a and p must have as many elements");
+    return status;
+}
+
+iso_status iso_np_choose(iso_call *c, const iso_np_chooser *chooser) {
+    bool scalar = !c->values[1] || c->values[1]->kind == ISO_VALUE_NONE, number = iso_value_length(c->values[0]) < 0;
+    int64_t population = 0, n = 0, *indices = NULL;
+    double *p = NULL;
+    void *scratch = NULL;
+    iso_status status = read_choice(c, &population, &n, &p);
+    if (!status) {
+        indices = iso_calloc(c->ctx, (size_t)n + 1, sizeof *indices);
+        scratch = iso_calloc(c->ctx, chooser->scratch(c, (size_t)n, population) + 1, sizeof(double));
+        status = indices && scratch ? ISO_OK : ISO_ENOMEM;
+    }
+    if (!status && !chooser->choose(c, indices, (size_t)n, population, p, scratch))
+        status = iso_call_fail(c, ISO_NO_ARGUMENT, "NumPy refuses these arguments");
+    if (!status && !number)
+        status = iso_np_take(c, 0, 1, indices);
+    else if (!status) {
+        status = iso_value_array(c->ctx, c->result, ISO_VALUE_ARRAY, ISO_TYPE_I64, c->dims, c->shape);
+        if (!status)
+            memcpy(c->result->data, indices, (size_t)n * sizeof *indices);
+        if (!status && scalar)
+            iso_np_to_scalar(c);
+    }
+    iso_free(c->ctx, p);
+    iso_free(c->ctx, indices);
+    iso_free(c->ctx, scratch);
+    return status;
+}

@@ -20,6 +20,21 @@ iso_status iso_np_doubles(iso_call *c, size_t i, double **out, size_t *count);
 /* Argument i as the words that NumPy makes of a seed: an int of any size, or a list or array of them. */
 iso_status iso_np_seed_words(iso_call *c, size_t i, uint32_t *words, size_t room, size_t *count);
 
+/* The arguments low, high, size and dtype (0 to 3) of randint and integers: both bounds inclusive, as 64 bits of the type. */
+typedef struct iso_np_range {
+    iso_type type;
+    int64_t low, last;
+    bool python; /* dtype is Python's own int or bool: a single number is Python's, too */
+} iso_np_range;
+iso_status iso_np_read_range(iso_call *c, bool endpoint, iso_np_range *range);
+
+/* choice(a, size, replace, p, ...) by a family's own draws: n indices, and how many elements of 8 bytes these need as scratch. */
+typedef struct iso_np_chooser {
+    bool (*choose)(iso_call *c, int64_t *out, size_t n, int64_t population, const double *p, void *scratch);
+    size_t (*scratch)(const iso_call *c, size_t n, int64_t population);
+} iso_np_chooser;
+iso_status iso_np_choose(iso_call *c, const iso_np_chooser *chooser);
+
 /* The items of argument i (a list, a range, an array) with these indices, in the shape of the result's size= (parameter `size`):
  * an array for numbers, a list for others, the item itself without a size. */
 iso_status iso_np_take(iso_call *c, size_t i, size_t size, const int64_t *indices);

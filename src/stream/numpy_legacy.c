@@ -256,17 +256,6 @@ static iso_status method_multinomial(iso_call *c) {
 static const iso_param randint_params[] = {ISO_PARAM("low", ISO_ARG_ANY, NULL), ISO_PARAM("high", ISO_ARG_ANY, "None"), ISO_SIZE,
                                            ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
 
-/* Whole numbers of 64 bits that a type holds; uint64 as its bits. */
-static bool fits(iso_type type, const iso_integer *n, int64_t *out) {
-    uint64_t bits;
-    if (type == ISO_TYPE_U64) {
-        bool ok = iso_integer_to_uint64(n, &bits);
-        *out = (int64_t)bits;
-        return ok;
-    }
-    return iso_integer_to_int64(n, out) && *out >= iso_type_of(type)->low && *out <= iso_type_of(type)->high;
-}
-
 static bool draw_range(iso_np_random_state *rs, iso_type type, void *out, size_t n, int64_t low, int64_t last) {
     switch (type) {
     case ISO_TYPE_BOOL:
@@ -291,33 +280,14 @@ static bool draw_range(iso_np_random_state *rs, iso_type type, void *out, size_t
 }
 
 static iso_status method_randint(iso_call *c) {
-    iso_integer low, high, one;
-    iso_type type;
-    int64_t first, last;
-    bool scalar, single = c->args[1].is_none;
-    iso_integer_set(&one, false, 1);
-    iso_status status = iso_call_type(c, 3, ISO_TYPE_I64, &type);
-    if (status)
-        return status;
-    if (iso_type_is_float(type))
-        return iso_call_fail(c, 3, "dtype must be a type of whole numbers");
-    if (!iso_value_to_integer(c->values[0], &low) || (!single && !iso_value_to_integer(c->values[1], &high)))
-        return iso_call_fail(c, 0, "low and high must be whole numbers");
-    if (single) {
-        high = low;
-        iso_integer_set(&low, false, 0);
-    }
-    iso_integer_subtract(&high, &one, &high);
-    if (iso_integer_compare(&low, &high) > 0)
-        return iso_call_fail(c, 0, "low must be below high");
-    if (!fits(type, &low, &first) || !fits(type, &high, &last))
-        return iso_call_fail(c, 0, "the numbers do not fit into the type %s", iso_type_of(type)->name);
-    status = iso_np_result(c, 2, type, &scalar);
-    if (!status && !draw_range(generator(c), type, c->result->data, (size_t)c->result->numel, first, last))
+    iso_np_range range;
+    bool scalar;
+    iso_status status = iso_np_read_range(c, false, &range);
+    if (!status)
+        status = iso_np_result(c, 2, range.type, &scalar);
+    if (!status && !draw_range(generator(c), range.type, c->result->data, (size_t)c->result->numel, range.low, range.last))
         status = refused(c);
-    /* A single number is Python's without a dtype and with Python's own int and bool; otherwise NumPy's. */
-    const iso_value *dtype = c->values[3];
-    if (!status && scalar && (!dtype || dtype->kind == ISO_VALUE_NONE || (dtype->kind == ISO_VALUE_TYPE && dtype->integer)))
+    if (!status && scalar && (range.python || !c->args[3].given || c->args[3].is_none))
         iso_np_to_scalar(c);
     return status;
 }
@@ -353,54 +323,23 @@ static iso_status method_permutation(iso_call *c) {
 static const iso_param choice_params[] = {ISO_PARAM("a", ISO_ARG_ANY, NULL), ISO_SIZE, ISO_PARAM("replace", ISO_ARG_BOOL, "True"),
                                           ISO_PARAM("p", ISO_ARG_ANY, "None")};
 
-static bool choose(iso_np_random_state *rs, int64_t *out, size_t n, size_t population, bool replace, const double *p, void *scratch) {
-    if (replace)
-        return p ? iso_np_legacy_choice_weighted(rs, out, n, p, population, scratch)
-                 : iso_np_legacy_choice(rs, out, n, (int64_t)population);
-    return p ? iso_np_legacy_choice_distinct_weighted(rs, out, n, p, population, scratch)
-             : iso_np_legacy_choice_distinct(rs, out, n, population, scratch);
+static bool choose(iso_call *c, int64_t *out, size_t n, int64_t population, const double *p, void *scratch) {
+    iso_np_random_state *rs = generator(c);
+    if (c->args[2].i[0])
+        return p ? iso_np_legacy_choice_weighted(rs, out, n, p, (size_t)population, scratch)
+                 : iso_np_legacy_choice(rs, out, n, population);
+    return p ? iso_np_legacy_choice_distinct_weighted(rs, out, n, p, (size_t)population, scratch)
+             : iso_np_legacy_choice_distinct(rs, out, n, (size_t)population, scratch);
+}
+
+static size_t choice_scratch(const iso_call *c, size_t n, int64_t population) {
+    (void)c;
+    (void)n;
+    return 2 * (size_t)population;
 }
 
 static iso_status method_choice(iso_call *c) {
-    int64_t population, shape[ISO_MAX_DIMS], n = 1;
-    bool number = iso_value_to_int64(c->values[0], &population), weighted = !c->args[3].is_none;
-    bool scalar = !c->values[1] || c->values[1]->kind == ISO_VALUE_NONE;
-    int dims = 0;
-    double *p = NULL;
-    size_t count = 0;
-    iso_status status = scalar ? ISO_OK : iso_call_shape(c, 1, &dims, shape);
-    if (!number)
-        population = iso_value_length(c->values[0]);
-    for (int axis = 0; !status && axis < dims; axis++)
-        if (__builtin_mul_overflow(n, shape[axis], &n) || n > 1 << 28)
-            status = iso_call_fail(c, 1, "too many elements");
-    if (!status && (population < 0 || population > 1 << 28))
-        status = iso_call_fail(c, 0, "a number of at least 0, a list or an array is expected");
-    if (!status && weighted)
-        status = iso_np_doubles(c, 3, &p, &count);
-    if (!status && weighted && count != (size_t)population)
-        status = iso_call_fail(c, 3, "a and p must have as many elements");
-    int64_t *indices = status ? NULL : iso_calloc(c->ctx, (size_t)n + 1, sizeof *indices);
-    void *scratch = status ? NULL : iso_calloc(c->ctx, 2 * (size_t)population + 1, sizeof(double));
-    if (!status && !(indices && scratch))
-        status = ISO_ENOMEM;
-    if (!status && !choose(generator(c), indices, (size_t)n, (size_t)population, c->args[2].i[0] != 0, p, scratch))
-        status = refused(c);
-    c->dims = dims;
-    memcpy(c->shape, shape, sizeof shape);
-    if (!status && !number)
-        status = iso_np_take(c, 0, 1, indices);
-    else if (!status) {
-        status = iso_value_array(c->ctx, c->result, ISO_VALUE_ARRAY, ISO_TYPE_I64, dims, shape);
-        if (!status)
-            memcpy(c->result->data, indices, (size_t)n * sizeof *indices);
-        if (!status && scalar)
-            iso_np_to_scalar(c);
-    }
-    iso_free(c->ctx, p);
-    iso_free(c->ctx, indices);
-    iso_free(c->ctx, scratch);
-    return status;
+    return iso_np_choose(c, &(iso_np_chooser){choose, choice_scratch});
 }
 
 /* ---- The table ---- */
