@@ -34,6 +34,7 @@ for header in $(find src/ops -name '*.h'); do
 done
 
 for file in $(find src include tests -name '*.[ch]'); do
+    head -n 1 "$file" | grep -q "Written by" && continue # a table
     lines=$(wc -l <"$file")
     if [ "$lines" -le 700 ]; then ok; else bad "$file has $lines lines"; fi
 done

@@ -83,6 +83,72 @@ ISO_TEST(stream_prints_bits) {
         CHECK_MSG(gives(cases[i][0], true, cases[i][1]), "%s", cases[i][0]);
 }
 
+/* Lines of one stream, one behind the other; an assignment gives none. */
+ISO_TEST(stream_names_share_what_they_name) {
+    static const char *const expressions[] = {"x = torch.empty(3)",
+                                              "y = x",
+                                              "y.fill_(2)",
+                                              "x",
+                                              "x[1:].fill_(5)",
+                                              "y",
+                                              "y[-1].item()",
+                                              "g = torch.Generator()",
+                                              "h = g",
+                                              "[g.manual_seed(3).initial_seed(), h.initial_seed()]",
+                                              "l = [1, [2, 3], 'four']",
+                                              "l[1][0]",
+                                              "l[2][1:3]",
+                                              "[i for i in range(2, 11, 4)]",
+                                              "(b'a\\x00')[0]",
+                                              "2**100"};
+    static const char expected[] = "[2.0, 2.0, 2.0]\n[2.0, 2.0, 2.0]\n[5.0, 5.0]\n[2.0, 5.0, 5.0]\n5.0\n[3, 3]\n2\nou\n"
+                                   "[2, 6, 10]\n97\n1267650600228229401496703205376\n";
+    iso_context *ctx;
+    char *output = NULL;
+    CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1}) == ISO_OK);
+    CHECK_OK(ctx, iso_stream_text(ctx, &(iso_stream_options){0}, expressions, sizeof expressions / sizeof *expressions, &output));
+    CHECK_STRING(expected, output);
+    iso_free(ctx, output);
+    iso_context_free(ctx);
+}
+
+ISO_TEST(stream_of_every_library_has_a_seed_of_its_own) {
+    static const char *const expressions[] = {"torch.rand(1)", "np.random.rand()", "random.random()"};
+    iso_context *ctx;
+    char *output = NULL;
+    CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1}) == ISO_OK);
+    CHECK_OK(ctx, iso_stream_text(ctx, &(iso_stream_options){0}, expressions, 3, &output));
+    CHECK_STRING("[0.49625658988952637]\n0.5488135039273248\n0.8444218515250481\n", output);
+    iso_free(ctx, output);
+    iso_context_free(ctx);
+}
+
+ISO_TEST(stream_names_are_checked) {
+    static const struct {
+        iso_stream_options options;
+        const char *message;
+    } cases[] = {{{.torch = "torch==3"}, "there is no stream 'torch==3'"},
+                 {{.torch = "torch-cuda/0x2048"}, "there is no stream"},
+                 {{.torch = "torch-cuda/132x2048x"}, "there is no stream"},
+                 {{.python = "3.7"}, "there is no Python '3.7' here"},
+                 {{.numpy = "1.2"}, "there is no NumPy '1.2' here"}};
+    static const char *const names[] = {"torch",         "torch/scalar",     "torch+mkl",         "torch==1.13",
+                                        "torch==2.6+mkl/scalar", "torch-cuda/132x2048"};
+    static const char *const one[] = {"1"};
+    iso_context *ctx;
+    char *output = NULL;
+    CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1}) == ISO_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CHECK_FAILS(ctx, ISO_EINVAL, cases[i].message, iso_stream_text(ctx, &cases[i].options, one, 1, &output));
+        iso_free(ctx, output);
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        CHECK_OK(ctx, iso_stream_text(ctx, &(iso_stream_options){.torch = names[i]}, one, 1, &output));
+        iso_free(ctx, output);
+    }
+    iso_context_free(ctx);
+}
+
 ISO_TEST(stream_errors_point_at_the_character) {
     static const char *const cases[][2] = {
         {"torch.rand(16",
@@ -112,6 +178,18 @@ ISO_TEST(stream_errors_point_at_the_character) {
                                           "of the type float32\n  torch.empty(2).uniform_(2, 1)\n"
                                           "                 ^"},
         {"torch.rand", "torch.rand is a function: call it, torch.rand(...)\n  torch.rand\n  ^"},
+        {"random.rnadom()", "random.rnadom is no known method of random; did you mean random?\n  random.rnadom()\n  ^"},
+        {"np.random.default_rng(0).integer(3)",
+         "integer is no known method of numpy.random.Generator; did you mean integers?\n"
+         "  np.random.default_rng(0).integer(3)\n                           ^"},
+        {"x", "x is no known function (docs/streams.md lists them)\n  x\n  ^"},
+        {"[1, 2][2]", "the index is out of range\n  [1, 2][2]\n         ^"},
+        {"random.randrange(5, 5)", "randrange: the range is empty\n  random.randrange(5, 5)\n  ^"},
+        {"random.seed()", "seed: a seed is needed: without one Python takes the machine's own randomness\n  random.seed()\n  ^"},
+        {"np.random.seed(2**32)", "seed: the seed must be between 0 and 2**32 - 1\n  np.random.seed(2**32)\n                 ^"},
+        {"np.random.randint(0, 300, dtype=np.int8)",
+         "randint: the numbers do not fit into the type int8\n  np.random.randint(0, 300, dtype=np.int8)\n                    ^"},
+        {"torch.rand(2, generator=5)", "torch.rand: generator must be a torch.Generator\n  torch.rand(2, generator=5)\n                          ^"},
         {"nn.Linear(3, 2).wieght",
          "the module has no attribute wieght\n  nn.Linear(3, 2).wieght\n                  ^"},
         {"torch.tensor([[1], [2, 3]])", "torch.tensor: data must be a number or nested lists of "
@@ -180,9 +258,15 @@ static void failing_free(void *user, void *pointer) {
 ISO_TEST(stream_survives_every_failing_allocation) {
     static const char *const expressions[] = {
         "F.dropout(torch.tensor([[1, 2.0], [3, 4]]), p=0.5)", "nn.Conv2d(2, 2, (1, 3)).weight",
-        "[torch.randperm(5), 'a', torch.ones(2).bernoulli_(torch.rand(2)).item]"};
+        "x = [random.getrandbits(100) for i in range(3)]", "random.shuffle(x)", "x[1:]",
+        "random.choices('ab', weights=[1, 2], k=3)", "random.sample(range(9), 4)", "random.setstate(random.getstate())",
+        "np.random.choice([1.5, 2.5], 3, p=[0.5, 0.5])", "np.random.permutation([[1, 2], [3, 4]])",
+        "np.random.set_state(np.random.get_state())", "rng = np.random.default_rng([2**70, 1])", "rng.choice(100, 3, replace=False)",
+        "rng.spawn(2)[0].integers(5, size=(2, 2), dtype=np.int8)", "np.random.SeedSequence(5).spawn(2)",
+        "nn.MultiheadAttention(4, 2, add_bias_kv=True)", "nn.LSTM(2, 3, num_layers=2)", "torch.multinomial(torch.rand(2, 5), 2)",
+        "nn.init.trunc_normal_(torch.empty(3, 3), a=2, b=3)", "[torch.randperm(5), 'a', torch.ones(2).bernoulli_(torch.rand(2)).item]"};
     bool done = false;
-    for (long fail_at = 0; !done && fail_at < 500; fail_at++) {
+    for (long fail_at = 0; !done && fail_at < 2000; fail_at++) {
         failing f = {.left = 1000000};
         iso_allocator allocator = {failing_alloc, failing_free, &f};
         iso_context *ctx;
@@ -190,7 +274,8 @@ ISO_TEST(stream_survives_every_failing_allocation) {
         CHECK(iso_context_new(
                   &ctx, &(iso_context_options){.threads = 1, .allocator = &allocator}) == ISO_OK);
         f.left = fail_at;
-        iso_status status = iso_stream_text(ctx, &(iso_stream_options){.hex = false}, expressions, 3, &output);
+        iso_status status = iso_stream_text(ctx, &(iso_stream_options){.hex = false}, expressions,
+                                            sizeof expressions / sizeof *expressions, &output);
         done = status == ISO_EINVAL; /* .item without a call, after everything else went well */
         CHECK_MSG(done || status == ISO_ENOMEM, "status %d when allocation %ld fails: %s",
                   (int)status, fail_at, iso_error(ctx));

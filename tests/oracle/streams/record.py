@@ -68,6 +68,27 @@ RANDOM = [
 ]
 
 NUMPY = [
+    (0, ["np.random.rand(3)", "np.random.rand(1000)", "np.random.rand()", "np.random.random_sample((2, 3))", "np.random.randn(5)", "np.random.randn()",
+         "np.random.standard_normal(1000)", "np.random.normal(2, 3, 4)", "np.random.uniform(-1, 1, 4)", "np.random.get_state()[1]"]),
+    (55, ["np.random.rand(2)"]),
+    (1, ["np.random.randint(10, size=20)", "np.random.randint(0, 2**40, 5)", "np.random.randint(-100, 100, 9, dtype=np.int8)",
+         "np.random.randint(0, 2**16, 9, dtype='uint16')", "np.random.randint(0, 2, 40, dtype=bool)", "np.random.randint(0, 2**64 - 1, 3, dtype=np.uint64)",
+         "np.random.randint(5)", "np.random.bytes(10)"]),
+    (2, ["np.random.permutation(20)", "np.random.permutation([1.5, 2.5, 3.5])", "x = list(range(30))", "np.random.shuffle(x)", "x", "np.random.choice(10, 20)",
+         "np.random.choice(10, 5, replace=False)", "np.random.choice([1.5, 2.5, 3.5], 6, p=[0.2, 0.3, 0.5])", "np.random.choice(5, 3, replace=False, p=[0.1, 0.2, 0.3, 0.2, 0.2])"]),
+    (3, ["np.random.exponential(2, 5)", "np.random.gamma(0.5, 1, 5)", "np.random.gamma(5, 2, 5)", "np.random.beta(0.5, 0.5, 5)", "np.random.beta(2, 3, 5)",
+         "np.random.poisson(3, 9)", "np.random.poisson(300, 9)", "np.random.binomial(10, 0.3, 9)", "np.random.binomial(1000, 0.3, 9)", "np.random.laplace(0, 1, 3)",
+         "np.random.lognormal(0, 1, 3)", "np.random.dirichlet([1, 2, 3])", "np.random.geometric(0.1, 5)", "np.random.triangular(0, 1, 3, 3)"]),
+    (4, ["np.random.seed([1, 2, 3])", "np.random.rand(3)", "rs = np.random.RandomState(7)", "rs.rand(2)", "s = rs.get_state()", "rs.randn(3)", "rs.set_state(s)", "rs.randn(3)"]),
+    (5, ["rng = np.random.default_rng(42)", "rng.random(5)", "rng.random(5, dtype=np.float32)", "rng.standard_normal(1000)", "rng.standard_normal(1000, dtype=np.float32)",
+         "rng.standard_exponential(1000)", "rng.standard_exponential(1000, dtype=np.float32)", "rng.integers(10, size=20)", "rng.integers(0, 2**40, 3)",
+         "rng.integers(-5, 5, 20, dtype=np.int8, endpoint=True)", "rng.permutation(20)", "rng.choice(10, 20)", "rng.choice(1000, 9, replace=False)",
+         "rng.choice(20000, 1000, replace=False)", "rng.choice(5, 2, p=[0.1, 0.2, 0.3, 0.2, 0.2], replace=False)", "x = list(range(20))", "rng.shuffle(x)", "x"]),
+    (6, ["rng = np.random.Generator(np.random.MT19937(1))", "rng.random(3)", "rng.integers(100, size=5)", "rng = np.random.Generator(np.random.Philox(1))", "rng.random(3)",
+         "rng.integers(100, size=5)", "rng = np.random.Generator(np.random.SFC64(1))", "rng.random(3)", "rng = np.random.Generator(np.random.PCG64DXSM(1))", "rng.random(3)",
+         "rng.gamma(0.5, 1, 3)", "rng.gamma(3, 1, 3)", "rng.poisson(30, 3)", "rng.binomial(100, 0.5, 3)", "rng.beta(2, 3, 3)"]),
+    (7, ["ss = np.random.SeedSequence(12345678901234567890123)", "ss.generate_state(8)", "ss.generate_state(4, np.uint64)", "c = ss.spawn(3)", "c[2].generate_state(4)",
+         "np.random.default_rng(c[0]).random(2)", "np.random.SeedSequence([1, 2**40, 3], spawn_key=(5,), pool_size=8).generate_state(3)"]),
 ]
 
 
