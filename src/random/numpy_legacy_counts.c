@@ -75,7 +75,8 @@ static int64_t geometric(iso_np_random_state *rs, double p) {
     if (p < 0.333333333333333333333333)
         return iso_legacy_whole(ceil(log1p(-u) / log(1 - p)));
     int64_t count = 1;
-    for (; u > sum && share > 0; count++) { /* the sum may stay below the largest u by its roundings */
+    for (double before = 0; u > sum && sum > before; count++) { /* roundings may end the sum below u; NumPy adds on for ever */
+        before = sum;
         share *= q;
         sum += share;
     }
