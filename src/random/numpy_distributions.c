@@ -57,12 +57,9 @@ double iso_np_beta_from(const iso_np_source *s, double a, double b) {
     }
     for (;;) {
         double u = iso_np_next_double(s->bits), v = iso_np_next_double(s->bits), x = pow(u, 1.0 / a), y = pow(v, 1.0 / b), sum = x + y;
-        if (sum > 1.0)
+        if (sum > 1.0 || u + v == 0)
             continue;
-        if (sum > 0)
-            return x / sum;
-        if (u > 0 || v > 0)
-            return beta_of_logarithms(u, v, a, b);
+        return x > 0 && y > 0 ? x / sum : beta_of_logarithms(u, v, a, b);
     }
 }
 

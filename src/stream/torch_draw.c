@@ -261,7 +261,7 @@ static iso_status draw_dropout(iso_call *c) {
     if (!(p >= 0 && p <= 1))
         return iso_call_fail(c, 1, "p must be between 0 and 1, got %g", p);
     iso_status status = iso_call_tensor(c, 0, x);
-    if (status || p == 0 || !c->args[2].i[0])
+    if (status || p == 0 || !c->args[2].i[0] || x->numel == 0)
         return status;
     if (!iso_type_is_float(x->type))
         return iso_call_fail(c, 0, "needs a tensor of a floating-point type");

@@ -168,10 +168,26 @@ def newer(rng, floats, some):
         return "torch.randint_like(torch.ones(%d, dtype=torch.int32), %d)" % (length(rng), rng.randint(1, 100))
     if kind == 16:
         return "torch.rand(%d, generator=torch.Generator().manual_seed(%d))" % (length(rng), seed(rng))
-    return rng.choice(["g = torch.Generator()", "g.manual_seed(%d)" % seed(rng), "torch.randn(%d, generator=g)" % length(rng), "g.initial_seed()",
-                       "torch.empty(%d).normal_(generator=g)" % length(rng), "torch.randperm(%d, generator=g)" % length(rng),
-                       "s = torch.get_rng_state()", "torch.set_rng_state(s)", "torch.randn(3)", "x = torch.empty(%d)" % length(rng), "x.uniform_()", "x",
-                       "x[:3]", "x.normal_()[2:]", "g.get_state()[:24]", "torch.randn(5).tolist()", "[torch.rand(1).item() for i in range(3)]"])
+    return rng.choice(["torch.randn(5).tolist()", "[torch.rand(1).item() for i in range(3)]"])
+
+
+def state(rng):
+    """Statements about a generator: its state is saved at any point, and what follows must come twice."""
+    own = rng.random() < 0.5
+    draw = ["torch.randn(%d%s)", "torch.empty(%d).normal_(%s)", "torch.rand(%d%s)", "torch.randperm(%d%s)", "torch.empty(%d).exponential_(%s)"]
+    argument = {True: ", generator=g", False: ""}[own]
+
+    def one():
+        d = rng.choice(draw)
+        return d % (length(rng), argument if "_(" not in d else argument[2:])
+    save, load = ("s = g.get_state()", "g.set_state(s)") if own else ("s = torch.get_rng_state()", "torch.set_rng_state(s)")
+    later = [one() for _ in range(rng.randint(1, 3))]
+    return (["g = torch.Generator()"] + rng.choice([[], ["g.manual_seed(%d)" % seed(rng)], ["g.initial_seed()"]]) if own else []) + \
+        [one() for _ in range(rng.randint(0, 3))] + [save] + later + [load] + later + ["s[:24]"]
+
+
+def in_place(rng):
+    return ["x = torch.empty(%d)" % rng.randint(4, 60), "x.uniform_()", "x[:3].normal_()", "x", "x[2:].bernoulli_(0.5)", "x"]
 
 
 def seed(rng):
@@ -182,7 +198,11 @@ def programs(count, base, release):
     """For `release` of PyTorch: `torch`, `torch==2.6`, `torch==1.13`. trunc_normal_ went through erfinv before 2.13, which is imitated for two
     types, and depends on the C library."""
     rng = random.Random(base)
-    result = [(seed(rng), [expression(rng, FLOATS) for _ in range(rng.randint(1, 6))]) for _ in range(count)]
+    result = []
+    for _ in range(count):
+        program = [expression(rng, FLOATS) for _ in range(rng.randint(1, 6))]
+        extra = rng.random()
+        result.append((seed(rng), program + (state(rng) if extra < 0.05 else in_place(rng) if extra < 0.08 else [])))
     if release == "torch":
         return result
     unwanted = "trunc_normal.*(half|float16)" if release == "torch==1.13" else "trunc_normal"
