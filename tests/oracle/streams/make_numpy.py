@@ -87,10 +87,7 @@ def legacy(rng):
     if kind == 8:
         return choice(rng, o)
     if kind == 9:
-        return rng.choice(["x = list(range(%d))" % count(rng), "%s.shuffle(x)" % o, "x", "rs = np.random.RandomState(%d)" % rng.getrandbits(32),
-                           "np.random.seed(%s)" % rng.choice([str(rng.getrandbits(32)), str([rng.getrandbits(32) for _ in range(rng.randint(1, 700))])]),
-                           "s = np.random.get_state()", "np.random.set_state(s)", "rs.set_state(s)", "np.random.get_state()[1]", "a = np.random.rand(5, 3)",
-                           "%s.shuffle(a)" % o, "a", "%s.permutation(a)" % o])
+        return "np.random.seed(%s)" % rng.choice([str(rng.getrandbits(32)), str([rng.getrandbits(32) for _ in range(rng.randint(1, 700))])])
     if kind == 10:
         return rng.choice(["%s.wald(%s, %s%s)" % (o, positive(rng), positive(rng), size(rng)), "%s.vonmises(%s, %s%s)" % (o, real(rng), positive(rng), size(rng)),
                            "%s.hypergeometric(%d, %d, %d%s)" % (o, rng.randint(0, 50), rng.randint(0, 50), rng.randint(1, 40), size(rng)),
@@ -131,10 +128,23 @@ def generator(rng):
                            "ss.generate_state(%d, np.uint64)" % rng.randint(0, 9), "ss = ss.spawn(3)[2]", "rng = np.random.default_rng(ss)",
                            "b = np.random.%s(%d)" % (rng.choice(ENGINES), rng.getrandbits(40)), "b.random_raw(%s)" % rng.choice(["", "5"]), "rng = np.random.Generator(b)"])
     if kind == 10:
-        return rng.choice(["x = list(range(%d))" % count(rng), "rng.shuffle(x)", "x", "a = rng.random((5, 3))", "rng.shuffle(a)", "a", "rng.permutation(a)",
-                           "rng.choice(%d, %d, replace=False)" % (rng.choice([10001, 20000, 300000]), rng.choice([0, 1, 100, 199, 201, 400, 6001]))])
+        return "rng.choice(%d, %d, replace=False)" % (rng.choice([10001, 20000, 300000]), rng.choice([0, 1, 100, 199, 201, 400, 6001]))
     return rng.choice(["rng.f(%s, %s%s)" % (positive(rng), positive(rng), size(rng)), "rng.spawn(2)[1].random(3)",
                        "rng.negative_binomial(%s, %r%s)" % (positive(rng), rng.uniform(0.01, 1), size(rng)), "rng.permuted([%s])" % ", ".join(real(rng) for _ in range(5))])
+
+
+def objects(rng, legacy_one):
+    """Statements about objects: shuffles in place, states that are saved and restored, seeds and what is spawned from them."""
+    o = rng.choice(["np.random", "rs"]) if legacy_one else "rng"
+    shuffles = ["x = list(range(%d))" % count(rng), "%s.shuffle(x)" % o, "x", "a = np.random.RandomState(1).rand(5, 3)", "%s.shuffle(a)" % o, "a", "%s.permutation(a)" % o,
+                "%s.permutation(x)" % o]
+    if legacy_one:
+        later = [distribution(rng, o) for _ in range(3)]
+        return shuffles + ["s = %s.get_state()" % o, "s[1]"] + later + ["%s.set_state(s)" % o] + later
+    return shuffles + ["ss = np.random.SeedSequence(%s%s)" % (entropy(rng), rng.choice(["", ", spawn_key=(1, 2)", ", pool_size=8"])), "ss.generate_state(%d)" % rng.randint(0, 20),
+                       "ss.generate_state(%d, np.uint64)" % rng.randint(0, 9), "c = ss.spawn(3)", "c[2].generate_state(5)", "ss.spawn(1)[0].generate_state(2)",
+                       "rng = np.random.default_rng(c[1])", "rng.random(3)", "b = np.random.%s(%d)" % (rng.choice(ENGINES), rng.getrandbits(40)), "b.random_raw()", "b.random_raw(5)",
+                       "rng = np.random.Generator(b)", "rng.integers(9, size=4)", "b.random_raw()"]
 
 
 def programs(count_, base, version):
@@ -145,6 +155,8 @@ def programs(count_, base, version):
         first = "rs = np.random.RandomState(%d)" % rng.getrandbits(32) if legacy_one else \
             rng.choice(["rng = np.random.default_rng(%s)" % entropy(rng), "rng = np.random.Generator(np.random.%s(%s))" % (rng.choice(ENGINES), entropy(rng))])
         program = [first] + [(legacy if legacy_one else generator)(rng) for _ in range(rng.randint(1, 7))]
+        if rng.random() < 0.08:
+            program += objects(rng, legacy_one)
         if version.startswith("1."):  # has no spawn, and draws beta numbers of tiny parameters otherwise
             program = [e for e in program if not re.search(r"\.spawn|rng\.beta\([^)]*(e-|0\.0)", e)]
         result.append((rng.getrandbits(rng.choice([3, 32])), program))

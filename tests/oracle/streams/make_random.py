@@ -59,8 +59,7 @@ def expression(rng):
     if kind == 12:
         return "random.sample(['a', 'b', 'c'], counts=%r, k=%d)" % ([rng.randint(0, 30) for _ in range(3)], rng.randint(0, 40))
     if kind == 13:
-        return rng.choice(["x = list(range(%d))" % count(rng), "random.shuffle(x)", "x", "g = random.Random(%d)" % any_int(rng), "g.random()", "g.gauss(0, 1)",
-                           "g.seed(%d)" % any_int(rng), "s = random.getstate()", "random.setstate(s)", "g.setstate(s)", "random.getstate()", "g.shuffle(x)"])
+        return "random.getstate()"
     if kind == 14:
         return "random.triangular(%s)" % rng.choice(["", "%s, %s" % (real(rng), real(rng)), "%s, %s, %s" % (real(rng), real(rng), real(rng))])
     if kind == 15:
@@ -78,8 +77,18 @@ def expression(rng):
     return "random.binomialvariate(%d, %r)" % (rng.choice([0, 1, 5, 30, 1000]), rng.choice([0, 1, 0.5, rng.uniform(0, 1)]))
 
 
+def objects(rng):
+    """Statements about a generator of its own, or the module's: shuffles, and states that are saved and restored."""
+    o = rng.choice(["random", "g"])
+    draws = ["%s.random()", "%s.gauss(0, 1)", "%s.shuffle(x)", "x", "%s.choice(x)", "%s.sample(x, 2)", "%s.getrandbits(70)", "%s.randint(1, 9)"]
+    later = [d % o if "%" in d else d for d in rng.sample(draws, 3)]
+    return (["g = random.Random(%d)" % any_int(rng)] if o == "g" else []) + ["x = list(range(%d))" % rng.randint(2, 40)] + later + \
+        ["s = %s.getstate()" % o] + later + ["%s.setstate(s)" % o] + later + ["%s.seed(%d)" % (o, any_int(rng))] + later
+
+
 def programs(count_, base, version):
     """gauss() without arguments, random.sample of k first and the like, which only some versions know, are left out; what a version
     lacks is refused on both sides."""
     rng = random.Random(base)
-    return [(abs(any_int(rng)) % 2**64, [expression(rng) for _ in range(rng.randint(1, 8))]) for _ in range(count_)]
+    return [(abs(any_int(rng)) % 2**64, [expression(rng) for _ in range(rng.randint(1, 8))] + (objects(rng) if rng.random() < 0.1 else []))
+            for _ in range(count_)]

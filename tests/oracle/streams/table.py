@@ -14,13 +14,20 @@ import sys
 TITLES = {"torch": "PyTorch", "numpy": "NumPy", "random": "Python"}
 
 
-def function_name(text):
-    first = text.split(".")[0]
+# The names that the programs give to objects.
+OBJECTS = {("torch", "g"): "torch.Generator.", ("torch", "x"): "torch.Tensor.", ("numpy", "rs"): "np.random.", ("numpy", "rng"): "Generator.",
+           ("numpy", "ss"): "SeedSequence.", ("numpy", "b"): "BitGenerator.", ("random", "g"): "random."}
+
+
+def function_name(library, text):
+    first, last = text.split(".")[0], text.split(".")[-1]
     if text.startswith(("torch.nn.init.", "init.")):
-        return "nn.init." + text.split(".")[-1]
+        return "nn.init." + last
+    if (library, first) in OBJECTS:
+        return OBJECTS[library, first] + last
     if first in ("torch", "nn", "np", "random", "F"):
         return text
-    return None if "." not in text else "." + text.split(".")[-1]
+    return "torch.Tensor." + last if library == "torch" and text.startswith(".") and last.endswith("_") else None
 
 
 def read(path):
@@ -29,9 +36,9 @@ def read(path):
     with open(path) as f:
         for line in f:
             library, version, _, function, count = line.rstrip("\n").split("\t")
-            name = function_name(function)
+            name = function_name(library, function)
             version = re.sub(r"[+a].*", "", version)
-            if name and not name.startswith((".tolist", ".item")):
+            if name:
                 counts[library][name, version] += int(count)
                 if version not in versions[library]:
                     versions[library].append(version)
@@ -40,7 +47,7 @@ def read(path):
 
 def table(library, counts, versions):
     versions = sorted(versions, key=lambda v: [int(x) for x in re.findall(r"\d+", v)], reverse=True)
-    names = sorted({n for n, _ in counts}, key=lambda n: (n.startswith("."), n))
+    names = sorted({n for n, _ in counts}, key=lambda n: (not n.startswith(("np.", "torch.", "random.")), n))
     lines = ["| function | " + " | ".join("%s %s" % (TITLES[library], v) for v in versions) + " |",
              "|---|" + "---:|" * len(versions)]
     for name in names:
