@@ -135,6 +135,11 @@ expect "batch" 0 "shape \(10, 3, 16, 16\)" "$isobit" batch small.yaml --epoch 1 
 head -c 6 batch.npy | tail -c 5 | grep -q NUMPY && ok "a NumPy file" || bad "a NumPy file"
 expect "batch out of range" 2 "3 epochs of 4 batches" "$isobit" batch small.yaml --epoch 3 --index 0 --out batch.npy
 expect "stream" 0 "^3fc53f5c be963c50 c00b7149 3f1184b6" "$isobit" stream --seed 0 --hex 'torch.randn(15)'
+expect "stream: every library" 0 "^0.8444218515250481" "$isobit" stream --seed 0 'torch.rand(1)' 'np.random.rand()' 'random.random()'
+expect "stream: names" 0 "^\[8, 9, 1, 2, 5, 3, 7, 4, 0, 6\]" "$isobit" stream --seed 0 'g = random.Random(0)' 'g.random()' 'x = list(range(10))' 'g.shuffle(x)' 'x'
+expect "stream: another PyTorch" 0 "^3e9d6686" "$isobit" stream --seed 0 --stream torch==1.13/scalar --hex 'torch.empty(1, dtype=torch.half).normal_()' 'torch.rand(1) '
+expect "stream: no such PyTorch" 2 "there is no stream 'torch==3'" "$isobit" stream --seed 0 --stream torch==3 '1'
+expect "stream: an older Python" 2 "Python refuses" "$isobit" stream --seed 0 --python 3.8 'random.randbytes(3)'
 expect "stream: syntax error" 2 "\^" "$isobit" stream --seed 0 'torch.rand(3'
 expect "stream without seed" 2 "\-\-seed S is missing" "$isobit" stream 'torch.rand(3)'
 

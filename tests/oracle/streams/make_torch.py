@@ -148,9 +148,10 @@ def newer(rng, floats, some):
         n = rng.choice([1, 2, 3, 10, 100, 700])
         return "torch.multinomial(torch.rand(%s%d, %s), %d, replacement=True)" % (
             rng.choice(["", "2, "]), n, dtype(rng, floats[:2]), rng.choice([1, 2, 10, 300]))
-    if kind == 5:
+    if kind == 5:  # of float32 one sample only: among several, equal quotients come in any order
         n = rng.choice([1, 2, 3, 10, 100, 700])
-        return "torch.multinomial(torch.rand(%s%d, %s) , %d)" % (rng.choice(["", "3, "]), n, dtype(rng, floats[:2]), rng.choice([1, rng.randint(1, n), n]))
+        t, k = rng.choice([("float32", 1), ("float64", rng.randint(1, n)), ("float64", n)])
+        return "torch.multinomial(torch.rand(%s%d, dtype=torch.%s), %d)" % (rng.choice(["", "3, "]), n, t, k)
     if kind == 6:
         a = rng.uniform(-3, 2)
         return "%s.trunc_normal_(%s, mean=%r, std=%r, a=%r, b=%r)" % (some, weight(rng, floats[:1]), rng.uniform(-1, 1), rng.uniform(0.1, 2), a, a + rng.uniform(0.1, 4))
