@@ -7,13 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifndef ISO_API
-#if defined(__GNUC__)
-#define ISO_API __attribute__((visibility("default")))
-#else
-#define ISO_API
-#endif
-#endif
+#include "isobit/api.h"
 
 #ifdef __cplusplus
 extern "C" {

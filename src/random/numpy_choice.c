@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "isobit/random/numpy_generator.h"
-#include "random/numpy_bits.h"
+#include "random/numpy_distributions.h"
 
-/* Kahan's compensated sum, with which NumPy checks probabilities. */
-static double kahan_sum(const double *values, size_t n) {
+double iso_np_sum(const double *values, size_t n) {
     double sum = n > 0 ? values[0] : 0, lost = 0;
     for (size_t i = 1; i < n; i++) {
         double next = values[i] - lost, total = sum + next;
@@ -20,7 +19,7 @@ static bool are_probabilities(const double *p, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (!(p[i] >= 0))
             return false;
-    return n > 0 && fabs(kahan_sum(p, n) - 1.) <= 0x1p-26;
+    return n > 0 && fabs(iso_np_sum(p, n) - 1.) <= 0x1p-26;
 }
 
 static void accumulate(double *cdf, const double *p, size_t n) {

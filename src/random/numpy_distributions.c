@@ -65,8 +65,8 @@ double iso_np_beta_from(const iso_np_source *s, double a, double b) {
 
 /* ---- Poisson (Hoermann's transformed rejection from 10 on) ---- */
 
-/* log of the gamma function as NumPy computes it (Zhang and Jin, "Computation of Special Functions", 1996). */
-static double log_gamma(double x) {
+/* The asymptotic series (Zhang and Jin, "Computation of Special Functions", 1996), from x >= 7 carried down. */
+double iso_np_log_gamma(double x) {
     static const double series[] = {8.333333333333333e-02,  -2.777777777777778e-03, 7.936507936507937e-04, -5.952380952380952e-04,
                                     8.417508417508418e-04,  -1.917526917526918e-03, 6.410256410256410e-03, -2.955065359477124e-02,
                                     1.796443723688307e-01,  -1.39243221690590e+00};
@@ -103,7 +103,7 @@ static int64_t poisson_by_rejection(iso_np_bits *bits, double lam) {
             return k;
         if (k < 0 || (us < 0.013 && v > us))
             continue;
-        if (log(v) + log(inverse_alpha) - log(a / (us * us) + b) <= -lam + (double)k * logarithm - log_gamma((double)(k + 1)))
+        if (log(v) + log(inverse_alpha) - log(a / (us * us) + b) <= -lam + (double)k * logarithm - iso_np_log_gamma((double)(k + 1)))
             return k;
     }
 }

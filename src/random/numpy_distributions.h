@@ -26,6 +26,11 @@ double iso_np_logistic_one(iso_np_bits *bits, double loc, double scale);
 double iso_np_rayleigh_one(iso_np_bits *bits, double scale);
 double iso_np_triangular_one(iso_np_bits *bits, double left, double mode, double right);
 
+/* log of the gamma function as NumPy computes it. */
+double iso_np_log_gamma(double x);
+/* The sum with which NumPy checks probabilities (Kahan's compensated summation). */
+double iso_np_sum(const double *values, size_t n);
+
 /* A number from 0 to max, by masking and rejecting: what shuffles draw. */
 uint64_t iso_np_interval(iso_np_bits *bits, uint64_t max);
 

@@ -45,31 +45,12 @@ bool iso_np_legacy_set_state(iso_np_random_state *rs, const uint32_t key[624], i
     return true;
 }
 
-/* The hash of NumPy's SeedSequence over a pool of four words, with another order of the entropy. */
-static uint32_t hash_word(uint32_t value, uint32_t *constant, uint32_t multiplier) {
-    value ^= *constant;
-    *constant *= multiplier;
-    value *= *constant;
-    return value ^ value >> 16;
-}
-
-static uint32_t mix_words(uint32_t x, uint32_t y) {
-    uint32_t mixed = 0xca01f9ddu * x - 0x4973f715u * y;
-    return mixed ^ mixed >> 16;
-}
-
+/* PyTorch runs NumPy's SeedSequence over these four words. */
 void iso_np_worker_state(uint64_t base_seed, uint32_t worker_id, uint32_t words[4]) {
-    uint32_t pool[4] = {worker_id, (uint32_t)base_seed, (uint32_t)(base_seed >> 32), 0};
-    uint32_t constant = 0x43b0d7e5u;
-    for (int i = 0; i < 4; i++)
-        pool[i] = hash_word(pool[i], &constant, 0x931e8875u);
-    for (int from = 0; from < 4; from++)
-        for (int to = 0; to < 4; to++)
-            if (from != to)
-                pool[to] = mix_words(pool[to], hash_word(pool[from], &constant, 0x931e8875u));
-    constant = 0x8b51f9ddu;
-    for (int i = 0; i < 4; i++)
-        words[i] = hash_word(pool[i], &constant, 0x58f38dedu);
+    uint32_t entropy[4] = {worker_id, (uint32_t)base_seed, (uint32_t)(base_seed >> 32), 0};
+    iso_np_seed_sequence sequence;
+    iso_np_seed_sequence_init(&sequence, entropy, 4, NULL, 0, 4);
+    iso_np_generate_state(&sequence, words, 4);
 }
 
 /* ---- Uniforms ---- */

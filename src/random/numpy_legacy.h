@@ -32,9 +32,6 @@ static inline double iso_legacy_unit(iso_np_random_state *rs) {
     return iso_legacy_double(first, iso_mt19937_next(&rs->bits.as.mt19937));
 }
 
-/* Of 0 .. max, by masked rejection. */
-uint64_t iso_legacy_interval(iso_np_random_state *rs, uint64_t max);
-
 double iso_legacy_gauss(iso_np_random_state *rs);
 double iso_legacy_gamma(iso_np_random_state *rs, double shape);
 
@@ -66,9 +63,6 @@ static inline int64_t iso_legacy_plus(int64_t a, int64_t b) {
 static inline int64_t iso_legacy_minus(int64_t a, int64_t b) {
     return (int64_t)((uint64_t)a - (uint64_t)b);
 }
-
-/* The sum of n numbers as NumPy checks probabilities with it (Kahan's compensated summation). */
-double iso_legacy_sum(const double *values, size_t n);
 
 static inline bool iso_legacy_before(const iso_np_random_state *rs, int release) {
     return rs->release != 0 && rs->release < release;

@@ -1,5 +1,6 @@
 /* NumPy's RandomState: binomial and multinomial. Inversion up to a mean of 30, BTPE (Kachitvichyanukul and Schmeiser) above it.
  */
+#include "random/numpy_distributions.h"
 #include "random/numpy_legacy.h"
 
 #include <string.h>
@@ -170,7 +171,7 @@ bool iso_np_legacy_multinomial(iso_np_random_state *rs, int64_t *out, size_t n, 
     for (size_t j = 0; j < d; j++)
         if (!(pvals[j] >= 0 && pvals[j] <= 1))
             return false;
-    if (trials < 0 || (d > 0 && iso_legacy_sum(pvals, d - 1) > 1.0 + 1e-12))
+    if (trials < 0 || (d > 0 && iso_np_sum(pvals, d - 1) > 1.0 + 1e-12))
         return false;
     for (size_t i = 0; i < n && d > 0; i++, out += d) {
         double remaining = 1.0;

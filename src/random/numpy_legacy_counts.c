@@ -1,26 +1,10 @@
 /* NumPy's RandomState: the discrete distributions. NumPy froze them, while those of its Generator change with the releases. */
+#include "random/numpy_distributions.h"
 #include "random/numpy_legacy.h"
 
 /* x + 1 as a double: before 2.4 with one rounding behind the sum, from then on with one before it as well. */
 static double next_of(const iso_np_random_state *rs, int64_t x) {
     return iso_legacy_before(rs, 204) ? (double)iso_legacy_plus(x, 1) : (double)x + 1;
-}
-
-/* log Gamma(x): the asymptotic series (Zhang and Jin, Computation of Special Functions), from x >= 7 carried down. */
-static double log_gamma(double x) {
-    static const double series[10] = {
-        8.333333333333333e-02,  -2.777777777777778e-03, 7.936507936507937e-04,  -5.952380952380952e-04, 8.417508417508418e-04,
-        -1.917526917526918e-03, 6.410256410256410e-03,  -2.955065359477124e-02, 1.796443723688307e-01,  -1.39243221690590e+00};
-    if (x == 1.0 || x == 2.0)
-        return 0.0;
-    int64_t steps = x < 7.0 ? (int64_t)(7 - x) : 0;
-    double at = x + (double)steps, square = (1.0 / at) * (1.0 / at), sum = series[9];
-    for (int k = 8; k >= 0; k--)
-        sum = sum * square + series[k];
-    double result = sum / at + 0.5 * 1.8378770664093453 + (at - 0.5) * log(at) - at;
-    for (; steps > 0; steps--, at -= 1.0)
-        result -= log(at - 1.0);
-    return result;
 }
 
 /* ---- Poisson: products of uniforms below 10, Hoermann's transformed rejection from there on ---- */
@@ -43,7 +27,7 @@ static int64_t poisson_large(iso_np_random_state *rs, double lam) {
             return k;
         if (k < 0 || (us < 0.013 && v > us))
             continue;
-        if (log(v) + log(inverse_alpha) - log(a / (us * us) + b) <= -lam + (double)k * log_lam - log_gamma(next_of(rs, k)))
+        if (log(v) + log(inverse_alpha) - log(a / (us * us) + b) <= -lam + (double)k * log_lam - iso_np_log_gamma(next_of(rs, k)))
             return k;
     }
 }
@@ -150,9 +134,9 @@ static int64_t hypergeometric_small(iso_np_random_state *rs, int64_t good, int64
 }
 
 static double log_factorials(int64_t fewer, int64_t more, int64_t m, int64_t z) {
-    return log_gamma((double)iso_legacy_plus(z, 1)) + log_gamma((double)iso_legacy_plus(iso_legacy_minus(fewer, z), 1)) +
-           log_gamma((double)iso_legacy_plus(iso_legacy_minus(m, z), 1)) +
-           log_gamma((double)iso_legacy_plus(iso_legacy_plus(iso_legacy_minus(more, m), z), 1));
+    return iso_np_log_gamma((double)iso_legacy_plus(z, 1)) + iso_np_log_gamma((double)iso_legacy_plus(iso_legacy_minus(fewer, z), 1)) +
+           iso_np_log_gamma((double)iso_legacy_plus(iso_legacy_minus(m, z), 1)) +
+           iso_np_log_gamma((double)iso_legacy_plus(iso_legacy_plus(iso_legacy_minus(more, m), z), 1));
 }
 
 static int64_t hypergeometric_large(iso_np_random_state *rs, int64_t good, int64_t bad, int64_t sample) {

@@ -4,34 +4,16 @@
 
 #define PI 3.14159265358979323846
 
+static double gauss_of(void *rs) {
+    return iso_legacy_gauss(rs);
+}
+
+static double exponential_of(void *rs) {
+    return iso_legacy_exponential(rs);
+}
+
 double iso_legacy_gamma(iso_np_random_state *rs, double shape) {
-    if (shape == 1.0)
-        return iso_legacy_exponential(rs);
-    if (shape == 0.0)
-        return 0.0;
-    while (shape < 1.0) { /* Ahrens and Dieter */
-        double u = iso_legacy_unit(rs), v = iso_legacy_exponential(rs);
-        if (u <= 1.0 - shape) {
-            double x = pow(u, 1. / shape);
-            if (x <= v)
-                return x;
-        } else {
-            double y = -log((1 - u) / shape), x = pow(1.0 - shape + shape * y, 1. / shape);
-            if (x <= v + y)
-                return x;
-        }
-    }
-    for (double b = shape - 1. / 3., c = 1. / sqrt(9 * b);;) { /* Marsaglia and Tsang */
-        double x, v;
-        do {
-            x = iso_legacy_gauss(rs);
-            v = 1.0 + c * x;
-        } while (v <= 0.0);
-        v = v * v * v;
-        double u = iso_legacy_unit(rs);
-        if (u < 1.0 - 0.0331 * (x * x) * (x * x) || log(u) < 0.5 * x * x + b * (1. - v + log(v)))
-            return b * v;
-    }
+    return iso_np_standard_gamma_from(&(iso_np_source){&rs->bits, rs, gauss_of, exponential_of}, shape);
 }
 
 static double chisquare(iso_np_random_state *rs, double df) {

@@ -80,6 +80,46 @@ iso_status iso_np_seed_words(iso_call *c, size_t i, uint32_t *words, size_t room
     return length < 0 ? iso_call_fail(c, i, "the seed must be a whole number of at least 0, or a list of them") : ISO_OK;
 }
 
+/* ---- Numbers ---- */
+
+iso_status iso_np_refused(iso_call *c) {
+    return iso_call_fail(c, ISO_NO_ARGUMENT, "NumPy refuses these arguments");
+}
+
+iso_status iso_np_draw_real(iso_call *c, size_t count, iso_np_real draw) {
+    double parameters[4];
+    bool scalar;
+    for (size_t i = 0; i < count; i++)
+        parameters[i] = c->args[i].f[0];
+    iso_status status = iso_np_result(c, count, ISO_TYPE_F64, &scalar);
+    if (!status && !draw(c->self->data, c->result->data, (size_t)c->result->numel, parameters))
+        status = iso_np_refused(c);
+    if (!status && scalar)
+        iso_np_to_scalar(c);
+    return status;
+}
+
+iso_status iso_np_draw_counts(iso_call *c, size_t count, iso_np_counts draw) {
+    bool scalar;
+    iso_status status = iso_np_result(c, count, ISO_TYPE_I64, &scalar);
+    if (!status && !draw(c->self->data, c->result->data, (size_t)c->result->numel, c->args))
+        status = iso_np_refused(c);
+    if (!status && scalar)
+        iso_np_to_scalar(c);
+    return status;
+}
+
+iso_status iso_np_draw_bytes(iso_call *c, iso_np_byte_fill draw) {
+    size_t n = (size_t)c->args[0].i[0];
+    char *bytes = iso_calloc(c->ctx, n + 4, 1);
+    if (!bytes)
+        return ISO_ENOMEM;
+    draw(c->self->data, (uint8_t *)bytes, n);
+    iso_status status = iso_value_text(c->ctx, c->result, ISO_VALUE_BYTES, bytes, n);
+    iso_free(c->ctx, bytes);
+    return status;
+}
+
 /* ---- Items by index ---- */
 
 static bool has_numbers(const iso_value *sequence) {
@@ -239,7 +279,7 @@ iso_status iso_np_choose(iso_call *c, const iso_np_chooser *chooser) {
         status = indices && scratch ? ISO_OK : ISO_ENOMEM;
     }
     if (!status && !chooser->choose(c, indices, (size_t)n, population, p, scratch))
-        status = iso_call_fail(c, ISO_NO_ARGUMENT, "NumPy refuses these arguments");
+        status = iso_np_refused(c);
     if (!status && !number)
         status = iso_np_take(c, 0, 1, indices);
     else if (!status) {

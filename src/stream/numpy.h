@@ -20,6 +20,17 @@ iso_status iso_np_doubles(iso_call *c, size_t i, double **out, size_t *count);
 /* Argument i as the words that NumPy makes of a seed: an int of any size, or a list or array of them. */
 iso_status iso_np_seed_words(iso_call *c, size_t i, uint32_t *words, size_t room, size_t *count);
 
+/* How a function draws n numbers into `out`; `object` is the generator's data. False: NumPy refuses the arguments. */
+typedef bool (*iso_np_real)(void *object, double *out, size_t n, const double *parameters);
+typedef bool (*iso_np_counts)(void *object, int64_t *out, size_t n, const iso_arg *args);
+typedef void (*iso_np_byte_fill)(void *object, uint8_t *out, size_t n);
+/* A function of `count` parameters, which stand before its size=. */
+iso_status iso_np_draw_real(iso_call *c, size_t count, iso_np_real draw);
+iso_status iso_np_draw_counts(iso_call *c, size_t count, iso_np_counts draw);
+/* bytes(length) */
+iso_status iso_np_draw_bytes(iso_call *c, iso_np_byte_fill draw);
+iso_status iso_np_refused(iso_call *c);
+
 /* The arguments low, high, size and dtype (0 to 3) of randint and integers: both bounds inclusive, as 64 bits of the type. */
 typedef struct iso_np_range {
     iso_type type;

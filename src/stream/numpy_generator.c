@@ -5,7 +5,8 @@
 
 #include "stream/numpy.h"
 
-/* What a Generator and its bit generator share: the state, and the sequence that it was seeded with. */
+/* What a Generator and its bit generator share: the state, which stands first since draws are handed the object, and the sequence
+ * that it was seeded with. */
 typedef struct rng_object {
     iso_np_bits bits;
     iso_np_seed_sequence seed;
@@ -13,10 +14,6 @@ typedef struct rng_object {
 
 static iso_np_bits *generator(iso_call *c) {
     return &((rng_object *)c->self->data)->bits;
-}
-
-static iso_status refused(iso_call *c) {
-    return iso_call_fail(c, ISO_NO_ARGUMENT, "NumPy refuses these arguments");
 }
 
 /* ---- SeedSequence ---- */
@@ -76,7 +73,7 @@ static iso_status method_spawn(iso_call *c) {
     iso_np_seed_sequence child;
     iso_status status = iso_value_items(c->ctx, c->result, ISO_VALUE_LIST, n);
     for (size_t i = 0; !status && i < n; i++)
-        status = iso_np_spawn(c->self->data, &child) ? new_sequence(c, &c->result->items[i], &child) : refused(c);
+        status = iso_np_spawn(c->self->data, &child) ? new_sequence(c, &c->result->items[i], &child) : iso_np_refused(c);
     return status;
 }
 
@@ -163,34 +160,18 @@ static iso_status method_generator_spawn(iso_call *c) {
     for (size_t i = 0; !status && i < n; i++)
         status = iso_np_spawn(&object->seed, &child)
                      ? new_rng(c, &c->result->items[i], ISO_VALUE_NP_GENERATOR, object->bits.engine, &child)
-                     : refused(c);
+                     : iso_np_refused(c);
     return status;
 }
 
 /* ---- Real numbers ---- */
 
-typedef bool (*real_function)(iso_np_bits *rng, double *out, size_t n, const double *p);
-
-/* Draws with the first `count` arguments; behind them stands size. */
-static iso_status draw_real(iso_call *c, size_t count, real_function draw) {
-    double parameters[4];
-    bool scalar;
-    for (size_t i = 0; i < count; i++)
-        parameters[i] = c->args[i].f[0];
-    iso_status status = iso_np_result(c, count, ISO_TYPE_F64, &scalar);
-    if (!status && !draw(generator(c), c->result->data, (size_t)c->result->numel, parameters))
-        status = refused(c);
-    if (!status && scalar)
-        iso_np_to_scalar(c);
-    return status;
-}
-
 #define REAL(name, count, ...)                                                                                                     \
-    static bool draw_##name(iso_np_bits *rng, double *out, size_t n, const double *p) {                                            \
-        return iso_np_##name(rng, out, n, __VA_ARGS__);                                                                            \
+    static bool draw_##name(void *object, double *out, size_t n, const double *p) {                                            \
+        return iso_np_##name(object, out, n, __VA_ARGS__);                                                                            \
     }                                                                                                                              \
     static iso_status method_##name(iso_call *c) {                                                                                 \
-        return draw_real(c, count, draw_##name);                                                                                   \
+        return iso_np_draw_real(c, count, draw_##name);                                                                                   \
     }
 
 REAL(uniform, 2, p[0], p[1])
@@ -211,14 +192,14 @@ REAL(logistic, 2, p[0], p[1])
 REAL(rayleigh, 1, p[0])
 REAL(triangular, 3, p[0], p[1], p[2])
 
-static bool draw_standard_cauchy(iso_np_bits *rng, double *out, size_t n, const double *p) {
+static bool draw_standard_cauchy(void *object, double *out, size_t n, const double *p) {
     (void)p;
-    iso_np_standard_cauchy(rng, out, n);
+    iso_np_standard_cauchy(object, out, n);
     return true;
 }
 
 static iso_status method_standard_cauchy(iso_call *c) {
-    return draw_real(c, 0, draw_standard_cauchy);
+    return iso_np_draw_real(c, 0, draw_standard_cauchy);
 }
 
 /* ---- Those that know float32: size, then dtype ---- */
@@ -282,29 +263,17 @@ static iso_status method_standard_gamma(iso_call *c) {
         ok = iso_np_standard_gamma_f32(generator(c), c->result->data, n, (float)shape);
     if (ok && scalar)
         iso_np_to_scalar(c);
-    return ok ? ISO_OK : refused(c);
+    return ok ? ISO_OK : iso_np_refused(c);
 }
 
 /* ---- Whole numbers ---- */
 
-typedef bool (*integer_function)(iso_np_bits *rng, int64_t *out, size_t n, const iso_arg *args);
-
-static iso_status draw_integer(iso_call *c, size_t count, integer_function draw) {
-    bool scalar;
-    iso_status status = iso_np_result(c, count, ISO_TYPE_I64, &scalar);
-    if (!status && !draw(generator(c), c->result->data, (size_t)c->result->numel, c->args))
-        status = refused(c);
-    if (!status && scalar)
-        iso_np_to_scalar(c);
-    return status;
-}
-
 #define INTEGER(name, count, ...)                                                                                                  \
-    static bool draw_##name(iso_np_bits *rng, int64_t *out, size_t n, const iso_arg *a) {                                          \
-        return iso_np_##name(rng, out, n, __VA_ARGS__);                                                                            \
+    static bool draw_##name(void *object, int64_t *out, size_t n, const iso_arg *a) {                                          \
+        return iso_np_##name(object, out, n, __VA_ARGS__);                                                                            \
     }                                                                                                                              \
     static iso_status method_##name(iso_call *c) {                                                                                 \
-        return draw_integer(c, count, draw_##name);                                                                                \
+        return iso_np_draw_counts(c, count, draw_##name);                                                                                \
     }
 
 INTEGER(binomial, 2, a[0].i[0], a[1].f[0])
@@ -332,15 +301,12 @@ static iso_status method_integers(iso_call *c) {
 
 static const iso_param bytes_params[] = {ISO_PARAM_IN("length", ISO_ARG_INT, NULL, 0, 1 << 24)};
 
+static void fill_bytes(void *object, uint8_t *out, size_t n) {
+    iso_np_bytes(object, out, n);
+}
+
 static iso_status method_bytes(iso_call *c) {
-    size_t n = (size_t)c->args[0].i[0];
-    char *bytes = iso_calloc(c->ctx, n + 4, 1);
-    if (!bytes)
-        return ISO_ENOMEM;
-    iso_np_bytes(generator(c), (uint8_t *)bytes, n);
-    iso_status status = iso_value_text(c->ctx, c->result, ISO_VALUE_BYTES, bytes, n);
-    iso_free(c->ctx, bytes);
-    return status;
+    return iso_np_draw_bytes(c, fill_bytes);
 }
 
 /* ---- Permutations and choice ---- */

@@ -9,10 +9,6 @@ static iso_np_random_state *generator(iso_call *c) {
     return c->self->data;
 }
 
-static iso_status refused(iso_call *c) {
-    return iso_call_fail(c, ISO_NO_ARGUMENT, "NumPy refuses these arguments");
-}
-
 /* ---- Seeding and state ---- */
 
 static const iso_param seed_params[] = {ISO_PARAM("seed", ISO_ARG_ANY, "None")};
@@ -54,7 +50,7 @@ static iso_status method_get_state(iso_call *c) {
     double gauss;
     iso_value *items;
     if (!iso_np_legacy_get_state(generator(c), key, &pos, &has_gauss, &gauss))
-        return refused(c);
+        return iso_np_refused(c);
     iso_status status = iso_value_items(c->ctx, c->result, ISO_VALUE_TUPLE, 5);
     if (status)
         return status;
@@ -96,40 +92,24 @@ static iso_status method_set_state(iso_call *c) {
 
 /* ---- Real numbers ---- */
 
-typedef bool (*real_function)(iso_np_random_state *rs, double *out, size_t n, const double *p);
-
-/* Draws with the first `count` arguments; behind them stands size. */
-static iso_status draw_real(iso_call *c, size_t count, real_function draw) {
-    double parameters[4];
-    bool scalar;
-    for (size_t i = 0; i < count; i++)
-        parameters[i] = c->args[i].f[0];
-    iso_status status = iso_np_result(c, count, ISO_TYPE_F64, &scalar);
-    if (!status && !draw(generator(c), c->result->data, (size_t)c->result->numel, parameters))
-        status = refused(c);
-    if (!status && scalar)
-        iso_np_to_scalar(c);
-    return status;
-}
-
 /* name, number of parameters, the parameters passed on */
 #define REAL(name, count, ...)                                                                                                     \
-    static bool draw_##name(iso_np_random_state *rs, double *out, size_t n, const double *p) {                                     \
+    static bool draw_##name(void *object, double *out, size_t n, const double *p) {                                     \
         (void)p;                                                                                                                   \
-        return iso_np_legacy_##name(rs, out, n __VA_ARGS__);                                                                       \
+        return iso_np_legacy_##name(object, out, n __VA_ARGS__);                                                                       \
     }                                                                                                                              \
     static iso_status method_##name(iso_call *c) {                                                                                 \
-        return draw_real(c, count, draw_##name);                                                                                   \
+        return iso_np_draw_real(c, count, draw_##name);                                                                                   \
     }
 /* Those that cannot be refused. */
 #define PLAIN(name)                                                                                                                \
-    static bool draw_##name(iso_np_random_state *rs, double *out, size_t n, const double *p) {                                     \
+    static bool draw_##name(void *object, double *out, size_t n, const double *p) {                                     \
         (void)p;                                                                                                                   \
-        iso_np_legacy_##name(rs, out, n);                                                                                          \
+        iso_np_legacy_##name(object, out, n);                                                                                          \
         return true;                                                                                                               \
     }                                                                                                                              \
     static iso_status method_##name(iso_call *c) {                                                                                 \
-        return draw_real(c, 0, draw_##name);                                                                                       \
+        return iso_np_draw_real(c, 0, draw_##name);                                                                                       \
     }
 
 PLAIN(random_sample)
@@ -160,7 +140,7 @@ REAL(wald, 2, , p[0], p[1])
 REAL(triangular, 3, , p[0], p[1], p[2])
 
 /* rand(d0, d1, ...) and randn: a number without arguments. */
-static iso_status draw_shaped(iso_call *c, real_function draw) {
+static iso_status draw_shaped(iso_call *c, iso_np_real draw) {
     iso_status status = iso_value_array(c->ctx, c->result, ISO_VALUE_ARRAY, ISO_TYPE_F64, c->dims, c->shape);
     if (!status)
         draw(generator(c), c->result->data, (size_t)c->result->numel, NULL);
@@ -196,35 +176,23 @@ static iso_status method_dirichlet(iso_call *c) {
     size_t k;
     iso_status status = iso_np_doubles(c, 0, &alpha, &k);
     if (!status && k == 0)
-        status = refused(c);
+        status = iso_np_refused(c);
     if (!status)
         status = rows_of(c, 1, (int64_t)k, ISO_TYPE_F64);
     if (!status && !iso_np_legacy_dirichlet(generator(c), c->result->data, (size_t)c->result->numel / k, alpha, k))
-        status = refused(c);
+        status = iso_np_refused(c);
     iso_free(c->ctx, alpha);
     return status;
 }
 
 /* ---- Whole numbers ---- */
 
-typedef bool (*integer_function)(iso_np_random_state *rs, int64_t *out, size_t n, const iso_arg *args);
-
-static iso_status draw_integer(iso_call *c, size_t count, integer_function draw) {
-    bool scalar;
-    iso_status status = iso_np_result(c, count, ISO_TYPE_I64, &scalar);
-    if (!status && !draw(generator(c), c->result->data, (size_t)c->result->numel, c->args))
-        status = refused(c);
-    if (!status && scalar)
-        iso_np_to_scalar(c);
-    return status;
-}
-
 #define INTEGER(name, count, ...)                                                                                                  \
-    static bool draw_##name(iso_np_random_state *rs, int64_t *out, size_t n, const iso_arg *a) {                                   \
-        return iso_np_legacy_##name(rs, out, n, __VA_ARGS__);                                                                      \
+    static bool draw_##name(void *object, int64_t *out, size_t n, const iso_arg *a) {                                   \
+        return iso_np_legacy_##name(object, out, n, __VA_ARGS__);                                                                      \
     }                                                                                                                              \
     static iso_status method_##name(iso_call *c) {                                                                                 \
-        return draw_integer(c, count, draw_##name);                                                                                \
+        return iso_np_draw_counts(c, count, draw_##name);                                                                                \
     }
 
 INTEGER(binomial, 2, a[0].i[0], a[1].f[0])
@@ -242,11 +210,11 @@ static iso_status method_multinomial(iso_call *c) {
     size_t d;
     iso_status status = iso_np_doubles(c, 1, &p, &d);
     if (!status && d == 0)
-        status = refused(c);
+        status = iso_np_refused(c);
     if (!status)
         status = rows_of(c, 2, (int64_t)d, ISO_TYPE_I64);
     if (!status && !iso_np_legacy_multinomial(generator(c), c->result->data, (size_t)c->result->numel / d, c->args[0].i[0], p, d))
-        status = refused(c);
+        status = iso_np_refused(c);
     iso_free(c->ctx, p);
     return status;
 }
@@ -286,7 +254,7 @@ static iso_status method_randint(iso_call *c) {
     if (!status)
         status = iso_np_result(c, 2, range.type, &scalar);
     if (!status && !draw_range(generator(c), range.type, c->result->data, (size_t)c->result->numel, range.low, range.last))
-        status = refused(c);
+        status = iso_np_refused(c);
     if (!status && scalar && (range.python || !c->args[3].given || c->args[3].is_none))
         iso_np_to_scalar(c);
     return status;
@@ -294,15 +262,12 @@ static iso_status method_randint(iso_call *c) {
 
 static const iso_param bytes_params[] = {ISO_PARAM_IN("length", ISO_ARG_INT, NULL, 0, 1 << 24)};
 
+static void fill_bytes(void *object, uint8_t *out, size_t n) {
+    iso_np_legacy_bytes(object, out, n);
+}
+
 static iso_status method_bytes(iso_call *c) {
-    size_t n = (size_t)c->args[0].i[0];
-    char *bytes = iso_calloc(c->ctx, n + 4, 1);
-    if (!bytes)
-        return ISO_ENOMEM;
-    iso_np_legacy_bytes(generator(c), (uint8_t *)bytes, n);
-    iso_status status = iso_value_text(c->ctx, c->result, ISO_VALUE_BYTES, bytes, n);
-    iso_free(c->ctx, bytes);
-    return status;
+    return iso_np_draw_bytes(c, fill_bytes);
 }
 
 /* ---- Permutations and choice ---- */
