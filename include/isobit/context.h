@@ -18,12 +18,12 @@ extern "C" {
 
 /* What a function that can fail returns. The first five are also the exit statuses of the program. */
 typedef enum iso_status {
-    ISO_OK = 0,       /* done, or: equal */
-    ISO_DIFFER = 1,   /* the answer is "they differ" */
-    ISO_EINVAL = 2,   /* bad input: the message names file, line, key, and what was expected */
-    ISO_EIO = 3,      /* a file could not be read or written */
-    ISO_ENAN = 4,     /* the numbers stopped: NaN in a loss, gradient or parameter */
-    ISO_ENOMEM = 5,   /* out of memory */
+    ISO_OK = 0,        /* done, or: equal */
+    ISO_DIFFER = 1,    /* the answer is "they differ" */
+    ISO_EINVAL = 2,    /* bad input: the message names file, line, key, and what was expected */
+    ISO_EIO = 3,       /* a file could not be read or written */
+    ISO_ENAN = 4,      /* the numbers stopped: NaN in a loss, gradient or parameter */
+    ISO_ENOMEM = 5,    /* out of memory */
     ISO_EINTERRUPT = 6 /* the caller asked to stop (iso_context_interrupt) */
 } iso_status;
 

@@ -47,9 +47,8 @@ typedef struct iso_conv2d_options {
     int64_t groups;                     /* default 1 */
     bool no_bias;                       /* bias=False */
 } iso_conv2d_options;
-ISO_API iso_module *iso_conv2d_with(iso_context *context, int64_t in_channels, int64_t out_channels,
-                                    iso_conv2d_options options);
-#define iso_conv2d(context, in_channels, out_channels, ...)                                                                 \
+ISO_API iso_module *iso_conv2d_with(iso_context *context, int64_t in_channels, int64_t out_channels, iso_conv2d_options options);
+#define iso_conv2d(context, in_channels, out_channels, ...)                                                                      \
     iso_conv2d_with((context), (in_channels), (out_channels), (iso_conv2d_options){__VA_ARGS__})
 
 /* torch.nn.Linear. Input (n, in_features). */
@@ -57,10 +56,9 @@ typedef struct iso_linear_options {
     bool no_bias; /* bias=False */
     int reserved; /* leave 0 */
 } iso_linear_options;
-ISO_API iso_module *iso_linear_with(iso_context *context, int64_t in_features, int64_t out_features,
-                                    iso_linear_options options);
+ISO_API iso_module *iso_linear_with(iso_context *context, int64_t in_features, int64_t out_features, iso_linear_options options);
 #define iso_linear(context, in_features, ...) ISO_LINEAR_((context), (in_features), __VA_ARGS__, .reserved = 0)
-#define ISO_LINEAR_(context, in_features, out_features, ...)                                                                \
+#define ISO_LINEAR_(context, in_features, out_features, ...)                                                                     \
     iso_linear_with((context), (in_features), (out_features), (iso_linear_options){__VA_ARGS__})
 
 /* torch.nn.ReLU, torch.nn.Flatten (start_dim=1). */
@@ -75,10 +73,10 @@ typedef struct iso_pool2d_options {
     int64_t kernel_size, kernel_size_w; /* required */
     int64_t stride, stride_w;
     int64_t padding, padding_w;
-    int64_t dilation, dilation_w;  /* MaxPool2d only */
+    int64_t dilation, dilation_w; /* MaxPool2d only */
     bool ceil_mode;
-    bool exclude_pad;              /* AvgPool2d only: count_include_pad=False */
-    int64_t divisor_override;      /* AvgPool2d only */
+    bool exclude_pad;         /* AvgPool2d only: count_include_pad=False */
+    int64_t divisor_override; /* AvgPool2d only */
 } iso_pool2d_options;
 ISO_API iso_module *iso_max_pool2d_with(iso_context *context, iso_pool2d_options options);
 ISO_API iso_module *iso_avg_pool2d_with(iso_context *context, iso_pool2d_options options);
@@ -101,15 +99,14 @@ typedef struct iso_batch_norm2d_options {
 } iso_batch_norm2d_options;
 ISO_API iso_module *iso_batch_norm2d_with(iso_context *context, int64_t num_features, iso_batch_norm2d_options options);
 #define iso_batch_norm2d(context, ...) ISO_BATCH_NORM2D_((context), __VA_ARGS__, .reserved = 0)
-#define ISO_BATCH_NORM2D_(context, num_features, ...)                                                                       \
+#define ISO_BATCH_NORM2D_(context, num_features, ...)                                                                            \
     iso_batch_norm2d_with((context), (num_features), (iso_batch_norm2d_options){__VA_ARGS__})
 
 /* torch.nn.Sequential. Takes ownership of the modules, also on failure (a NULL among them is a failure of its
  * constructor: the message stays). */
 ISO_API iso_module *iso_sequential_with(iso_context *context, size_t count, iso_module *const *modules);
-#define iso_sequential(context, ...)                                                                                        \
-    iso_sequential_with((context), sizeof((iso_module *[]){__VA_ARGS__}) / sizeof(iso_module *),                            \
-                        (iso_module *[]){__VA_ARGS__})
+#define iso_sequential(context, ...)                                                                                             \
+    iso_sequential_with((context), sizeof((iso_module *[]){__VA_ARGS__}) / sizeof(iso_module *), (iso_module *[]){__VA_ARGS__})
 
 ISO_API void iso_module_free(iso_module *module);
 

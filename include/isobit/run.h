@@ -17,32 +17,32 @@ extern "C" {
 
 /* What a long call tells meanwhile. */
 typedef enum iso_progress_kind {
-    ISO_PROGRESS_READING,  /* data files read and checked: done of total */
-    ISO_PROGRESS_STEP,     /* a training step is done */
-    ISO_PROGRESS_EVAL,     /* a pass over the test images is done */
-    ISO_PROGRESS_RESUMED,  /* the run goes on behind `step` */
-    ISO_PROGRESS_NOTE      /* `note` says what a person should know */
+    ISO_PROGRESS_READING, /* data files read and checked: done of total */
+    ISO_PROGRESS_STEP,    /* a training step is done */
+    ISO_PROGRESS_EVAL,    /* a pass over the test images is done */
+    ISO_PROGRESS_RESUMED, /* the run goes on behind `step` */
+    ISO_PROGRESS_NOTE     /* `note` says what a person should know */
 } iso_progress_kind;
 
 typedef struct iso_progress {
     iso_progress_kind kind;
-    int64_t done, total;        /* steps of the whole run, or files */
-    int64_t epoch, epochs;      /* epoch from 1 */
-    int64_t samples;            /* in this step */
+    int64_t done, total;   /* steps of the whole run, or files */
+    int64_t epoch, epochs; /* epoch from 1 */
+    int64_t samples;       /* in this step */
     float loss;
-    double accuracy;            /* ISO_PROGRESS_EVAL: share of right answers */
+    double accuracy; /* ISO_PROGRESS_EVAL: share of right answers */
     const char *note;
 } iso_progress;
 
 typedef void iso_progress_function(void *user, const iso_progress *progress);
 
 typedef struct iso_train_options {
-    const char *recipe;           /* path of the YAML file; may be NULL with resume */
-    const char *const *sets;      /* "key=value": changes to the recipe */
+    const char *recipe;      /* path of the YAML file; may be NULL with resume */
+    const char *const *sets; /* "key=value": changes to the recipe */
     size_t set_count;
-    const char *out;              /* the run directory; NULL: runs/NAME, the first that is free */
-    bool resume;                  /* go on with the run in `out` */
-    int workers;                  /* threads that prepare batches ahead; never changes a bit. -1: the default (2 at most) */
+    const char *out;                 /* the run directory; NULL: runs/NAME, the first that is free */
+    bool resume;                     /* go on with the run in `out` */
+    int workers;                     /* threads that prepare batches ahead; never changes a bit. -1: the default (2 at most) */
     iso_progress_function *progress; /* may be NULL */
     void *user;
 } iso_train_options;
@@ -51,7 +51,7 @@ typedef struct iso_train_result {
     uint8_t digest[ISO_DIGEST_SIZE]; /* the head of the ledger */
     char directory[1024];
     int64_t steps, epochs;
-    float loss;                      /* of the last step */
+    float loss;                       /* of the last step */
     int64_t test_count, test_correct; /* of the last evaluation; count 0: none */
 } iso_train_result;
 
@@ -71,8 +71,8 @@ typedef struct iso_verify_options {
 
 typedef struct iso_verify_result {
     uint8_t digest[ISO_DIGEST_SIZE];
-    int64_t steps, lines;   /* re-executed */
-    char finding[1024];     /* ISO_DIFFER: what does not follow: file, step, tensor */
+    int64_t steps, lines; /* re-executed */
+    char finding[1024];   /* ISO_DIFFER: what does not follow: file, step, tensor */
 } iso_verify_result;
 
 /* Re-executes a run, or a segment of it, and compares every line of its ledger, every checkpoint and every data file.
@@ -98,8 +98,9 @@ ISO_API iso_status iso_selftest(iso_context *context, uint8_t digest[ISO_DIGEST_
 
 typedef struct iso_stream_options {
     uint64_t seed;
-    bool hex;          /* the raw bits instead of numbers */
-    const char *torch; /* which PyTorch: "torch", "torch==1.13", "torch+mkl", "torch/scalar", "torch-cuda/132x2048", ... (docs/streams.md); NULL: "torch" */
+    bool hex;           /* the raw bits instead of numbers */
+    const char *torch;  /* which PyTorch: "torch", "torch==1.13", "torch+mkl", "torch/scalar", "torch-cuda/132x2048", ...
+                           (docs/streams.md); NULL: "torch" */
     const char *python; /* which Python, "3.8" to "3.13"; NULL: "3.13" */
     const char *numpy;  /* which NumPy, "1.21" to "2.5"; NULL: the newest */
 } iso_stream_options;

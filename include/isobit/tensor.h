@@ -31,9 +31,15 @@ ISO_API size_t iso_dtype_size(iso_dtype dtype);
 /* "F32", "I64", "U8": the names that safetensors uses. */
 ISO_API const char *iso_dtype_name(iso_dtype dtype);
 
-static inline float *iso_tensor_f32(const iso_tensor *tensor) { return (float *)tensor->data; }
-static inline int64_t *iso_tensor_i64(const iso_tensor *tensor) { return (int64_t *)tensor->data; }
-static inline uint8_t *iso_tensor_u8(const iso_tensor *tensor) { return (uint8_t *)tensor->data; }
+static inline float *iso_tensor_f32(const iso_tensor *tensor) {
+    return (float *)tensor->data;
+}
+static inline int64_t *iso_tensor_i64(const iso_tensor *tensor) {
+    return (int64_t *)tensor->data;
+}
+static inline uint8_t *iso_tensor_u8(const iso_tensor *tensor) {
+    return (uint8_t *)tensor->data;
+}
 
 #ifdef __cplusplus
 }

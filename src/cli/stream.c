@@ -11,7 +11,8 @@ static bool read_seed(const char *text, uint64_t *seed) {
     if (!*digits || strspn(digits, "0123456789") != strlen(digits))
         return false;
     for (; *digits; digits++)
-        if (__builtin_mul_overflow(value, (uint64_t)10, &value) || __builtin_add_overflow(value, (uint64_t)(*digits - '0'), &value))
+        if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*digits - '0'), &value))
             return false;
     if (*text == '-' && value > (uint64_t)1 << 63)
         return false;
@@ -62,8 +63,10 @@ const iso_command iso_command_stream = {
     "stopped, exactly as Python would. One line per expression; `name = EXPR` gives a value a name and prints nothing.\n"
     "\n"
     "  --hex             the raw bits instead of numbers\n"
-    "  --stream NAME     which PyTorch: torch (the default), torch==1.13, torch==2.6, torch+mkl, torch/scalar, torch==1.13/scalar, ...;\n"
-    "                    torch-cuda/SMSxTHREADS draws as on a GPU with so many multiprocessors and threads on each: 132x2048 is an H100\n"
+    "  --stream NAME     which PyTorch: torch (the default), torch==1.13, torch==2.6, torch+mkl, torch/scalar, "
+    "torch==1.13/scalar, ...;\n"
+    "                    torch-cuda/SMSxTHREADS draws as on a GPU with so many multiprocessors and threads on each: 132x2048 is "
+    "an H100\n"
     "  --python VERSION  whose random module: 3.8 to 3.13 (the default)\n"
     "  --numpy VERSION   which NumPy: 1.21 to 2.5 (the default), which differ in np.random.multinomial only\n"
     "\n"

@@ -15,9 +15,7 @@ static bool is_digit(char c) {
 
 /* The value of c as a digit; 36 if it is none. */
 static unsigned digit_value(char c) {
-    return is_digit(c)                 ? (unsigned)(c - '0')
-           : isalpha((unsigned char)c) ? (unsigned)((c | 32) - 'a') + 10
-                                       : 36;
+    return is_digit(c) ? (unsigned)(c - '0') : isalpha((unsigned char)c) ? (unsigned)((c | 32) - 'a') + 10 : 36;
 }
 
 /* How many characters belong to the number: letters, digits, underscores, points, and the sign of
@@ -72,8 +70,7 @@ const char *iso_expr_read_number(iso_context *ctx, const char *source, int *leng
     for (int i = start; i < *length; i++) {
         char before = i > 0 ? source[i - 1] : 0;
         if (source[i] == '_') { /* between two digits, or behind 0x */
-            if (digit_value(source[i + 1]) >= base ||
-                (digit_value(before) >= base && !(i == 2 && start == 2)))
+            if (digit_value(source[i + 1]) >= base || (digit_value(before) >= base && !(i == 2 && start == 2)))
                 return "not a number: an underscore must stand between digits";
         } else if (used == MAX_NUMBER - 1)
             return "the number is too long";

@@ -26,11 +26,10 @@ static iso_expr *syntax_error(struct parser *p, int column, const char *expected
         char found = p->source[column];
         p->column = column;
         if (!found)
-            p->status =
-                iso_fail(p->ctx, ISO_EINVAL, "the expression ends where %s was expected", expected);
+            p->status = iso_fail(p->ctx, ISO_EINVAL, "the expression ends where %s was expected", expected);
         else
-            p->status = iso_fail(p->ctx, ISO_EINVAL, "unexpected '%c', expected %s",
-                                 isprint((unsigned char)found) ? found : '?', expected);
+            p->status = iso_fail(p->ctx, ISO_EINVAL, "unexpected '%c', expected %s", isprint((unsigned char)found) ? found : '?',
+                                 expected);
     }
     return NULL;
 }
@@ -98,22 +97,18 @@ static bool accept(struct parser *p, const char *token) {
 }
 
 /* Adds an item (taken over, also on failure); for calls with its keyword (taken over) or NULL. */
-static bool append(struct parser *p, iso_expr *list, iso_expr *item, char *keyword,
-                   int keyword_column) {
+static bool append(struct parser *p, iso_expr *list, iso_expr *item, char *keyword, int keyword_column) {
     bool call = list->kind == ISO_EXPR_CALL;
-    size_t capacity = list->capacity, keyword_capacity = list->capacity,
-           column_capacity = list->capacity;
+    size_t capacity = list->capacity, keyword_capacity = list->capacity, column_capacity = list->capacity;
     if (item && list->count == MAX_ITEMS)
         value_error(p, item->column, "too many items");
     if (item && !p->status) {
         size_t n = list->count;
         p->status = iso_grow(p->ctx, &list->items, &capacity, n, n + 1, sizeof *list->items);
         if (!p->status && call)
-            p->status = iso_grow(p->ctx, &list->keywords, &keyword_capacity, n, n + 1,
-                                 sizeof *list->keywords);
+            p->status = iso_grow(p->ctx, &list->keywords, &keyword_capacity, n, n + 1, sizeof *list->keywords);
         if (!p->status && call)
-            p->status = iso_grow(p->ctx, &list->keyword_columns, &column_capacity, n, n + 1,
-                                 sizeof *list->keyword_columns);
+            p->status = iso_grow(p->ctx, &list->keyword_columns, &column_capacity, n, n + 1, sizeof *list->keyword_columns);
         list->capacity = capacity < keyword_capacity || !call ? capacity : keyword_capacity;
     }
     if (!item || p->status) {
@@ -158,8 +153,7 @@ static iso_expr *parse_string(struct parser *p, bool bytes) {
     int length;
     iso_expr *e = new_expr(p, bytes ? ISO_EXPR_BYTES : ISO_EXPR_STRING, p->at);
     p->at += bytes;
-    const char *wrong =
-        e ? iso_expr_read_string(p->ctx, bytes, p->source + p->at, &length, &e->text, &e->size) : NULL;
+    const char *wrong = e ? iso_expr_read_string(p->ctx, bytes, p->source + p->at, &length, &e->text, &e->size) : NULL;
     if (!e)
         return NULL;
     if (wrong)
@@ -208,9 +202,7 @@ static bool parse_arguments(struct parser *p, iso_expr *call) {
         }
         iso_expr *item = parse_sum(p);
         if (item && !keyword && call->positional < call->count)
-            item = drop(p, (value_error(p, item->column,
-                                        "a positional argument follows a keyword argument"),
-                            item));
+            item = drop(p, (value_error(p, item->column, "a positional argument follows a keyword argument"), item));
         if (!append(p, call, item, keyword, column))
             return false;
         if (!accept(p, ",") && peek(p) != ')') {
@@ -389,9 +381,8 @@ static iso_expr *parse_atom(struct parser *p) {
 static iso_expr *apply(struct parser *p, char op, int column, iso_expr *a, iso_expr *b) {
     iso_expr *result = a && b ? new_expr(p, ISO_EXPR_INT, a->column) : NULL;
     if (result) {
-        const char *wrong = iso_expr_is_number(a) && iso_expr_is_number(b)
-                                ? iso_expr_apply(p->ctx, op, a, b, result)
-                                : "arithmetic needs numbers on both sides";
+        const char *wrong = iso_expr_is_number(a) && iso_expr_is_number(b) ? iso_expr_apply(p->ctx, op, a, b, result)
+                                                                           : "arithmetic needs numbers on both sides";
         if (wrong)
             result = drop(p, (value_error(p, column, wrong), result));
     }
@@ -449,10 +440,7 @@ static iso_expr *parse_sign(struct parser *p) {
 static iso_expr *parse_product(struct parser *p) {
     iso_expr *e = parse_sign(p);
     while (e) {
-        char c = peek(p), op = c == '*'   ? '*'
-                               : c == '%' ? '%'
-                               : c == '/' ? (p->source[p->at + 1] == '/' ? '|' : '/')
-                                          : 0;
+        char c = peek(p), op = c == '*' ? '*' : c == '%' ? '%' : c == '/' ? (p->source[p->at + 1] == '/' ? '|' : '/') : 0;
         if (!op)
             break;
         int column = p->at;

@@ -91,8 +91,8 @@ static bool in_bounds(const iso_param *param, const iso_arg *arg) {
     return true;
 }
 
-static iso_status bind_value(iso_context *ctx, const iso_signature *signature,
-                             const iso_param *param, const iso_expr *e, iso_arg *arg, int *column) {
+static iso_status bind_value(iso_context *ctx, const iso_signature *signature, const iso_param *param, const iso_expr *e,
+                             iso_arg *arg, int *column) {
     *column = e->column;
     arg->given = true;
     arg->expr = e;
@@ -102,11 +102,10 @@ static iso_status bind_value(iso_context *ctx, const iso_signature *signature,
         return ISO_OK;
     }
     if (!read_value(param->kind, e, arg))
-        return iso_fail(ctx, ISO_EINVAL, "%s: %s must be %s", signature->name, param->name,
-                        expected(param->kind));
+        return iso_fail(ctx, ISO_EINVAL, "%s: %s must be %s", signature->name, param->name, expected(param->kind));
     if (!in_bounds(param, arg))
-        return iso_fail(ctx, ISO_EINVAL, "%s: %s must be between %g and %g", signature->name,
-                        param->name, param->low, param->high);
+        return iso_fail(ctx, ISO_EINVAL, "%s: %s must be between %g and %g", signature->name, param->name, param->low,
+                        param->high);
     return ISO_OK;
 }
 
@@ -134,20 +133,18 @@ static void bind_default(const iso_param *param, iso_arg *arg) {
     }
 }
 
-static iso_status unknown_keyword(iso_context *ctx, const iso_signature *signature,
-                                  const char *keyword) {
+static iso_status unknown_keyword(iso_context *ctx, const iso_signature *signature, const char *keyword) {
     const char *names[ISO_MAX_PARAMS];
     for (size_t i = 0; i < signature->count; i++)
         names[i] = signature->params[i].name;
     const char *nearest = iso_nearest(keyword, names, signature->count);
     if (nearest)
-        return iso_fail(ctx, ISO_EINVAL, "%s has no argument '%s'; did you mean '%s'?",
-                        signature->name, keyword, nearest);
+        return iso_fail(ctx, ISO_EINVAL, "%s has no argument '%s'; did you mean '%s'?", signature->name, keyword, nearest);
     return iso_fail(ctx, ISO_EINVAL, "%s has no argument '%s'", signature->name, keyword);
 }
 
-iso_status iso_bind(iso_context *ctx, const iso_signature *signature, const iso_expr *call,
-                    iso_arg args[ISO_MAX_PARAMS], int *column) {
+iso_status iso_bind(iso_context *ctx, const iso_signature *signature, const iso_expr *call, iso_arg args[ISO_MAX_PARAMS],
+                    int *column) {
     memset(args, 0, sizeof *args * ISO_MAX_PARAMS);
     size_t count = call->kind == ISO_EXPR_CALL ? call->count : 0;
     for (size_t i = 0; i < count; i++) {
@@ -155,19 +152,16 @@ iso_status iso_bind(iso_context *ctx, const iso_signature *signature, const iso_
         *column = call->items[i]->column;
         if (call->keywords[i]) {
             *column = call->keyword_columns[i];
-            for (which = 0; which < signature->count &&
-                            strcmp(signature->params[which].name, call->keywords[i]) != 0;)
+            for (which = 0; which < signature->count && strcmp(signature->params[which].name, call->keywords[i]) != 0;)
                 which++;
             if (which == signature->count)
                 return unknown_keyword(ctx, signature, call->keywords[i]);
         } else if (which >= signature->count)
-            return iso_fail(ctx, ISO_EINVAL, "%s takes at most %zu argument%s", signature->name,
-                            signature->count, signature->count == 1 ? "" : "s");
+            return iso_fail(ctx, ISO_EINVAL, "%s takes at most %zu argument%s", signature->name, signature->count,
+                            signature->count == 1 ? "" : "s");
         if (args[which].given)
-            return iso_fail(ctx, ISO_EINVAL, "%s: %s is given twice", signature->name,
-                            signature->params[which].name);
-        iso_status status = bind_value(ctx, signature, &signature->params[which], call->items[i],
-                                       &args[which], column);
+            return iso_fail(ctx, ISO_EINVAL, "%s: %s is given twice", signature->name, signature->params[which].name);
+        iso_status status = bind_value(ctx, signature, &signature->params[which], call->items[i], &args[which], column);
         if (status)
             return status;
     }
@@ -176,8 +170,7 @@ iso_status iso_bind(iso_context *ctx, const iso_signature *signature, const iso_
             continue;
         if (!signature->params[i].fallback) {
             *column = call->column;
-            return iso_fail(ctx, ISO_EINVAL, "%s: the argument %s is missing", signature->name,
-                            signature->params[i].name);
+            return iso_fail(ctx, ISO_EINVAL, "%s: the argument %s is missing", signature->name, signature->params[i].name);
         }
         bind_default(&signature->params[i], &args[i]);
     }

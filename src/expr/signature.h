@@ -49,7 +49,7 @@ typedef struct iso_arg {
 /* Binds the call's arguments to the signature, args[i] for params[i]. A bare name is a call without
  * arguments. ISO_EINVAL with a message (unknown keyword and its nearest match, missing argument,
  * wrong type, out of bounds, one argument given twice) and *column of the culprit in the source. */
-iso_status iso_bind(iso_context *ctx, const iso_signature *signature, const iso_expr *call,
-                    iso_arg args[ISO_MAX_PARAMS], int *column);
+iso_status iso_bind(iso_context *ctx, const iso_signature *signature, const iso_expr *call, iso_arg args[ISO_MAX_PARAMS],
+                    int *column);
 
 #endif

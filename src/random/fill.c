@@ -37,12 +37,12 @@
 
 #define HAS_AVX2   (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
 #define HAS_AVX512 (HAS_AVX2 && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-#define ISO_FILL(stem, ...)                                                                                                        \
+#define ISO_FILL(stem, ...)                                                                                                      \
     (HAS_AVX512 ? stem##_avx512(__VA_ARGS__) : HAS_AVX2 ? stem##_avx2(__VA_ARGS__) : stem##_any(__VA_ARGS__))
 #define ONE_BLOCK normal_avx2
 #else
-#define ONE_BLOCK  normal_any
-#define HAS_AVX512 false
+#define ONE_BLOCK           normal_any
+#define HAS_AVX512          false
 #define ISO_FILL(stem, ...) stem##_any(__VA_ARGS__)
 #endif
 

@@ -11,8 +11,8 @@ TARGET static void NAME(uniform)(float *out, const uint32_t *words, size_t n, fl
     }
 }
 
-/* x % d through a quotient in binary64, which is exact: the distance of x / d to the next whole number above is at least 1 / d, far
- * more than the rounding. */
+/* x % d through a quotient in binary64, which is exact: the distance of x / d to the next whole number above is at least 1 / d,
+ * far more than the rounding. */
 TARGET static inline uint32_t NAME(remainder)(uint32_t x, uint32_t d) {
     double numerator = (double)(int32_t)(x ^ 0x80000000u) + 0x1p31, divisor = (double)(int32_t)(d ^ 0x80000000u) + 0x1p31;
     return x - (uint32_t)(int32_t)(numerator / divisor) * d;

@@ -20,9 +20,8 @@ void iso_init_fans(int dims, const int64_t *shape, int64_t *fan_in, int64_t *fan
 }
 
 bool iso_init_gain(const char *nonlinearity, double slope, double *gain) {
-    static const char *const linear[] = {"linear",           "conv1d",           "conv2d",
-                                         "conv3d",           "conv_transpose1d", "conv_transpose2d",
-                                         "conv_transpose3d", "sigmoid"};
+    static const char *const linear[] = {"linear",           "conv1d",           "conv2d",           "conv3d",
+                                         "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "sigmoid"};
     for (size_t i = 0; i < ISO_COUNTOF(linear); i++)
         if (strcmp(nonlinearity, linear[i]) == 0) {
             *gain = 1;
@@ -47,19 +46,16 @@ double iso_init_xavier_std(int dims, const int64_t *shape, double gain) {
     return gain * sqrt(2.0 / (double)(fan_in + fan_out));
 }
 
-void iso_init_xavier_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
-                             double gain) {
+void iso_init_xavier_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape, double gain) {
     double bound = sqrt(3.0) * iso_init_xavier_std(dims, shape, gain);
     iso_torch_uniform(g, tensor, numel(dims, shape), -bound, bound);
 }
 
-void iso_init_xavier_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
-                            double gain) {
+void iso_init_xavier_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape, double gain) {
     iso_torch_normal(g, tensor, numel(dims, shape), 0, iso_init_xavier_std(dims, shape, gain));
 }
 
-bool iso_init_kaiming_std(int dims, const int64_t *shape, double a, iso_fan_mode mode,
-                          const char *nonlinearity, double *std) {
+bool iso_init_kaiming_std(int dims, const int64_t *shape, double a, iso_fan_mode mode, const char *nonlinearity, double *std) {
     int64_t fan_in, fan_out;
     double gain;
     iso_init_fans(dims, shape, &fan_in, &fan_out);
@@ -69,8 +65,8 @@ bool iso_init_kaiming_std(int dims, const int64_t *shape, double a, iso_fan_mode
     return true;
 }
 
-bool iso_init_kaiming_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
-                              double a, iso_fan_mode mode, const char *nonlinearity) {
+bool iso_init_kaiming_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape, double a, iso_fan_mode mode,
+                              const char *nonlinearity) {
     double std;
     if (!iso_init_kaiming_std(dims, shape, a, mode, nonlinearity, &std))
         return false;
@@ -79,8 +75,8 @@ bool iso_init_kaiming_uniform(iso_torch_generator *g, float *tensor, int dims, c
     return true;
 }
 
-bool iso_init_kaiming_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
-                             double a, iso_fan_mode mode, const char *nonlinearity) {
+bool iso_init_kaiming_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape, double a, iso_fan_mode mode,
+                             const char *nonlinearity) {
     double std;
     if (!iso_init_kaiming_std(dims, shape, a, mode, nonlinearity, &std))
         return false;
@@ -88,8 +84,7 @@ bool iso_init_kaiming_normal(iso_torch_generator *g, float *tensor, int dims, co
     return true;
 }
 
-bool iso_init_named(const char *function, iso_torch_generator *g, float *tensor, int dims,
-                    const int64_t *shape) {
+bool iso_init_named(const char *function, iso_torch_generator *g, float *tensor, int dims, const int64_t *shape) {
     if (strcmp(function, "xavier_uniform_") == 0)
         iso_init_xavier_uniform(g, tensor, dims, shape, 1);
     else if (strcmp(function, "xavier_normal_") == 0)
@@ -103,8 +98,7 @@ bool iso_init_named(const char *function, iso_torch_generator *g, float *tensor,
     return true;
 }
 
-void iso_init_conv_or_linear(iso_torch_generator *g, float *weight, int dims, const int64_t *shape,
-                             float *bias) {
+void iso_init_conv_or_linear(iso_torch_generator *g, float *weight, int dims, const int64_t *shape, float *bias) {
     iso_init_kaiming_uniform(g, weight, dims, shape, sqrt(5.0), ISO_FAN_IN, "leaky_relu");
     if (!bias)
         return;
@@ -119,8 +113,7 @@ static void fill(float *out, int64_t n, float value) {
         out[i] = value;
 }
 
-void iso_init_batch_norm(int64_t channels, float *weight, float *bias, float *running_mean,
-                         float *running_var) {
+void iso_init_batch_norm(int64_t channels, float *weight, float *bias, float *running_mean, float *running_var) {
     fill(weight, channels, 1);
     fill(bias, channels, 0);
     fill(running_mean, channels, 0);

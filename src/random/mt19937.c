@@ -59,9 +59,9 @@ void iso_mt19937_seed_words(iso_mt19937 *mt, uint32_t (*word)(const void *source
 #undef TARGET
 #undef NAME
 
-#define ISO_FORM(stem, ...)                                                                                                        \
-    (__builtin_cpu_supports("avx512vl") ? stem##_avx512(__VA_ARGS__)                                                               \
-     : __builtin_cpu_supports("avx2")   ? stem##_avx2(__VA_ARGS__)                                                                 \
+#define ISO_FORM(stem, ...)                                                                                                      \
+    (__builtin_cpu_supports("avx512vl") ? stem##_avx512(__VA_ARGS__)                                                             \
+     : __builtin_cpu_supports("avx2")   ? stem##_avx2(__VA_ARGS__)                                                               \
                                         : stem##_any(__VA_ARGS__))
 #else
 #define ISO_FORM(stem, ...) stem##_any(__VA_ARGS__)

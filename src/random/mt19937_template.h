@@ -1,5 +1,5 @@
-/* The two loops of the Mersenne Twister, included once per form: NAME(stem) names it, TARGET holds its attributes. N and M are the
- * generator's. Iterations depend on each other at distances of 227 and more only, so that compilers vectorise. */
+/* The two loops of the Mersenne Twister, included once per form: NAME(stem) names it, TARGET holds its attributes. N and M are
+ * the generator's. Iterations depend on each other at distances of 227 and more only, so that compilers vectorise. */
 
 /* What the word between `upper` and `lower` contributes. */
 TARGET static inline uint32_t NAME(mix)(uint32_t upper, uint32_t lower) {

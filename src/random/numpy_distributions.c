@@ -1,5 +1,5 @@
-/* Definitions: numpy/random/src/distributions/distributions.c. The binomial setup is computed anew for each number, which NumPy keeps from
- * call to call: the numbers are the same. */
+/* Definitions: numpy/random/src/distributions/distributions.c. The binomial setup is computed anew for each number, which NumPy
+ * keeps from call to call: the numbers are the same. */
 #include "random/numpy_distributions.h"
 
 #include <math.h>
@@ -56,7 +56,8 @@ double iso_np_beta_from(const iso_np_source *s, double a, double b) {
         return first / (first + second);
     }
     for (;;) {
-        double u = iso_np_next_double(s->bits), v = iso_np_next_double(s->bits), x = pow(u, 1.0 / a), y = pow(v, 1.0 / b), sum = x + y;
+        double u = iso_np_next_double(s->bits), v = iso_np_next_double(s->bits), x = pow(u, 1.0 / a), y = pow(v, 1.0 / b),
+               sum = x + y;
         if (sum > 1.0 || u + v == 0)
             continue;
         return x > 0 && y > 0 ? x / sum : beta_of_logarithms(u, v, a, b);
@@ -67,9 +68,9 @@ double iso_np_beta_from(const iso_np_source *s, double a, double b) {
 
 /* The asymptotic series (Zhang and Jin, "Computation of Special Functions", 1996), from x >= 7 carried down. */
 double iso_np_log_gamma(double x) {
-    static const double series[] = {8.333333333333333e-02,  -2.777777777777778e-03, 7.936507936507937e-04, -5.952380952380952e-04,
-                                    8.417508417508418e-04,  -1.917526917526918e-03, 6.410256410256410e-03, -2.955065359477124e-02,
-                                    1.796443723688307e-01,  -1.39243221690590e+00};
+    static const double series[] = {8.333333333333333e-02, -2.777777777777778e-03, 7.936507936507937e-04, -5.952380952380952e-04,
+                                    8.417508417508418e-04, -1.917526917526918e-03, 6.410256410256410e-03, -2.955065359477124e-02,
+                                    1.796443723688307e-01, -1.39243221690590e+00};
     if (x == 1.0 || x == 2.0)
         return 0.0;
     int64_t shift = x < 7.0 ? (int64_t)(7 - x) : 0;
@@ -103,7 +104,8 @@ static int64_t poisson_by_rejection(iso_np_bits *bits, double lam) {
             return k;
         if (k < 0 || (us < 0.013 && v > us))
             continue;
-        if (log(v) + log(inverse_alpha) - log(a / (us * us) + b) <= -lam + (double)k * logarithm - iso_np_log_gamma((double)(k + 1)))
+        if (log(v) + log(inverse_alpha) - log(a / (us * us) + b) <=
+            -lam + (double)k * logarithm - iso_np_log_gamma((double)(k + 1)))
             return k;
     }
 }
@@ -209,8 +211,9 @@ static bool btpe_accept(const btpe *t, int64_t y, double v) {
     if (height > middle + rho)
         return false;
     double x1 = (double)(y + 1), f1 = (double)(m + 1), z = (double)(n + 1 - m), w = (double)(n - y + 1);
-    return !(height > t->xm * log(f1 / x1) + ((double)(n - m) + 0.5) * log(z / w) + (double)(y - m) * log(w * t->r / (x1 * t->q)) +
-                          stirling(f1) + stirling(z) + stirling(x1) + stirling(w));
+    return !(height > t->xm * log(f1 / x1) + ((double)(n - m) + 0.5) * log(z / w) +
+                          (double)(y - m) * log(w * t->r / (x1 * t->q)) + stirling(f1) + stirling(z) + stirling(x1) +
+                          stirling(w));
 }
 
 static int64_t binomial_by_btpe(iso_np_bits *bits, int64_t n, double p) {

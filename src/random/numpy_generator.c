@@ -25,8 +25,8 @@ static bool positive(double x) {
     return !(x <= 0);
 }
 
-#define FILL(expression)                                                                                                           \
-    for (size_t i = 0; i < n; i++)                                                                                                 \
+#define FILL(expression)                                                                                                         \
+    for (size_t i = 0; i < n; i++)                                                                                               \
     out[i] = (expression)
 
 void iso_np_random_f32(iso_np_bits *rng, float *out, size_t n) {

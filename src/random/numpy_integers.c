@@ -70,8 +70,9 @@ void iso_np_integers(iso_np_bits *rng, void *out, size_t n, int width, uint64_t 
     for (size_t i = 0; i < n; i++) {
         uint64_t number = low;
         if (range > 0)
-            number += width >= 32 ? iso_np_lemire(rng, range)
-                                  : width == 1 ? next_piece(rng, &p, 1) : lemire_piece(rng, &p, width, (uint32_t)range);
+            number += width >= 32  ? iso_np_lemire(rng, range)
+                      : width == 1 ? next_piece(rng, &p, 1)
+                                   : lemire_piece(rng, &p, width, (uint32_t)range);
         switch (width) {
         case 64:
             ((uint64_t *)out)[i] = number;

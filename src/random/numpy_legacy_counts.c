@@ -134,7 +134,8 @@ static int64_t hypergeometric_small(iso_np_random_state *rs, int64_t good, int64
 }
 
 static double log_factorials(int64_t fewer, int64_t more, int64_t m, int64_t z) {
-    return iso_np_log_gamma((double)iso_legacy_plus(z, 1)) + iso_np_log_gamma((double)iso_legacy_plus(iso_legacy_minus(fewer, z), 1)) +
+    return iso_np_log_gamma((double)iso_legacy_plus(z, 1)) +
+           iso_np_log_gamma((double)iso_legacy_plus(iso_legacy_minus(fewer, z), 1)) +
            iso_np_log_gamma((double)iso_legacy_plus(iso_legacy_minus(m, z), 1)) +
            iso_np_log_gamma((double)iso_legacy_plus(iso_legacy_plus(iso_legacy_minus(more, m), z), 1));
 }

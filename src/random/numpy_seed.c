@@ -1,5 +1,5 @@
-/* np.random.SeedSequence: entropy of any length is mixed into a pool of words, from which any number of words is generated (M. O'Neill's
- * seed_seq_fe). */
+/* np.random.SeedSequence: entropy of any length is mixed into a pool of words, from which any number of words is generated (M.
+ * O'Neill's seed_seq_fe). */
 #include <string.h>
 
 #include "random/numpy_bits.h"
@@ -41,7 +41,8 @@ static void mix_entropy(iso_np_seed_sequence *s) {
 
 bool iso_np_seed_sequence_init(iso_np_seed_sequence *s, const uint32_t *entropy, size_t entropy_count, const uint32_t *spawn_key,
                                size_t spawn_key_count, size_t pool_size) {
-    if (entropy_count > ISO_NP_SEED_WORDS || spawn_key_count > ISO_NP_SEED_WORDS - entropy_count || pool_size < 4 || pool_size > 32)
+    if (entropy_count > ISO_NP_SEED_WORDS || spawn_key_count > ISO_NP_SEED_WORDS - entropy_count || pool_size < 4 ||
+        pool_size > 32)
         return false;
     memset(s, 0, sizeof *s);
     s->entropy = entropy_count;

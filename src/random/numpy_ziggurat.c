@@ -4,12 +4,12 @@
 #include "random/numpy_generator.h"
 #include "random/numpy_ziggurat_tables.h"
 
-#define NORMAL_TAIL              3.6541528853610088
-#define INVERSE_NORMAL_TAIL      0.27366123732975828
-#define EXPONENTIAL_TAIL         7.69711747013104972
-#define NORMAL_TAIL_F32          3.6541528853610088f
-#define INVERSE_NORMAL_TAIL_F32  0.27366123732975828f
-#define EXPONENTIAL_TAIL_F32     7.69711747013104972f
+#define NORMAL_TAIL             3.6541528853610088
+#define INVERSE_NORMAL_TAIL     0.27366123732975828
+#define EXPONENTIAL_TAIL        7.69711747013104972
+#define NORMAL_TAIL_F32         3.6541528853610088f
+#define INVERSE_NORMAL_TAIL_F32 0.27366123732975828f
+#define EXPONENTIAL_TAIL_F32    7.69711747013104972f
 
 float iso_np_float_one(iso_np_bits *rng) {
     return (float)(int32_t)(iso_np_next32(rng) >> 8) * 0x1p-24f;

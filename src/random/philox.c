@@ -21,10 +21,9 @@ void iso_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t o
 /* Four elements per counter. The counter's words are the low 32 bits of block, sample and step, and
  * one word of four bytes: the next 8 bits of each, and the purpose on top. The key is the seed. */
 static void block_bits(const iso_place *place, uint64_t block, uint32_t out[4]) {
-    uint32_t counter[4] = {
-        (uint32_t)block, (uint32_t)place->sample, (uint32_t)place->step,
-        (uint32_t)(block >> 32 & 0xff) | (uint32_t)(place->sample >> 32 & 0xff) << 8 |
-            (uint32_t)(place->step >> 32 & 0xff) << 16 | (uint32_t)place->purpose << 24};
+    uint32_t counter[4] = {(uint32_t)block, (uint32_t)place->sample, (uint32_t)place->step,
+                           (uint32_t)(block >> 32 & 0xff) | (uint32_t)(place->sample >> 32 & 0xff) << 8 |
+                               (uint32_t)(place->step >> 32 & 0xff) << 16 | (uint32_t)place->purpose << 24};
     uint32_t key[2] = {(uint32_t)place->seed, (uint32_t)(place->seed >> 32)};
     iso_philox4x32(counter, key, out);
 }
@@ -51,8 +50,7 @@ void iso_philox_uniform(const iso_place *place, uint64_t first, float *out, size
     }
 }
 
-void iso_philox_bernoulli(const iso_place *place, uint64_t first, uint8_t *out, size_t n,
-                          double p) {
+void iso_philox_bernoulli(const iso_place *place, uint64_t first, uint8_t *out, size_t n, double p) {
     uint32_t bits[CHUNK];
     double threshold = p * 0x1p32; /* exact */
     for (size_t done = 0, run; done < n; done += run) {

@@ -134,8 +134,7 @@ void iso_torch_bernoulli_tensor(iso_torch_generator *g, uint8_t *out, size_t n, 
         out[i] = (float)(int32_t)(iso_mt19937_next(&g->engine) & 0xffffffu) * 0x1p-24f < p[i];
 }
 
-void iso_torch_bernoulli_tensor_f64(iso_torch_generator *g, uint8_t *out, size_t n,
-                                    const double *p) {
+void iso_torch_bernoulli_tensor_f64(iso_torch_generator *g, uint8_t *out, size_t n, const double *p) {
     for (size_t i = 0; i < n; i++) {
         uint32_t words[2];
         iso_mt19937_fill(&g->engine, words, 2);

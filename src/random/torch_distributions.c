@@ -41,15 +41,15 @@ void iso_torch_log_normal(iso_torch_generator *g, double *out, size_t n, double 
 
 /* ---- multinomial ---- */
 
-#define NUMBER          float
-#define NAME(stem)      stem
-#define EXPONENTIAL(x)  (float)(x)
+#define NUMBER         float
+#define NAME(stem)     stem
+#define EXPONENTIAL(x) (float)(x)
 #include "random/torch_multinomial.h"
 #undef NUMBER
 #undef NAME
 #undef EXPONENTIAL
 
-#define NUMBER          double
-#define NAME(stem)      stem##_f64
-#define EXPONENTIAL(x)  (x)
+#define NUMBER         double
+#define NAME(stem)     stem##_f64
+#define EXPONENTIAL(x) (x)
 #include "random/torch_multinomial.h"

@@ -1,5 +1,5 @@
-/* tensor.erfinv_() of PyTorch without MKL, once per type: NUMBER, NAME, and the C library's LOG, SQRT, EXP, ERF of it; MULTIPLY_ADD
- * (a, b, c) as the CPU capability computes it. A rational approximation, then two steps of Newton's method. */
+/* tensor.erfinv_() of PyTorch without MKL, once per type: NUMBER, NAME, and the C library's LOG, SQRT, EXP, ERF of it;
+ * MULTIPLY_ADD (a, b, c) as the CPU capability computes it. A rational approximation, then two steps of Newton's method. */
 static NUMBER NAME(polynomial)(bool fused, const NUMBER *c, int count, NUMBER z) {
     NUMBER p = c[0];
     for (int i = 1; i < count; i++)

@@ -1,5 +1,5 @@
-/* Builds of PyTorch without MKL take both functions from SLEEF, here as they compute for AVX2 and AVX-512: every step in binary32, with
- * the fused multiply-adds written out. */
+/* Builds of PyTorch without MKL take both functions from SLEEF, here as they compute for AVX2 and AVX-512: every step in
+ * binary32, with the fused multiply-adds written out. */
 #include "random/torch_math.h"
 
 #include <math.h>
@@ -57,9 +57,13 @@ static float sleef_log(float x) {
     return all + (((sum - all) + tail) + low);
 }
 
-float iso_torch_expf(iso_torch_variant variant, float x) { return variant & ISO_TORCH_SCALAR ? expf(x) : sleef_exp(x); }
+float iso_torch_expf(iso_torch_variant variant, float x) {
+    return variant & ISO_TORCH_SCALAR ? expf(x) : sleef_exp(x);
+}
 
-float iso_torch_logf(iso_torch_variant variant, float x) { return variant & ISO_TORCH_SCALAR ? logf(x) : sleef_log(x); }
+float iso_torch_logf(iso_torch_variant variant, float x) {
+    return variant & ISO_TORCH_SCALAR ? logf(x) : sleef_log(x);
+}
 
 #define NUMBER                float
 #define NAME(stem)            stem

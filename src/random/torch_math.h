@@ -1,4 +1,5 @@
-/* torch.exp and torch.log of float32 tensors on the CPU, which are not correctly rounded: RandomResizedCrop's draws go through them. */
+/* torch.exp and torch.log of float32 tensors on the CPU, which are not correctly rounded: RandomResizedCrop's draws go through
+ * them. */
 #ifndef ISO_RANDOM_TORCH_MATH_H
 #define ISO_RANDOM_TORCH_MATH_H
 

@@ -42,11 +42,9 @@ void iso_torch_get_state(const iso_torch_generator *g, uint8_t state[ISO_TORCH_S
 }
 
 bool iso_torch_set_state(iso_torch_generator *g, const uint8_t state[ISO_TORCH_STATE_SIZE]) {
-    uint64_t left = get(state, LEFT, 4), next = get(state, NEXT, 8),
-             valid = get(state, NORMAL_VALID, 4);
+    uint64_t left = get(state, LEFT, 4), next = get(state, NEXT, 8), valid = get(state, NORMAL_VALID, 4);
     bool fresh = left == 1 && next == 0;
-    if (get(state, SEEDED, 4) != 1 || valid > 1 || next > ISO_MT19937_WORDS ||
-        (!fresh && left + next != ISO_MT19937_WORDS + 1))
+    if (get(state, SEEDED, 4) != 1 || valid > 1 || next > ISO_MT19937_WORDS || (!fresh && left + next != ISO_MT19937_WORDS + 1))
         return false;
     for (int i = 0; i < ISO_MT19937_WORDS; i++)
         if (get(state, WORDS + 8 * i, 8) > UINT32_MAX)

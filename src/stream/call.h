@@ -23,10 +23,10 @@ typedef struct iso_call {
     iso_context *ctx;
     iso_stream *state;
     const iso_expr *expr;
-    const char *name;             /* as messages call it */
-    iso_value *self;              /* of a method: its object */
-    iso_torch_generator *torch;   /* what functions of torch draw on: generator=, or the default one */
-    iso_arg args[ISO_MAX_PARAMS]; /* numbers, truths and texts as the parameter's kind says */
+    const char *name;                        /* as messages call it */
+    iso_value *self;                         /* of a method: its object */
+    iso_torch_generator *torch;              /* what functions of torch draw on: generator=, or the default one */
+    iso_arg args[ISO_MAX_PARAMS];            /* numbers, truths and texts as the parameter's kind says */
     const iso_value *values[ISO_MAX_PARAMS]; /* every argument that was given, as it was evaluated; otherwise NULL */
     int dims;                                /* of functions with `sizes`: the shape that *size or size= gave */
     int64_t shape[ISO_MAX_DIMS];
@@ -45,13 +45,12 @@ typedef struct iso_entry {
 
 /* The tables, each closed by an entry without a name. */
 extern const iso_entry iso_stream_torch_create[], iso_stream_torch_draw[], iso_stream_torch_methods[], iso_stream_torch_init[],
-    iso_stream_torch_nn[], iso_stream_python_random[], iso_stream_numpy_legacy[],
-    iso_stream_numpy_generator[];
+    iso_stream_torch_nn[], iso_stream_python_random[], iso_stream_numpy_legacy[], iso_stream_numpy_generator[];
 
 /* A parameter, and one with inclusive bounds. */
-#define ISO_PARAM(n, k, f)                                                                                                         \
+#define ISO_PARAM(n, k, f)                                                                                                       \
     { .name = (n), .kind = (k), .fallback = (f) }
-#define ISO_PARAM_IN(n, k, f, from, to)                                                                                            \
+#define ISO_PARAM_IN(n, k, f, from, to)                                                                                          \
     { .name = (n), .kind = (k), .fallback = (f), .low = (from), .high = (to) }
 
 /* For the body of a table entry: a parameter list and its length. */
@@ -75,8 +74,7 @@ iso_status iso_call_type(iso_call *c, size_t i, iso_type otherwise, iso_type *ty
 iso_status iso_call_shape(iso_call *c, size_t i, int *dims, int64_t *shape);
 /* Nested lists of numbers, argument i, as a new tensor or array: whole numbers int64, others float_type, unless argument type_at
  * (or ISO_NO_ARGUMENT) names a dtype. */
-iso_status iso_call_nested(iso_call *c, size_t i, iso_value_kind kind, iso_type float_type, size_t type_at,
-                          iso_value *array);
+iso_status iso_call_nested(iso_call *c, size_t i, iso_value_kind kind, iso_type float_type, size_t type_at, iso_value *array);
 /* Fails with the call's name in front, and points at argument i. */
 iso_status iso_call_fail(iso_call *c, size_t i, const char *format, ...) ISO_PRINTF(3, 4);
 /* The same, pointing at the call. */

@@ -16,16 +16,12 @@ static iso_status not_on_cuda(iso_call *c) {
 static iso_status check_float(iso_call *c, const iso_value *tensor) {
     if (iso_type_is_float(tensor->type))
         return ISO_OK;
-    return iso_call_fail(c, ISO_NO_ARGUMENT, "needs a tensor of a floating-point type, got %s",
-                         iso_type_of(tensor->type)->name);
+    return iso_call_fail(c, ISO_NO_ARGUMENT, "needs a tensor of a floating-point type, got %s", iso_type_of(tensor->type)->name);
 }
 
 /* The largest finite number of a float type. */
 static double largest(iso_type type) {
-    return type == ISO_TYPE_F64   ? DBL_MAX
-           : type == ISO_TYPE_F16 ? 65504
-           : type == ISO_TYPE_F32 ? FLT_MAX
-                                  : 0x1.fep127;
+    return type == ISO_TYPE_F64 ? DBL_MAX : type == ISO_TYPE_F16 ? 65504 : type == ISO_TYPE_F32 ? FLT_MAX : 0x1.fep127;
 }
 
 iso_status iso_call_uniform(iso_call *c, iso_value *tensor, double low, double high) {
@@ -33,9 +29,8 @@ iso_status iso_call_uniform(iso_call *c, iso_value *tensor, double low, double h
         return ISO_EINVAL;
     double limit = largest(tensor->type);
     if (!(low >= -limit && high <= limit && low <= high && high - low <= limit))
-        return iso_call_fail(c, ISO_NO_ARGUMENT,
-                             "the bounds %g and %g are not ascending numbers of the type %s", low,
-                             high, iso_type_of(tensor->type)->name);
+        return iso_call_fail(c, ISO_NO_ARGUMENT, "the bounds %g and %g are not ascending numbers of the type %s", low, high,
+                             iso_type_of(tensor->type)->name);
     size_t n = (size_t)tensor->numel;
     if (on_cuda(c)) {
         if (tensor->type != ISO_TYPE_F32)
@@ -88,11 +83,9 @@ iso_status iso_call_normal(iso_call *c, iso_value *tensor, double mean, double s
 iso_status iso_call_random(iso_call *c, iso_value *tensor, int64_t low, int64_t high) {
     const iso_type_info *type = iso_type_of(tensor->type);
     if (low >= high)
-        return iso_call_fail(c, ISO_NO_ARGUMENT, "low (%lld) must be below high (%lld)",
-                             (long long)low, (long long)high);
+        return iso_call_fail(c, ISO_NO_ARGUMENT, "low (%lld) must be below high (%lld)", (long long)low, (long long)high);
     if (low < type->low || high - 1 > type->high)
-        return iso_call_fail(c, ISO_NO_ARGUMENT,
-                             "the numbers %lld to %lld do not fit into the type %s", (long long)low,
+        return iso_call_fail(c, ISO_NO_ARGUMENT, "the numbers %lld to %lld do not fit into the type %s", (long long)low,
                              (long long)high - 1, type->name);
     int64_t *drawn = iso_calloc(c->ctx, (size_t)tensor->numel + 1, sizeof *drawn);
     if (!drawn)
@@ -211,8 +204,7 @@ iso_status iso_call_bernoulli_tensor(iso_call *c, iso_value *tensor, const iso_v
     if (on_cuda(c))
         return not_on_cuda(c);
     if (!iso_type_is_float(p->type))
-        return iso_call_fail(c, ISO_NO_ARGUMENT,
-                             "the probabilities must be of a floating-point type, got %s",
+        return iso_call_fail(c, ISO_NO_ARGUMENT, "the probabilities must be of a floating-point type, got %s",
                              iso_type_of(p->type)->name);
     if (p->numel != tensor->numel)
         return iso_call_fail(c, ISO_NO_ARGUMENT, "as many probabilities as elements are needed");
@@ -220,8 +212,7 @@ iso_status iso_call_bernoulli_tensor(iso_call *c, iso_value *tensor, const iso_v
         uint8_t drawn;
         double probability = iso_value_get(p, i);
         if (!(probability >= 0 && probability <= 1))
-            return iso_call_fail(c, ISO_NO_ARGUMENT, "probabilities must be between 0 and 1, got %g",
-                                 probability);
+            return iso_call_fail(c, ISO_NO_ARGUMENT, "probabilities must be between 0 and 1, got %g", probability);
         if (p->type == ISO_TYPE_F64)
             iso_torch_bernoulli_tensor_f64(c->torch, &drawn, 1, &probability);
         else

@@ -1,5 +1,5 @@
-/* Draws into tensors of any type, as the methods of torch.Tensor make them, on the call's generator, or on the GPU's of torch-cuda. They refuse what PyTorch
- * refuses; messages carry the call's name. */
+/* Draws into tensors of any type, as the methods of torch.Tensor make them, on the call's generator, or on the GPU's of
+ * torch-cuda. They refuse what PyTorch refuses; messages carry the call's name. */
 #ifndef ISO_STREAM_DRAW_H
 #define ISO_STREAM_DRAW_H
 

@@ -223,7 +223,9 @@ static iso_status attribute(const evaluation *e, iso_value *value, const char *n
     snprintf(full, sizeof full, "%s%.*s", prefix ? prefix : "", (int)size, name);
     if (prefix && iso_stream_find(full))
         return iso_fail(e->ctx, ISO_EINVAL, "%.*s is a method: call it, %.*s(...)", (int)size, name, (int)size, name);
-    const char *what = value->kind == ISO_VALUE_MODULE ? "the module" : value->kind == ISO_VALUE_TENSOR ? "a tensor" : "this value";
+    const char *what = value->kind == ISO_VALUE_MODULE   ? "the module"
+                       : value->kind == ISO_VALUE_TENSOR ? "a tensor"
+                                                         : "this value";
     return iso_fail(e->ctx, ISO_EINVAL, "%s has no attribute %.*s", what, (int)size, name);
 }
 

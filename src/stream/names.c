@@ -3,17 +3,14 @@
 
 #include "stream/call.h"
 
-static const iso_entry *const tables[] = {iso_stream_torch_create, iso_stream_torch_draw, iso_stream_torch_methods,
-                                          iso_stream_torch_init, iso_stream_torch_nn, iso_stream_python_random,
+static const iso_entry *const tables[] = {iso_stream_torch_create, iso_stream_torch_draw,     iso_stream_torch_methods,
+                                          iso_stream_torch_init,   iso_stream_torch_nn,       iso_stream_python_random,
                                           iso_stream_numpy_legacy, iso_stream_numpy_generator};
 
 /* The customary short names, longest first where one begins another. */
 static const char *const aliases[][2] = {
-    {"np.", "numpy."},
-    {"F.", "torch.nn.functional."},
-    {"nn.functional.", "torch.nn.functional."},
-    {"nn.", "torch.nn."},
-    {"init.", "torch.nn.init."},
+    {"np.", "numpy."},    {"F.", "torch.nn.functional."}, {"nn.functional.", "torch.nn.functional."},
+    {"nn.", "torch.nn."}, {"init.", "torch.nn.init."},
 };
 
 const char *iso_stream_full_name(const char *name, char buffer[ISO_MAX_NAME]) {

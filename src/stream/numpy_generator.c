@@ -18,7 +18,8 @@ static iso_np_bits *generator(iso_call *c) {
 
 /* ---- SeedSequence ---- */
 
-static const iso_param sequence_params[] = {ISO_PARAM("entropy", ISO_ARG_ANY, "None"), ISO_PARAM("spawn_key", ISO_ARG_ANY, "None"),
+static const iso_param sequence_params[] = {ISO_PARAM("entropy", ISO_ARG_ANY, "None"),
+                                            ISO_PARAM("spawn_key", ISO_ARG_ANY, "None"),
                                             ISO_PARAM_IN("pool_size", ISO_ARG_INT, "4", 4, 32)};
 
 /* From arguments 0 (and 1 and 2, where they are spawn_key and pool_size). */
@@ -50,7 +51,8 @@ static iso_status make_sequence(iso_call *c) {
     return status ? status : new_sequence(c, c->result, &s);
 }
 
-static const iso_param state_params[] = {ISO_PARAM_IN("n_words", ISO_ARG_INT, NULL, 0, 1 << 24), ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
+static const iso_param state_params[] = {ISO_PARAM_IN("n_words", ISO_ARG_INT, NULL, 0, 1 << 24),
+                                         ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
 
 static iso_status method_generate_state(iso_call *c) {
     iso_type type;
@@ -81,7 +83,8 @@ static iso_status method_spawn(iso_call *c) {
 
 static const iso_param seed_params[] = {ISO_PARAM("seed", ISO_ARG_ANY, "None")};
 
-static iso_status new_rng(iso_call *c, iso_value *value, iso_value_kind kind, iso_np_engine engine, const iso_np_seed_sequence *s) {
+static iso_status new_rng(iso_call *c, iso_value *value, iso_value_kind kind, iso_np_engine engine,
+                          const iso_np_seed_sequence *s) {
     iso_status status = iso_value_object(c->ctx, value, kind, sizeof(rng_object));
     if (status)
         return status;
@@ -166,12 +169,12 @@ static iso_status method_generator_spawn(iso_call *c) {
 
 /* ---- Real numbers ---- */
 
-#define REAL(name, count, ...)                                                                                                     \
-    static bool draw_##name(void *object, double *out, size_t n, const double *p) {                                            \
-        return iso_np_##name(object, out, n, __VA_ARGS__);                                                                            \
-    }                                                                                                                              \
-    static iso_status method_##name(iso_call *c) {                                                                                 \
-        return iso_np_draw_real(c, count, draw_##name);                                                                                   \
+#define REAL(name, count, ...)                                                                                                   \
+    static bool draw_##name(void *object, double *out, size_t n, const double *p) {                                              \
+        return iso_np_##name(object, out, n, __VA_ARGS__);                                                                       \
+    }                                                                                                                            \
+    static iso_status method_##name(iso_call *c) {                                                                               \
+        return iso_np_draw_real(c, count, draw_##name);                                                                          \
     }
 
 REAL(uniform, 2, p[0], p[1])
@@ -248,7 +251,8 @@ static iso_status method_standard_exponential(iso_call *c) {
     return iso_call_fail(c, 2, "method must be 'zig' or 'inv'");
 }
 
-static const iso_param gamma_params[] = {ISO_PARAM("shape", ISO_ARG_FLOAT, NULL), ISO_SIZE, ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
+static const iso_param gamma_params[] = {ISO_PARAM("shape", ISO_ARG_FLOAT, NULL), ISO_SIZE,
+                                         ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
 
 static iso_status method_standard_gamma(iso_call *c) {
     bool scalar, ok;
@@ -268,12 +272,12 @@ static iso_status method_standard_gamma(iso_call *c) {
 
 /* ---- Whole numbers ---- */
 
-#define INTEGER(name, count, ...)                                                                                                  \
-    static bool draw_##name(void *object, int64_t *out, size_t n, const iso_arg *a) {                                          \
-        return iso_np_##name(object, out, n, __VA_ARGS__);                                                                            \
-    }                                                                                                                              \
-    static iso_status method_##name(iso_call *c) {                                                                                 \
-        return iso_np_draw_counts(c, count, draw_##name);                                                                                \
+#define INTEGER(name, count, ...)                                                                                                \
+    static bool draw_##name(void *object, int64_t *out, size_t n, const iso_arg *a) {                                            \
+        return iso_np_##name(object, out, n, __VA_ARGS__);                                                                       \
+    }                                                                                                                            \
+    static iso_status method_##name(iso_call *c) {                                                                               \
+        return iso_np_draw_counts(c, count, draw_##name);                                                                        \
     }
 
 INTEGER(binomial, 2, a[0].i[0], a[1].f[0])
@@ -282,7 +286,8 @@ INTEGER(poisson, 1, a[0].f[0])
 INTEGER(geometric, 1, a[0].f[0])
 
 static const iso_param integers_params[] = {ISO_PARAM("low", ISO_ARG_ANY, NULL), ISO_PARAM("high", ISO_ARG_ANY, "None"), ISO_SIZE,
-                                            ISO_PARAM("dtype", ISO_ARG_ANY, "None"), ISO_PARAM("endpoint", ISO_ARG_BOOL, "False")};
+                                            ISO_PARAM("dtype", ISO_ARG_ANY, "None"),
+                                            ISO_PARAM("endpoint", ISO_ARG_BOOL, "False")};
 
 static iso_status method_integers(iso_call *c) {
     iso_np_range range;
@@ -336,9 +341,9 @@ static iso_status method_permuted(iso_call *c) {
     return status;
 }
 
-static const iso_param choice_params[] = {ISO_PARAM("a", ISO_ARG_ANY, NULL), ISO_SIZE, ISO_PARAM("replace", ISO_ARG_BOOL, "True"),
-                                          ISO_PARAM("p", ISO_ARG_ANY, "None"), ISO_PARAM("axis", ISO_ARG_INT, "0"),
-                                          ISO_PARAM("shuffle", ISO_ARG_BOOL, "True")};
+static const iso_param choice_params[] = {ISO_PARAM("a", ISO_ARG_ANY, NULL),          ISO_SIZE,
+                                          ISO_PARAM("replace", ISO_ARG_BOOL, "True"), ISO_PARAM("p", ISO_ARG_ANY, "None"),
+                                          ISO_PARAM("axis", ISO_ARG_INT, "0"),        ISO_PARAM("shuffle", ISO_ARG_BOOL, "True")};
 
 static bool choose(iso_call *c, int64_t *out, size_t n, int64_t population, const double *p, void *scratch) {
     if (c->args[2].i[0])
@@ -376,7 +381,7 @@ static const iso_param negative_params[] = {F("n", NULL), F("p", NULL), ISO_SIZE
 static const iso_param poisson_params[] = {F("lam", "1"), ISO_SIZE};
 static const iso_param p_params[] = {F("p", NULL), ISO_SIZE};
 
-#define NEW(name, params, call)                                                                                                    \
+#define NEW(name, params, call)                                                                                                  \
     { {"numpy.random." name, ISO_PARAMS(params)}, ISO_SIZES_NONE, call }
 #define ENTRY(name, params, call) NEW("Generator." name, params, call)
 

@@ -81,7 +81,8 @@ static iso_status method_set_state(iso_call *c) {
         ok = iso_value_to_int64(&items[3], &has_gauss) && iso_value_to_double(&items[4], &gauss);
     for (int i = 0; ok && i < 624; i++) {
         iso_value item = {0};
-        ok = iso_value_item(c->ctx, &items[1], i, &item) == ISO_OK && iso_value_to_int64(&item, &word) && word >= 0 && word <= UINT32_MAX;
+        ok = iso_value_item(c->ctx, &items[1], i, &item) == ISO_OK && iso_value_to_int64(&item, &word) && word >= 0 &&
+             word <= UINT32_MAX;
         key[i] = ok ? (uint32_t)word : 0;
         iso_value_free(c->ctx, &item);
     }
@@ -93,23 +94,23 @@ static iso_status method_set_state(iso_call *c) {
 /* ---- Real numbers ---- */
 
 /* name, number of parameters, the parameters passed on */
-#define REAL(name, count, ...)                                                                                                     \
-    static bool draw_##name(void *object, double *out, size_t n, const double *p) {                                     \
-        (void)p;                                                                                                                   \
-        return iso_np_legacy_##name(object, out, n __VA_ARGS__);                                                                       \
-    }                                                                                                                              \
-    static iso_status method_##name(iso_call *c) {                                                                                 \
-        return iso_np_draw_real(c, count, draw_##name);                                                                                   \
+#define REAL(name, count, ...)                                                                                                   \
+    static bool draw_##name(void *object, double *out, size_t n, const double *p) {                                              \
+        (void)p;                                                                                                                 \
+        return iso_np_legacy_##name(object, out, n __VA_ARGS__);                                                                 \
+    }                                                                                                                            \
+    static iso_status method_##name(iso_call *c) {                                                                               \
+        return iso_np_draw_real(c, count, draw_##name);                                                                          \
     }
 /* Those that cannot be refused. */
-#define PLAIN(name)                                                                                                                \
-    static bool draw_##name(void *object, double *out, size_t n, const double *p) {                                     \
-        (void)p;                                                                                                                   \
-        iso_np_legacy_##name(object, out, n);                                                                                          \
-        return true;                                                                                                               \
-    }                                                                                                                              \
-    static iso_status method_##name(iso_call *c) {                                                                                 \
-        return iso_np_draw_real(c, 0, draw_##name);                                                                                       \
+#define PLAIN(name)                                                                                                              \
+    static bool draw_##name(void *object, double *out, size_t n, const double *p) {                                              \
+        (void)p;                                                                                                                 \
+        iso_np_legacy_##name(object, out, n);                                                                                    \
+        return true;                                                                                                             \
+    }                                                                                                                            \
+    static iso_status method_##name(iso_call *c) {                                                                               \
+        return iso_np_draw_real(c, 0, draw_##name);                                                                              \
     }
 
 PLAIN(random_sample)
@@ -187,12 +188,12 @@ static iso_status method_dirichlet(iso_call *c) {
 
 /* ---- Whole numbers ---- */
 
-#define INTEGER(name, count, ...)                                                                                                  \
-    static bool draw_##name(void *object, int64_t *out, size_t n, const iso_arg *a) {                                   \
-        return iso_np_legacy_##name(object, out, n, __VA_ARGS__);                                                                      \
-    }                                                                                                                              \
-    static iso_status method_##name(iso_call *c) {                                                                                 \
-        return iso_np_draw_counts(c, count, draw_##name);                                                                                \
+#define INTEGER(name, count, ...)                                                                                                \
+    static bool draw_##name(void *object, int64_t *out, size_t n, const iso_arg *a) {                                            \
+        return iso_np_legacy_##name(object, out, n, __VA_ARGS__);                                                                \
+    }                                                                                                                            \
+    static iso_status method_##name(iso_call *c) {                                                                               \
+        return iso_np_draw_counts(c, count, draw_##name);                                                                        \
     }
 
 INTEGER(binomial, 2, a[0].i[0], a[1].f[0])
@@ -203,7 +204,8 @@ INTEGER(hypergeometric, 3, a[0].i[0], a[1].i[0], a[2].i[0])
 INTEGER(zipf, 1, a[0].f[0])
 INTEGER(logseries, 1, a[0].f[0])
 
-static const iso_param multinomial_params[] = {ISO_PARAM("n", ISO_ARG_INT, NULL), ISO_PARAM("pvals", ISO_ARG_ANY, NULL), ISO_SIZE};
+static const iso_param multinomial_params[] = {ISO_PARAM("n", ISO_ARG_INT, NULL), ISO_PARAM("pvals", ISO_ARG_ANY, NULL),
+                                               ISO_SIZE};
 
 static iso_status method_multinomial(iso_call *c) {
     double *p;
@@ -333,7 +335,7 @@ static const iso_param poisson_params[] = {F("lam", "1"), ISO_SIZE};
 static const iso_param p_params[] = {F("p", NULL), ISO_SIZE};
 static const iso_param hyper_params[] = {I("ngood"), I("nbad"), I("nsample"), ISO_SIZE};
 
-#define ENTRY(name, params, call)                                                                                                  \
+#define ENTRY(name, params, call)                                                                                                \
     { {"numpy.random.RandomState." name, ISO_PARAMS(params)}, ISO_SIZES_NONE, call }
 
 const iso_entry iso_stream_numpy_legacy[] = {

@@ -31,8 +31,7 @@ static void print_tensor(iso_text *out, const iso_value *tensor, int axis, int64
 
 static void print(iso_text *out, const iso_value *value);
 
-static void print_items(iso_text *out, const iso_value *value, const char *open,
-                        const char *close) {
+static void print_items(iso_text *out, const iso_value *value, const char *open, const char *close) {
     iso_text_puts(out, open);
     for (size_t i = 0; i < value->count; i++) {
         if (i)
@@ -43,9 +42,8 @@ static void print_items(iso_text *out, const iso_value *value, const char *open,
 }
 
 static void print_literal(iso_text *out, const iso_value *value) {
-    iso_expr literal = {.kind = value->kind == ISO_VALUE_STRING ? ISO_EXPR_STRING : ISO_EXPR_BYTES,
-                        .text = value->text,
-                        .size = value->size};
+    iso_expr literal = {
+        .kind = value->kind == ISO_VALUE_STRING ? ISO_EXPR_STRING : ISO_EXPR_BYTES, .text = value->text, .size = value->size};
     iso_expr_write(out, &literal);
 }
 

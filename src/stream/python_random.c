@@ -365,16 +365,16 @@ static iso_status method_shuffle(iso_call *c) {
 /* ---- Distributions ---- */
 
 /* Draws one number with the first two arguments. */
-#define NUMBERS(name, function)                                                                                                    \
-    static iso_status method_##name(iso_call *c) {                                                                                 \
-        iso_value_float(c->result, 0);                                                                                             \
-        function(generator(c), &c->result->number, 1, c->args[0].f[0], c->args[1].f[0]);                                           \
-        return ISO_OK;                                                                                                             \
+#define NUMBERS(name, function)                                                                                                  \
+    static iso_status method_##name(iso_call *c) {                                                                               \
+        iso_value_float(c->result, 0);                                                                                           \
+        function(generator(c), &c->result->number, 1, c->args[0].f[0], c->args[1].f[0]);                                         \
+        return ISO_OK;                                                                                                           \
     }
-#define REFUSING(name, function, ...)                                                                                              \
-    static iso_status method_##name(iso_call *c) {                                                                                 \
-        iso_value_float(c->result, 0);                                                                                             \
-        return function(generator(c), &c->result->number, 1, __VA_ARGS__) ? ISO_OK : refused(c);                                   \
+#define REFUSING(name, function, ...)                                                                                            \
+    static iso_status method_##name(iso_call *c) {                                                                               \
+        iso_value_float(c->result, 0);                                                                                           \
+        return function(generator(c), &c->result->number, 1, __VA_ARGS__) ? ISO_OK : refused(c);                                 \
     }
 
 NUMBERS(uniform, iso_py_uniform)
@@ -393,8 +393,7 @@ static const iso_param triangular_params[] = {ISO_PARAM("low", ISO_ARG_FLOAT, "0
 
 static iso_status method_triangular(iso_call *c) {
     double drawn;
-    iso_py_triangular(generator(c), &drawn, 1, c->args[0].f[0], c->args[1].f[0],
-                      c->args[2].is_none ? NULL : &c->args[2].f[0]);
+    iso_py_triangular(generator(c), &drawn, 1, c->args[0].f[0], c->args[1].f[0], c->args[2].is_none ? NULL : &c->args[2].f[0]);
     iso_value_float(c->result, drawn);
     if (!c->args[2].is_none && c->args[0].f[0] == c->args[1].f[0] && c->values[0])
         iso_value_share(c->result, c->values[0]); /* Python gives `low` back as it came */
@@ -411,7 +410,7 @@ static iso_status method_binomialvariate(iso_call *c) {
     return ISO_OK;
 }
 
-#define TWO(name, first, second)                                                                                                   \
+#define TWO(name, first, second)                                                                                                 \
     static const iso_param name[] = {ISO_PARAM(first, ISO_ARG_FLOAT, NULL), ISO_PARAM(second, ISO_ARG_FLOAT, NULL)}
 TWO(uniform_params, "a", "b");
 TWO(log_params, "mu", "sigma");
@@ -421,7 +420,7 @@ static const iso_param normal_params[] = {ISO_PARAM("mu", ISO_ARG_FLOAT, "0"), I
 static const iso_param expo_params[] = {ISO_PARAM("lambd", ISO_ARG_FLOAT, "1")};
 static const iso_param pareto_params[] = {ISO_PARAM("alpha", ISO_ARG_FLOAT, NULL)};
 
-#define ENTRY(name, params, call)                                                                                                  \
+#define ENTRY(name, params, call)                                                                                                \
     { {"random.Random." name, ISO_PARAMS(params)}, ISO_SIZES_NONE, call }
 
 const iso_entry iso_stream_python_random[] = {

@@ -83,10 +83,11 @@ static bool read_gpu(const char *name, iso_stream_kind *kind) {
 static iso_status read_kind(iso_context *ctx, const iso_stream_options *options, iso_stream_kind *kind) {
     *kind = (iso_stream_kind){.python = 313};
     if (options->torch && !iso_torch_variant_from_name(options->torch, &kind->torch) && !read_gpu(options->torch, kind))
-        return iso_fail(ctx, ISO_EINVAL,
-                        "there is no stream '%s'; expected torch[==1.13 or ==2.6][+mkl][/scalar], or torch-cuda/SMSxTHREADS such as "
-                        "torch-cuda/132x2048",
-                        options->torch);
+        return iso_fail(
+            ctx, ISO_EINVAL,
+            "there is no stream '%s'; expected torch[==1.13 or ==2.6][+mkl][/scalar], or torch-cuda/SMSxTHREADS such as "
+            "torch-cuda/132x2048",
+            options->torch);
     int major, minor, end = 0;
     if (options->numpy) {
         if (sscanf(options->numpy, "%1d.%2d%n", &major, &minor, &end) != 2 || options->numpy[end] || major * 100 + minor < 121 ||
@@ -100,7 +101,8 @@ static iso_status read_kind(iso_context *ctx, const iso_stream_options *options,
             kind->python = 308 + (int)i;
             return ISO_OK;
         }
-    return options->python ? iso_fail(ctx, ISO_EINVAL, "there is no Python '%s' here; expected 3.8 to 3.13", options->python) : ISO_OK;
+    return options->python ? iso_fail(ctx, ISO_EINVAL, "there is no Python '%s' here; expected 3.8 to 3.13", options->python)
+                           : ISO_OK;
 }
 
 iso_status iso_stream_text(iso_context *ctx, const iso_stream_options *options, const char *const *expressions, size_t count,

@@ -1,8 +1,7 @@
 /* Tensors that are written down, not drawn; range and list. */
 #include "stream/call.h"
 
-static const iso_param size_dtype[] = {ISO_PARAM("size", ISO_ARG_ANY, "None"),
-                                       ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
+static const iso_param size_dtype[] = {ISO_PARAM("size", ISO_ARG_ANY, "None"), ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
 
 static void fill(iso_value *tensor, const iso_value *number) {
     for (int64_t i = 0; i < tensor->numel; i++)
@@ -30,15 +29,12 @@ static iso_status make_ones(iso_call *c) {
 }
 
 static bool is_number(const iso_value *v) {
-    return (v->kind == ISO_VALUE_INT && !v->is_unsigned && !v->big) || v->kind == ISO_VALUE_BOOL ||
-           v->kind == ISO_VALUE_FLOAT;
+    return (v->kind == ISO_VALUE_INT && !v->is_unsigned && !v->big) || v->kind == ISO_VALUE_BOOL || v->kind == ISO_VALUE_FLOAT;
 }
 
 /* The type that PyTorch gives to a Python number. */
 static iso_type natural_type(const iso_value *v) {
-    return v->kind == ISO_VALUE_FLOAT ? ISO_TYPE_F32
-           : v->kind == ISO_VALUE_INT ? ISO_TYPE_I64
-                                      : ISO_TYPE_BOOL;
+    return v->kind == ISO_VALUE_FLOAT ? ISO_TYPE_F32 : v->kind == ISO_VALUE_INT ? ISO_TYPE_I64 : ISO_TYPE_BOOL;
 }
 
 static const iso_param full_params[] = {ISO_PARAM("size", ISO_ARG_ANY, NULL), ISO_PARAM("fill_value", ISO_ARG_ANY, NULL),
@@ -61,8 +57,7 @@ static iso_status make_full(iso_call *c) {
 
 /* ---- torch.tensor(data) ---- */
 
-static const iso_param tensor_params[] = {ISO_PARAM("data", ISO_ARG_ANY, NULL),
-                                          ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
+static const iso_param tensor_params[] = {ISO_PARAM("data", ISO_ARG_ANY, NULL), ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
 
 static bool is_sequence(const iso_value *v) {
     return v->kind == ISO_VALUE_LIST || v->kind == ISO_VALUE_TUPLE;
@@ -138,8 +133,7 @@ static iso_status make_tensor(iso_call *c) {
 
 /* ---- range ---- */
 
-static const iso_param range_params[] = {ISO_PARAM("start", ISO_ARG_INT, NULL),
-                                         ISO_PARAM("stop", ISO_ARG_INT, "None"),
+static const iso_param range_params[] = {ISO_PARAM("start", ISO_ARG_INT, NULL), ISO_PARAM("stop", ISO_ARG_INT, "None"),
                                          ISO_PARAM("step", ISO_ARG_INT, "1")};
 
 static iso_status make_range(iso_call *c) {
@@ -172,8 +166,7 @@ static iso_status make_list(iso_call *c) {
 
 /* ---- torch.zeros_like and the others ---- */
 
-static const iso_param like_params[] = {ISO_PARAM("input", ISO_ARG_ANY, NULL),
-                                        ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
+static const iso_param like_params[] = {ISO_PARAM("input", ISO_ARG_ANY, NULL), ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
 
 static iso_status make_like(iso_call *c, int64_t with) {
     const iso_value *input = c->values[0];

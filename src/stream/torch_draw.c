@@ -5,8 +5,7 @@
 
 static const iso_param size_dtype[] = {ISO_PARAM("size", ISO_ARG_ANY, "None"), ISO_PARAM("dtype", ISO_ARG_ANY, "None"),
                                        ISO_PARAM("generator", ISO_ARG_ANY, "None")};
-static const iso_param like_params[] = {ISO_PARAM("input", ISO_ARG_ANY, NULL),
-                                        ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
+static const iso_param like_params[] = {ISO_PARAM("input", ISO_ARG_ANY, NULL), ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
 
 /* ---- The generator itself ---- */
 
@@ -122,8 +121,9 @@ static double element(const iso_value *v, int64_t i) {
 /* torch.normal(mean, std) with tensors: standard normals times std plus mean, each step rounded to the type. */
 static iso_status draw_normal_tensors(iso_call *c, const iso_value *mean, const iso_value *std) {
     const iso_value *like = mean->kind == ISO_VALUE_TENSOR ? mean : std, *other = like == mean ? std : mean;
-    if (!iso_type_is_float(like->type) || (other->kind == ISO_VALUE_TENSOR && (other->type != like->type ||
-        other->dims != like->dims || memcmp(other->shape, like->shape, (size_t)like->dims * sizeof *like->shape) != 0)))
+    if (!iso_type_is_float(like->type) ||
+        (other->kind == ISO_VALUE_TENSOR && (other->type != like->type || other->dims != like->dims ||
+                                             memcmp(other->shape, like->shape, (size_t)like->dims * sizeof *like->shape) != 0)))
         return iso_call_fail(c, 0, "mean and std must be tensors of one floating-point type and shape here");
     iso_status status = iso_value_tensor(c->ctx, c->result, like->type, like->dims, like->shape);
     if (!status)
@@ -249,9 +249,9 @@ static iso_status draw_bernoulli(iso_call *c) {
     return status;
 }
 
-static const iso_param dropout_params[] = {
-    ISO_PARAM("input", ISO_ARG_ANY, NULL), ISO_PARAM("p", ISO_ARG_FLOAT, "0.5"),
-    ISO_PARAM("training", ISO_ARG_BOOL, "True"), ISO_PARAM("inplace", ISO_ARG_BOOL, "False")};
+static const iso_param dropout_params[] = {ISO_PARAM("input", ISO_ARG_ANY, NULL), ISO_PARAM("p", ISO_ARG_FLOAT, "0.5"),
+                                           ISO_PARAM("training", ISO_ARG_BOOL, "True"),
+                                           ISO_PARAM("inplace", ISO_ARG_BOOL, "False")};
 
 /* x * (noise / (1 - p)) with noise drawn by bernoulli_(1 - p); each step rounded to the tensor's
  * type. */
@@ -344,7 +344,7 @@ static iso_status draw_multinomial(iso_call *c) {
     return status;
 }
 
-#define ENTRY(name, params, call)                                                                                                  \
+#define ENTRY(name, params, call)                                                                                                \
     { {name, ISO_PARAMS(params)}, ISO_SIZES_NONE, call }
 
 const iso_entry iso_stream_torch_draw[] = {

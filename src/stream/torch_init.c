@@ -8,8 +8,7 @@
 
 /* ---- torch.nn.init ---- */
 
-static const iso_param uniform_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL),
-                                           ISO_PARAM("a", ISO_ARG_FLOAT, "0"),
+static const iso_param uniform_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL), ISO_PARAM("a", ISO_ARG_FLOAT, "0"),
                                            ISO_PARAM("b", ISO_ARG_FLOAT, "1"), ISO_PARAM("generator", ISO_ARG_ANY, "None")};
 
 static iso_status init_uniform(iso_call *c) {
@@ -17,8 +16,7 @@ static iso_status init_uniform(iso_call *c) {
     return status ? status : iso_call_uniform(c, c->result, c->args[1].f[0], c->args[2].f[0]);
 }
 
-static const iso_param normal_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL),
-                                          ISO_PARAM("mean", ISO_ARG_FLOAT, "0"),
+static const iso_param normal_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL), ISO_PARAM("mean", ISO_ARG_FLOAT, "0"),
                                           ISO_PARAM("std", ISO_ARG_FLOAT, "1"), ISO_PARAM("generator", ISO_ARG_ANY, "None")};
 
 static iso_status init_normal(iso_call *c) {
@@ -31,8 +29,7 @@ static void set_all(iso_value *tensor, double number) {
         iso_value_set(tensor, i, number);
 }
 
-static const iso_param constant_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL),
-                                            ISO_PARAM("val", ISO_ARG_FLOAT, NULL)};
+static const iso_param constant_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL), ISO_PARAM("val", ISO_ARG_FLOAT, NULL)};
 static const iso_param tensor_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL)};
 
 static iso_status init_fill(iso_call *c, double number) {
@@ -56,22 +53,19 @@ static iso_status init_zeros(iso_call *c) {
 static iso_status take_weight(iso_call *c) {
     iso_status status = iso_call_tensor(c, 0, c->result);
     if (!status && c->result->dims < 2)
-        status = iso_call_fail(c, 0, "a tensor of 2 or more dimensions is needed, this one has %d",
-                               c->result->dims);
+        status = iso_call_fail(c, 0, "a tensor of 2 or more dimensions is needed, this one has %d", c->result->dims);
     return status;
 }
 
-static const iso_param xavier_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL),
-                                          ISO_PARAM("gain", ISO_ARG_FLOAT, "1"), ISO_PARAM("generator", ISO_ARG_ANY, "None")};
+static const iso_param xavier_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL), ISO_PARAM("gain", ISO_ARG_FLOAT, "1"),
+                                          ISO_PARAM("generator", ISO_ARG_ANY, "None")};
 
 static iso_status init_xavier(iso_call *c, bool normal) {
     iso_status status = take_weight(c);
     if (status || c->result->numel == 0)
         return status;
-    double std = iso_init_xavier_std(c->result->dims, c->result->shape, c->args[1].f[0]),
-           bound = sqrt(3.0) * std;
-    return normal ? iso_call_normal(c, c->result, 0, std)
-                  : iso_call_uniform(c, c->result, -bound, bound);
+    double std = iso_init_xavier_std(c->result->dims, c->result->shape, c->args[1].f[0]), bound = sqrt(3.0) * std;
+    return normal ? iso_call_normal(c, c->result, 0, std) : iso_call_uniform(c, c->result, -bound, bound);
 }
 
 static iso_status init_xavier_uniform(iso_call *c) {
@@ -81,10 +75,9 @@ static iso_status init_xavier_normal(iso_call *c) {
     return init_xavier(c, true);
 }
 
-static const iso_param kaiming_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL),
-                                           ISO_PARAM("a", ISO_ARG_FLOAT, "0"),
-                                           ISO_PARAM("mode", ISO_ARG_STRING, "fan_in"),
-                                           ISO_PARAM("nonlinearity", ISO_ARG_STRING, "leaky_relu"), ISO_PARAM("generator", ISO_ARG_ANY, "None")};
+static const iso_param kaiming_params[] = {
+    ISO_PARAM("tensor", ISO_ARG_ANY, NULL), ISO_PARAM("a", ISO_ARG_FLOAT, "0"), ISO_PARAM("mode", ISO_ARG_STRING, "fan_in"),
+    ISO_PARAM("nonlinearity", ISO_ARG_STRING, "leaky_relu"), ISO_PARAM("generator", ISO_ARG_ANY, "None")};
 
 static iso_status init_kaiming(iso_call *c, bool normal) {
     const char *mode = c->args[2].text;
@@ -95,14 +88,12 @@ static iso_status init_kaiming(iso_call *c, bool normal) {
     if (strcmp(mode, "fan_in") != 0 && strcmp(mode, "fan_out") != 0)
         return iso_call_fail(c, 2, "mode '%s' is unknown, expected 'fan_in' or 'fan_out'", mode);
     if (!iso_init_kaiming_std(c->result->dims, c->result->shape, c->args[1].f[0],
-                              strcmp(mode, "fan_in") == 0 ? ISO_FAN_IN : ISO_FAN_OUT,
-                              c->args[3].text, &std))
+                              strcmp(mode, "fan_in") == 0 ? ISO_FAN_IN : ISO_FAN_OUT, c->args[3].text, &std))
         return iso_call_fail(c, 3, "nonlinearity '%s' is unknown", c->args[3].text);
     if (c->result->numel == 0)
         return ISO_OK;
     double bound = sqrt(3.0) * std;
-    return normal ? iso_call_normal(c, c->result, 0, std)
-                  : iso_call_uniform(c, c->result, -bound, bound);
+    return normal ? iso_call_normal(c, c->result, 0, std) : iso_call_uniform(c, c->result, -bound, bound);
 }
 
 static iso_status init_kaiming_uniform(iso_call *c) {
@@ -124,9 +115,9 @@ static iso_status calculate_gain(iso_call *c) {
 
 /* ---- trunc_normal_ ---- */
 
-static const iso_param trunc_normal_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL),   ISO_PARAM("mean", ISO_ARG_FLOAT, "0"),
-                                                ISO_PARAM("std", ISO_ARG_FLOAT, "1"),     ISO_PARAM("a", ISO_ARG_FLOAT, "-2"),
-                                                ISO_PARAM("b", ISO_ARG_FLOAT, "2"),       ISO_PARAM("generator", ISO_ARG_ANY, "None")};
+static const iso_param trunc_normal_params[] = {
+    ISO_PARAM("tensor", ISO_ARG_ANY, NULL), ISO_PARAM("mean", ISO_ARG_FLOAT, "0"), ISO_PARAM("std", ISO_ARG_FLOAT, "1"),
+    ISO_PARAM("a", ISO_ARG_FLOAT, "-2"),    ISO_PARAM("b", ISO_ARG_FLOAT, "2"),    ISO_PARAM("generator", ISO_ARG_ANY, "None")};
 
 static double normal_cdf(double x) {
     return (1.0 + erf(x / sqrt(2.0))) / 2.0;
@@ -236,7 +227,8 @@ static iso_status init_trunc_normal(iso_call *c) {
 
 /* ---- sparse_, orthogonal_, eye_, dirac_ ---- */
 
-static const iso_param sparse_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL), ISO_PARAM_IN("sparsity", ISO_ARG_FLOAT, NULL, 0, 1),
+static const iso_param sparse_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL),
+                                          ISO_PARAM_IN("sparsity", ISO_ARG_FLOAT, NULL, 0, 1),
                                           ISO_PARAM("std", ISO_ARG_FLOAT, "0.01"), ISO_PARAM("generator", ISO_ARG_ANY, "None")};
 
 /* The permutations come from the default generator, whatever `generator` says. */
@@ -289,7 +281,8 @@ static iso_status init_eye(iso_call *c) {
     return ISO_OK;
 }
 
-static const iso_param dirac_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL), ISO_PARAM_IN("groups", ISO_ARG_INT, "1", 1, 1e9)};
+static const iso_param dirac_params[] = {ISO_PARAM("tensor", ISO_ARG_ANY, NULL),
+                                         ISO_PARAM_IN("groups", ISO_ARG_INT, "1", 1, 1e9)};
 
 static iso_status init_dirac(iso_call *c) {
     int64_t groups = c->args[1].i[0], kernel = 1, middle = 0;
@@ -311,7 +304,7 @@ static iso_status init_dirac(iso_call *c) {
     return ISO_OK;
 }
 
-#define ENTRY(name, params, call)                                                                                                  \
+#define ENTRY(name, params, call)                                                                                                \
     { {"torch.nn.init." name, ISO_PARAMS(params)}, ISO_SIZES_NONE, call }
 
 const iso_entry iso_stream_torch_init[] = {

@@ -24,7 +24,8 @@ static iso_status method_normal(iso_call *c) {
     return give_self(c, iso_call_normal(c, c->self, c->args[0].f[0], c->args[1].f[0]));
 }
 
-static const iso_param random_params[] = {ISO_PARAM("from", ISO_ARG_INT, "None"), ISO_PARAM("to", ISO_ARG_INT, "None"), GENERATOR};
+static const iso_param random_params[] = {ISO_PARAM("from", ISO_ARG_INT, "None"), ISO_PARAM("to", ISO_ARG_INT, "None"),
+                                          GENERATOR};
 
 /* random_(), random_(to), random_(from, to) */
 static iso_status method_random(iso_call *c) {
@@ -61,13 +62,15 @@ static iso_status method_geometric(iso_call *c) {
     return give_self(c, iso_call_distribution(c, c->self, ISO_GEOMETRIC, c->args[0].f[0], 0));
 }
 
-static const iso_param cauchy_params[] = {ISO_PARAM("median", ISO_ARG_FLOAT, "0"), ISO_PARAM("sigma", ISO_ARG_FLOAT, "1"), GENERATOR};
+static const iso_param cauchy_params[] = {ISO_PARAM("median", ISO_ARG_FLOAT, "0"), ISO_PARAM("sigma", ISO_ARG_FLOAT, "1"),
+                                          GENERATOR};
 
 static iso_status method_cauchy(iso_call *c) {
     return give_self(c, iso_call_distribution(c, c->self, ISO_CAUCHY, c->args[0].f[0], c->args[1].f[0]));
 }
 
-static const iso_param log_normal_params[] = {ISO_PARAM("mean", ISO_ARG_FLOAT, "1"), ISO_PARAM("std", ISO_ARG_FLOAT, "2"), GENERATOR};
+static const iso_param log_normal_params[] = {ISO_PARAM("mean", ISO_ARG_FLOAT, "1"), ISO_PARAM("std", ISO_ARG_FLOAT, "2"),
+                                              GENERATOR};
 
 static iso_status method_log_normal(iso_call *c) {
     return give_self(c, iso_call_distribution(c, c->self, ISO_LOG_NORMAL, c->args[0].f[0], c->args[1].f[0]));
@@ -125,9 +128,9 @@ static iso_status method_item(iso_call *c) {
     return to_list(c, c->self->dims, &next, c->result);
 }
 
-#define ENTRY(name, params, call)                                                                                                  \
+#define ENTRY(name, params, call)                                                                                                \
     { {name, ISO_PARAMS(params)}, ISO_SIZES_NONE, call }
-#define PLAIN(name, call)                                                                                                          \
+#define PLAIN(name, call)                                                                                                        \
     { {name, NULL, 0}, ISO_SIZES_NONE, call }
 
 const iso_entry iso_stream_torch_methods[] = {

@@ -6,7 +6,7 @@
 #include "isobit/random/init.h"
 #include "stream/draw.h"
 
-#define MAX_FEATURES 1e15
+#define MAX_FEATURES   1e15
 #define FEATURES(name) ISO_PARAM_IN(name, ISO_ARG_INT, NULL, 1, MAX_FEATURES)
 #define DEVICE_DTYPE   ISO_PARAM("device", ISO_ARG_ANY, "None"), ISO_PARAM("dtype", ISO_ARG_ANY, "None")
 
@@ -58,8 +58,8 @@ static iso_status reset_parameters(iso_call *c) {
     return status ? status : uniform_from(c, 1, 1 / sqrt((double)fan_in));
 }
 
-static const iso_param linear_params[] = {FEATURES("in_features"), FEATURES("out_features"), ISO_PARAM("bias", ISO_ARG_BOOL, "True"),
-                                          DEVICE_DTYPE};
+static const iso_param linear_params[] = {FEATURES("in_features"), FEATURES("out_features"),
+                                          ISO_PARAM("bias", ISO_ARG_BOOL, "True"), DEVICE_DTYPE};
 
 static iso_status make_linear(iso_call *c) {
     int64_t in = c->args[0].i[0], out = c->args[1].i[0];
@@ -181,15 +181,16 @@ static iso_status make_ones_and_zeros(iso_call *c, bool affine, int dims, const 
     return status;
 }
 
-static const iso_param batch_norm_params[] = {FEATURES("num_features"), ISO_PARAM("eps", ISO_ARG_FLOAT, "1e-5"),
-                                              ISO_PARAM("momentum", ISO_ARG_FLOAT, "0.1"), ISO_PARAM("affine", ISO_ARG_BOOL, "True"),
-                                              ISO_PARAM("track_running_stats", ISO_ARG_BOOL, "True")};
+static const iso_param batch_norm_params[] = {
+    FEATURES("num_features"), ISO_PARAM("eps", ISO_ARG_FLOAT, "1e-5"), ISO_PARAM("momentum", ISO_ARG_FLOAT, "0.1"),
+    ISO_PARAM("affine", ISO_ARG_BOOL, "True"), ISO_PARAM("track_running_stats", ISO_ARG_BOOL, "True")};
 
 static iso_status make_batch_norm(iso_call *c) {
     return make_ones_and_zeros(c, c->args[3].i[0] != 0, 1, &c->args[0].i[0]);
 }
 
-static const iso_param layer_norm_params[] = {ISO_PARAM("normalized_shape", ISO_ARG_ANY, NULL), ISO_PARAM("eps", ISO_ARG_FLOAT, "1e-5"),
+static const iso_param layer_norm_params[] = {ISO_PARAM("normalized_shape", ISO_ARG_ANY, NULL),
+                                              ISO_PARAM("eps", ISO_ARG_FLOAT, "1e-5"),
                                               ISO_PARAM("elementwise_affine", ISO_ARG_BOOL, "True")};
 
 static iso_status make_layer_norm(iso_call *c) {
@@ -197,8 +198,8 @@ static iso_status make_layer_norm(iso_call *c) {
     return status ? status : make_ones_and_zeros(c, c->args[2].i[0] != 0, c->dims, c->shape);
 }
 
-static const iso_param group_norm_params[] = {FEATURES("num_groups"), FEATURES("num_channels"), ISO_PARAM("eps", ISO_ARG_FLOAT, "1e-5"),
-                                              ISO_PARAM("affine", ISO_ARG_BOOL, "True")};
+static const iso_param group_norm_params[] = {FEATURES("num_groups"), FEATURES("num_channels"),
+                                              ISO_PARAM("eps", ISO_ARG_FLOAT, "1e-5"), ISO_PARAM("affine", ISO_ARG_BOOL, "True")};
 
 static iso_status make_group_norm(iso_call *c) {
     return make_ones_and_zeros(c, c->args[3].i[0] != 0, 1, &c->args[1].i[0]);
@@ -313,7 +314,8 @@ static iso_status xavier_uniform(iso_call *c, iso_value *weight) {
 
 /* The parameters' order is not that of the draws: the output projection is drawn first, as a Linear, and its bias set to 0. */
 static iso_status make_attention(iso_call *c) {
-    int64_t embed = c->args[0].i[0], kdim = c->args[6].is_none ? embed : c->args[6].i[0], vdim = c->args[7].is_none ? embed : c->args[7].i[0];
+    int64_t embed = c->args[0].i[0], kdim = c->args[6].is_none ? embed : c->args[6].i[0],
+            vdim = c->args[7].is_none ? embed : c->args[7].i[0];
     bool bias = c->args[3].i[0] != 0, bias_kv = c->args[4].i[0] != 0, together = kdim == embed && vdim == embed;
     size_t weights = together ? 1 : 3, count = weights + (bias ? 2 : 0) + (bias_kv ? 2 : 0) + 1, next = 0;
     const int64_t all = 3 * embed, kv[3] = {1, 1, embed};
@@ -360,7 +362,7 @@ static iso_status make_attention(iso_call *c) {
     return status;
 }
 
-#define ENTRY(name, params, call)                                                                                                  \
+#define ENTRY(name, params, call)                                                                                                \
     { {"torch.nn." name, ISO_PARAMS(params)}, ISO_SIZES_NONE, call }
 
 const iso_entry iso_stream_torch_nn[] = {

@@ -6,12 +6,19 @@
 
 #define TWO(n) ((int64_t)1 << (n))
 
-static const iso_type_info types[] = {
-    {"float64", 8, 53, -TWO(53), TWO(53)},  {"float32", 4, 24, -TWO(24), TWO(24)}, {"float16", 2, 11, -TWO(11), TWO(11)},
-    {"bfloat16", 2, 8, -TWO(8), TWO(8)},    {"int64", 8, 63, INT64_MIN, INT64_MAX}, {"int32", 4, 31, INT32_MIN, INT32_MAX},
-    {"int16", 2, 15, INT16_MIN, INT16_MAX}, {"int8", 1, 7, INT8_MIN, INT8_MAX},    {"uint64", 8, 64, 0, INT64_MAX},
-    {"uint32", 4, 32, 0, UINT32_MAX},       {"uint16", 2, 16, 0, UINT16_MAX},      {"uint8", 1, 8, 0, UINT8_MAX},
-    {"bool", 1, 1, 0, 1}};
+static const iso_type_info types[] = {{"float64", 8, 53, -TWO(53), TWO(53)},
+                                      {"float32", 4, 24, -TWO(24), TWO(24)},
+                                      {"float16", 2, 11, -TWO(11), TWO(11)},
+                                      {"bfloat16", 2, 8, -TWO(8), TWO(8)},
+                                      {"int64", 8, 63, INT64_MIN, INT64_MAX},
+                                      {"int32", 4, 31, INT32_MIN, INT32_MAX},
+                                      {"int16", 2, 15, INT16_MIN, INT16_MAX},
+                                      {"int8", 1, 7, INT8_MIN, INT8_MAX},
+                                      {"uint64", 8, 64, 0, INT64_MAX},
+                                      {"uint32", 4, 32, 0, UINT32_MAX},
+                                      {"uint16", 2, 16, 0, UINT16_MAX},
+                                      {"uint8", 1, 8, 0, UINT8_MAX},
+                                      {"bool", 1, 1, 0, 1}};
 
 const iso_type_info *iso_type_of(iso_type type) {
     return &types[type];
@@ -43,10 +50,10 @@ bool iso_type_from_name(const char *name, iso_type *type) {
 }
 
 bool iso_type_from_numpy_name(const char *name, iso_type *type) {
-    static const struct second_name second[] = {
-        {"float", ISO_TYPE_F64},  {"double", ISO_TYPE_F64}, {"single", ISO_TYPE_F32}, {"half", ISO_TYPE_F16},
-        {"int", ISO_TYPE_I64},    {"int_", ISO_TYPE_I64},   {"intp", ISO_TYPE_I64},   {"uint", ISO_TYPE_U64},
-        {"longlong", ISO_TYPE_I64}, {"bool_", ISO_TYPE_BOOL}};
+    static const struct second_name second[] = {{"float", ISO_TYPE_F64}, {"double", ISO_TYPE_F64}, {"single", ISO_TYPE_F32},
+                                                {"half", ISO_TYPE_F16},  {"int", ISO_TYPE_I64},    {"int_", ISO_TYPE_I64},
+                                                {"intp", ISO_TYPE_I64},  {"uint", ISO_TYPE_U64},   {"longlong", ISO_TYPE_I64},
+                                                {"bool_", ISO_TYPE_BOOL}};
     return strcmp(name, "bfloat16") != 0 && find(name, second, ISO_COUNTOF(second), type);
 }
 

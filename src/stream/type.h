@@ -29,8 +29,12 @@ typedef struct iso_type_info {
 } iso_type_info;
 
 const iso_type_info *iso_type_of(iso_type type);
-static inline bool iso_type_is_float(iso_type type) { return type <= ISO_TYPE_BF16; }
-static inline bool iso_type_is_unsigned(iso_type type) { return type >= ISO_TYPE_U64; }
+static inline bool iso_type_is_float(iso_type type) {
+    return type <= ISO_TYPE_BF16;
+}
+static inline bool iso_type_is_unsigned(iso_type type) {
+    return type >= ISO_TYPE_U64;
+}
 
 /* "float32", and PyTorch's second names "float", "long", ... False if there is no such type. */
 bool iso_type_from_name(const char *name, iso_type *type);

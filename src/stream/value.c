@@ -79,7 +79,8 @@ iso_status iso_value_text(iso_context *ctx, iso_value *value, iso_value_kind kin
 
 iso_status iso_value_items(iso_context *ctx, iso_value *value, iso_value_kind kind, size_t count) {
     *value = (iso_value){.kind = kind};
-    if (count > SIZE_MAX / 4 / sizeof *value->items || !(value->items = new_block(ctx, value, count * sizeof *value->items, count)))
+    if (count > SIZE_MAX / 4 / sizeof *value->items ||
+        !(value->items = new_block(ctx, value, count * sizeof *value->items, count)))
         return ISO_ENOMEM;
     value->count = count;
     return ISO_OK;

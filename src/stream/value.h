@@ -38,7 +38,7 @@ struct iso_value {
     iso_type type;           /* TYPE, TENSOR, ARRAY */
     struct iso_block *block; /* owns what the pointers below point to; NULL where there is nothing */
     union {
-        struct { /* BOOL, INT, FLOAT; TYPE: integer is 1 for Python's own int, float and bool */
+        struct {              /* BOOL, INT, FLOAT; TYPE: integer is 1 for Python's own int, float and bool */
             int64_t integer;  /* with is_unsigned the bits of a number above INT64_MAX */
             bool is_unsigned; /* INT */
             double number;    /* FLOAT, and INT as the nearest double */
@@ -50,7 +50,7 @@ struct iso_value {
             int dims;
             int64_t shape[ISO_MAX_DIMS];
         };
-        struct { /* LIST, TUPLE, MODULE */
+        struct {              /* LIST, TUPLE, MODULE */
             iso_value *items; /* of a MODULE `count` parameters, then their names as STRINGs */
             size_t count;
         };

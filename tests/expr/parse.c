@@ -27,8 +27,7 @@ static bool gives(const char *source, const char *expected) {
     char *actual = round_trip(source);
     bool same = strcmp(actual, expected) == 0;
     if (!same)
-        iso_test_check(false, __FILE__, __LINE__, "%s gives %s, expected %s", source, actual,
-                       expected);
+        iso_test_check(false, __FILE__, __LINE__, "%s gives %s, expected %s", source, actual, expected);
     free(actual);
     return same;
 }
@@ -168,10 +167,8 @@ ISO_TEST(expr_errors_point_at_the_character) {
         {"1 2", "error 2: unexpected '2', expected the end of the expression"},
         {"f(a=1, 2)", "error 7: a positional argument follows a keyword argument"},
         {"'abc", "error 4: the closing quote is missing"},
-        {"'\\q'",
-         "error 1: unknown escape; expected one of \\n \\t \\r \\\\ \\' \\\" \\xhh \\uhhhh"},
-        {"'\\ud800'",
-         "error 1: unknown escape; expected one of \\n \\t \\r \\\\ \\' \\\" \\xhh \\uhhhh"},
+        {"'\\q'", "error 1: unknown escape; expected one of \\n \\t \\r \\\\ \\' \\\" \\xhh \\uhhhh"},
+        {"'\\ud800'", "error 1: unknown escape; expected one of \\n \\t \\r \\\\ \\' \\\" \\xhh \\uhhhh"},
         {"012", "error 0: not a number: no zeros may lead it"},
         {"1__0", "error 0: not a number: an underscore must stand between digits"},
         {"1_", "error 0: not a number: an underscore must stand between digits"},
@@ -246,8 +243,7 @@ ISO_TEST(expr_height_is_bounded) {
 ISO_TEST(expr_survives_damage) {
     static const char *const seeds[] = {"torch.empty(3, 2).uniform_(-1, to=2.5)",
                                         "Conv2d(3, 16, kernel_size=(3, 1), padding='same')",
-                                        "[1, -2.5e-3, (0x_ff,), \"a\\u00e9'\"] ",
-                                        "2**-3//4%5.5 + True*(1-2)"};
+                                        "[1, -2.5e-3, (0x_ff,), \"a\\u00e9'\"] ", "2**-3//4%5.5 + True*(1-2)"};
     static const char alphabet[] = "()[],.'\"\\=+-*/%_ xeEu0189afFTN\n\xc3\xa9\xff";
     int rounds = iso_test_long() ? 200000 : 5000;
     for (int round = 0; round < rounds; round++) {

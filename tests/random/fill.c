@@ -20,8 +20,7 @@ ISO_TEST(fill_normal_is_the_same_without_fma_hardware) {
         for (int i = 0; i < 16 * BLOCKS; i++)
             fast[i] = slow[i] = (float)(iso_test_random() >> 40) * 0x1p-24f;
         if (round == 0) { /* the ends of both ranges */
-            static const uint32_t ends[] = {0,        1,        0xffffff, 0xfffffe,
-                                            0x800000, 0x7fffff, 0x200000, 0x1fffff};
+            static const uint32_t ends[] = {0, 1, 0xffffff, 0xfffffe, 0x800000, 0x7fffff, 0x200000, 0x1fffff};
             for (int i = 0; i < 8; i++)
                 for (int j = 0; j < 8; j++) {
                     fast[16 * i + j] = slow[16 * i + j] = (float)ends[i] * 0x1p-24f;

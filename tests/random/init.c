@@ -28,8 +28,7 @@ ISO_TEST(init_gains) {
 ISO_TEST(init_by_name) {
     const int64_t shape[] = {6, 4, 3};
     enum { N = 72 };
-    static const char *const names[] = {"xavier_uniform_", "xavier_normal_", "kaiming_uniform_",
-                                        "kaiming_normal_"};
+    static const char *const names[] = {"xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_"};
     for (int i = 0; i < 4; i++) {
         iso_torch_generator a = {0}, b = {0};
         float by_name[N], direct[N];

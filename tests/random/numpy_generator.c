@@ -1,4 +1,5 @@
-/* numpy.random.Generator's C interface. Whether the numbers are NumPy's is told by tests/stream/known.c, through the same functions. */
+/* numpy.random.Generator's C interface. Whether the numbers are NumPy's is told by tests/stream/known.c, through the same
+ * functions. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +68,8 @@ ISO_TEST(np_choice_is_of_different_indices) {
         bool shuffle = round & 1;
         size_t n = (size_t)iso_test_between(0, round % 3 ? population : population / 40);
         iso_np_bits rng = seeded(engines[round % 5], (uint32_t)round);
-        int64_t *out = calloc(n + 1, sizeof *out), *scratch = calloc(iso_np_choice_scratch(n, population, shuffle), sizeof *scratch);
+        int64_t *out = calloc(n + 1, sizeof *out),
+                *scratch = calloc(iso_np_choice_scratch(n, population, shuffle), sizeof *scratch);
         bool fine = out && scratch && iso_np_choice_distinct(&rng, out, n, population, shuffle, scratch);
         memset(taken, 0, sizeof taken);
         for (size_t i = 0; fine && i < n; i++) {

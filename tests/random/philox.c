@@ -34,8 +34,7 @@ ISO_TEST(philox_can_be_cut_anywhere) {
     iso_philox_uniform(&place, first, uniform, N);
     iso_philox_bernoulli(&place, first, kept, N, 0.3);
     for (int round = 0; round < 200; round++) {
-        size_t from = (size_t)iso_test_between(0, N - 1),
-               n = (size_t)iso_test_between(0, (int64_t)(N - from));
+        size_t from = (size_t)iso_test_between(0, N - 1), n = (size_t)iso_test_between(0, (int64_t)(N - from));
         iso_philox_bits(&place, first + from, part, n);
         CHECK(memcmp(part, whole + from, n * sizeof *part) == 0);
     }

@@ -13,9 +13,8 @@ static iso_torch_generator seeded(uint64_t seed) {
 }
 
 static bool same_generator(const iso_torch_generator *a, const iso_torch_generator *b) {
-    return memcmp(&a->engine, &b->engine, sizeof a->engine) == 0 && a->seed == b->seed &&
-           a->variant == b->variant && a->has_next_normal == b->has_next_normal &&
-           (!a->has_next_normal || a->next_normal == b->next_normal);
+    return memcmp(&a->engine, &b->engine, sizeof a->engine) == 0 && a->seed == b->seed && a->variant == b->variant &&
+           a->has_next_normal == b->has_next_normal && (!a->has_next_normal || a->next_normal == b->next_normal);
 }
 
 /* The C++ standard names the 10,000th output for seed 5489. */
@@ -93,8 +92,7 @@ ISO_TEST(torch_fills_can_be_cut) {
         iso_torch_randint(&a, integers, N, -5, 1 << 20);
         iso_torch_bernoulli(&a, bits, N, 0.4);
         for (size_t i = 0, n; i < N; i += n)
-            iso_torch_uniform(&b, parts + i, n = i % 600 + 1 < N - i ? i % 600 + 1 : N - i, -0.3,
-                              0.7);
+            iso_torch_uniform(&b, parts + i, n = i % 600 + 1 < N - i ? i % 600 + 1 : N - i, -0.3, 0.7);
         for (size_t i = 0; i < N; i++)
             iso_torch_uniform_f64(&b, parts64 + i, 1, -0.3, 0.7);
         for (size_t i = 0; i < N; i++)
@@ -172,9 +170,7 @@ ISO_TEST(torch_set_state_refuses_what_is_none) {
     static const struct {
         int offset;
         uint8_t value;
-    } damage[] = {{12, 0},  {8, 0},  {11, 1},     {16, 1},
-                  {17, 3},  {23, 1}, {24 + 4, 1}, {24 + 623 * 8 + 7, 1},
-                  {5040, 2}};
+    } damage[] = {{12, 0}, {8, 0}, {11, 1}, {16, 1}, {17, 3}, {23, 1}, {24 + 4, 1}, {24 + 623 * 8 + 7, 1}, {5040, 2}};
     for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
         memcpy(bad, state, sizeof bad);
         bad[damage[i].offset] = damage[i].value;

@@ -1,4 +1,5 @@
-/* PyTorch's CUDA numbers. No GPU takes part: the first numbers of torch.manual_seed(0) have often been printed, in four digits. */
+/* PyTorch's CUDA numbers. No GPU takes part: the first numbers of torch.manual_seed(0) have often been printed, in four digits.
+ */
 #include <string.h>
 
 #include "harness/test.h"
@@ -25,8 +26,8 @@ ISO_TEST(torch_cuda_rand_gives_the_published_numbers) {
     CHECK(g.offset == 8);
 }
 
-/* Below the number of threads a GPU holds, all models agree; above it they do not, from the first element on that is not a thread's
- * first. */
+/* Below the number of threads a GPU holds, all models agree; above it they do not, from the first element on that is not a
+ * thread's first. */
 ISO_TEST(torch_cuda_models_differ_where_they_must) {
     enum { N = 1 << 16 };
     static float small[N], large[N];

@@ -28,8 +28,7 @@ static bool gives(const char *expression, bool hex, const char *expected) {
 
 ISO_TEST(stream_prints_as_python_does) {
     static const char *const cases[][2] = {
-        {"torch.randn(4)",
-         "[1.5409960746765137, -0.293428897857666, -2.1787893772125244, 0.5684312582015991]\n"},
+        {"torch.randn(4)", "[1.5409960746765137, -0.293428897857666, -2.1787893772125244, 0.5684312582015991]\n"},
         {"torch.ones(2, 1, 3)", "[[[1.0, 1.0, 1.0]], [[1.0, 1.0, 1.0]]]\n"},
         {"torch.tensor(2.5)", "2.5\n"},
         {"torch.zeros(0)", "[]\n"},
@@ -41,8 +40,7 @@ ISO_TEST(stream_prints_as_python_does) {
         {"torch.tensor(range(3))", "[0, 1, 2]\n"},
         {"range(7, 1, -2)", "range(7, 1, -2)\n"},
         {"list(range(7, 1, -2))", "[7, 5, 3]\n"},
-        {"list(range(9223372036854775800, 9223372036854775807, 5))",
-         "[9223372036854775800, 9223372036854775805]\n"},
+        {"list(range(9223372036854775800, 9223372036854775807, 5))", "[9223372036854775800, 9223372036854775805]\n"},
         {"torch.full((2,), 7)", "[7, 7]\n"},
         {"torch.full((2,), 7.0)", "[7.0, 7.0]\n"},
         {"torch.empty(3, dtype=torch.half).fill_(65519)", "[65504.0, 65504.0, 65504.0]\n"},
@@ -132,8 +130,8 @@ ISO_TEST(stream_names_are_checked) {
                  {{.torch = "torch-cuda/132x2048x"}, "there is no stream"},
                  {{.python = "3.7"}, "there is no Python '3.7' here"},
                  {{.numpy = "1.2"}, "there is no NumPy '1.2' here"}};
-    static const char *const names[] = {"torch",         "torch/scalar",     "torch+mkl",         "torch==1.13",
-                                        "torch==2.6+mkl/scalar", "torch-cuda/132x2048"};
+    static const char *const names[] = {"torch",       "torch/scalar",          "torch+mkl",
+                                        "torch==1.13", "torch==2.6+mkl/scalar", "torch-cuda/132x2048"};
     static const char *const one[] = {"1"};
     iso_context *ctx;
     char *output = NULL;
@@ -151,26 +149,22 @@ ISO_TEST(stream_names_are_checked) {
 
 ISO_TEST(stream_errors_point_at_the_character) {
     static const char *const cases[][2] = {
-        {"torch.rand(16",
-         "the expression ends where ',' or ')' was expected\n  torch.rand(16\n               ^"},
-        {"torch.rnad(16)",
-         "torch.rnad is no known function; did you mean torch.rand?\n  torch.rnad(16)\n  ^"},
+        {"torch.rand(16", "the expression ends where ',' or ')' was expected\n  torch.rand(16\n               ^"},
+        {"torch.rnad(16)", "torch.rnad is no known function; did you mean torch.rand?\n  torch.rnad(16)\n  ^"},
         {"torch.rand(2).normal(3)", "normal is no known method of a tensor; did you mean "
                                     "normal_?\n  torch.rand(2).normal(3)\n                ^"},
         {"torch.rand(3, dtpe=1)", "torch.rand has no argument 'dtpe'; did you mean 'dtype'?\n  "
                                   "torch.rand(3, dtpe=1)\n                ^"},
         {"torch.rand(3, dtype=1)", "torch.rand: dtype must be a type such as torch.float64\n  "
                                    "torch.rand(3, dtype=1)\n                      ^"},
-        {"torch.rand(-1)",
-         "torch.rand: a size must not be negative\n  torch.rand(-1)\n             ^"},
+        {"torch.rand(-1)", "torch.rand: a size must not be negative\n  torch.rand(-1)\n             ^"},
         {"torch.rand()", "torch.rand: the size is missing\n  torch.rand()\n  ^"},
         {"torch.rand(2, size=3)", "torch.rand: size is given twice\n  torch.rand(2, size=3)\n  ^"},
         {"torch.rand(2, dtype=torch.int64)", "torch.rand: needs a tensor of a floating-point type, "
                                              "got int64\n  torch.rand(2, dtype=torch.int64)\n  ^"},
         {"torch.rand(1,1,1,1,1,1,1)", "torch.rand: at most 6 dimensions are supported\n  "
                                       "torch.rand(1,1,1,1,1,1,1)\n                         ^"},
-        {"torch.randint(5, 5, (1,))",
-         "torch.randint: low (5) must be below high (5)\n  torch.randint(5, 5, (1,))\n  ^"},
+        {"torch.randint(5, 5, (1,))", "torch.randint: low (5) must be below high (5)\n  torch.randint(5, 5, (1,))\n  ^"},
         {"F.dropout(torch.ones(8), 1.5)", "torch.nn.functional.dropout: p must be between 0 and 1, "
                                           "got 1.5\n  F.dropout(torch.ones(8), 1.5)\n"
                                           "                           ^"},
@@ -179,9 +173,8 @@ ISO_TEST(stream_errors_point_at_the_character) {
                                           "                 ^"},
         {"torch.rand", "torch.rand is a function: call it, torch.rand(...)\n  torch.rand\n  ^"},
         {"random.rnadom()", "random.rnadom is no known method of random; did you mean random?\n  random.rnadom()\n  ^"},
-        {"np.random.default_rng(0).integer(3)",
-         "integer is no known method of numpy.random.Generator; did you mean integers?\n"
-         "  np.random.default_rng(0).integer(3)\n                           ^"},
+        {"np.random.default_rng(0).integer(3)", "integer is no known method of numpy.random.Generator; did you mean integers?\n"
+                                                "  np.random.default_rng(0).integer(3)\n                           ^"},
         {"x", "x is no known function (docs/streams.md lists them)\n  x\n  ^"},
         {"[1, 2][2]", "the index is out of range\n  [1, 2][2]\n         ^"},
         {"random.randrange(5, 5)", "randrange: the range is empty\n  random.randrange(5, 5)\n  ^"},
@@ -189,16 +182,14 @@ ISO_TEST(stream_errors_point_at_the_character) {
         {"np.random.seed(2**32)", "seed: the seed must be between 0 and 2**32 - 1\n  np.random.seed(2**32)\n                 ^"},
         {"np.random.randint(0, 300, dtype=np.int8)",
          "randint: the numbers do not fit into the type int8\n  np.random.randint(0, 300, dtype=np.int8)\n                    ^"},
-        {"torch.rand(2, generator=5)", "torch.rand: generator must be a torch.Generator\n  torch.rand(2, generator=5)\n                          ^"},
-        {"nn.Linear(3, 2).wieght",
-         "the module has no attribute wieght\n  nn.Linear(3, 2).wieght\n                  ^"},
+        {"torch.rand(2, generator=5)",
+         "torch.rand: generator must be a torch.Generator\n  torch.rand(2, generator=5)\n                          ^"},
+        {"nn.Linear(3, 2).wieght", "the module has no attribute wieght\n  nn.Linear(3, 2).wieght\n                  ^"},
         {"torch.tensor([[1], [2, 3]])", "torch.tensor: data must be a number or nested lists of "
                                         "numbers of equal lengths, at most 6 deep\n"
                                         "  torch.tensor([[1], [2, 3]])\n               ^"},
-        {"torch.zeros(4611686018427387904, 4)",
-         "the tensor has too many elements\n  torch.zeros(4611686018427387904, 4)\n  ^"},
-        {"'\u00e9\u00e9' + @",
-         "unexpected '@', expected a value\n  '\u00e9\u00e9' + @\n         ^"},
+        {"torch.zeros(4611686018427387904, 4)", "the tensor has too many elements\n  torch.zeros(4611686018427387904, 4)\n  ^"},
+        {"'\u00e9\u00e9' + @", "unexpected '@', expected a value\n  '\u00e9\u00e9' + @\n         ^"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CHECK_MSG(gives(cases[i][0], false, cases[i][1]), "%s", cases[i][0]);
@@ -241,8 +232,7 @@ typedef struct failing {
 static void *failing_alloc(void *user, size_t size, size_t alignment) {
     failing *f = user;
     void *pointer = NULL;
-    if (f->left-- <= 0 ||
-        posix_memalign(&pointer, alignment < sizeof(void *) ? sizeof(void *) : alignment, size))
+    if (f->left-- <= 0 || posix_memalign(&pointer, alignment < sizeof(void *) ? sizeof(void *) : alignment, size))
         return NULL;
     f->live++;
     return pointer;
@@ -256,29 +246,38 @@ static void failing_free(void *user, void *pointer) {
 
 /* Whichever allocation fails, the answer is ISO_ENOMEM and nothing is lost. */
 ISO_TEST(stream_survives_every_failing_allocation) {
-    static const char *const expressions[] = {
-        "F.dropout(torch.tensor([[1, 2.0], [3, 4]]), p=0.5)", "nn.Conv2d(2, 2, (1, 3)).weight",
-        "x = [random.getrandbits(100) for i in range(3)]", "random.shuffle(x)", "x[1:]",
-        "random.choices('ab', weights=[1, 2], k=3)", "random.sample(range(9), 4)", "random.setstate(random.getstate())",
-        "np.random.choice([1.5, 2.5], 3, p=[0.5, 0.5])", "np.random.permutation([[1, 2], [3, 4]])",
-        "np.random.set_state(np.random.get_state())", "rng = np.random.default_rng([2**70, 1])", "rng.choice(100, 3, replace=False)",
-        "rng.spawn(2)[0].integers(5, size=(2, 2), dtype=np.int8)", "np.random.SeedSequence(5).spawn(2)",
-        "nn.MultiheadAttention(4, 2, add_bias_kv=True)", "nn.LSTM(2, 3, num_layers=2)", "torch.multinomial(torch.rand(2, 5), 2)",
-        "nn.init.trunc_normal_(torch.empty(3, 3), a=2, b=3)", "[torch.randperm(5), 'a', torch.ones(2).bernoulli_(torch.rand(2)).item]"};
+    static const char *const expressions[] = {"F.dropout(torch.tensor([[1, 2.0], [3, 4]]), p=0.5)",
+                                              "nn.Conv2d(2, 2, (1, 3)).weight",
+                                              "x = [random.getrandbits(100) for i in range(3)]",
+                                              "random.shuffle(x)",
+                                              "x[1:]",
+                                              "random.choices('ab', weights=[1, 2], k=3)",
+                                              "random.sample(range(9), 4)",
+                                              "random.setstate(random.getstate())",
+                                              "np.random.choice([1.5, 2.5], 3, p=[0.5, 0.5])",
+                                              "np.random.permutation([[1, 2], [3, 4]])",
+                                              "np.random.set_state(np.random.get_state())",
+                                              "rng = np.random.default_rng([2**70, 1])",
+                                              "rng.choice(100, 3, replace=False)",
+                                              "rng.spawn(2)[0].integers(5, size=(2, 2), dtype=np.int8)",
+                                              "np.random.SeedSequence(5).spawn(2)",
+                                              "nn.MultiheadAttention(4, 2, add_bias_kv=True)",
+                                              "nn.LSTM(2, 3, num_layers=2)",
+                                              "torch.multinomial(torch.rand(2, 5), 2)",
+                                              "nn.init.trunc_normal_(torch.empty(3, 3), a=2, b=3)",
+                                              "[torch.randperm(5), 'a', torch.ones(2).bernoulli_(torch.rand(2)).item]"};
     bool done = false;
     for (long fail_at = 0; !done && fail_at < 2000; fail_at++) {
         failing f = {.left = 1000000};
         iso_allocator allocator = {failing_alloc, failing_free, &f};
         iso_context *ctx;
         char *output = NULL;
-        CHECK(iso_context_new(
-                  &ctx, &(iso_context_options){.threads = 1, .allocator = &allocator}) == ISO_OK);
+        CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1, .allocator = &allocator}) == ISO_OK);
         f.left = fail_at;
         iso_status status = iso_stream_text(ctx, &(iso_stream_options){.hex = false}, expressions,
                                             sizeof expressions / sizeof *expressions, &output);
         done = status == ISO_EINVAL; /* .item without a call, after everything else went well */
-        CHECK_MSG(done || status == ISO_ENOMEM, "status %d when allocation %ld fails: %s",
-                  (int)status, fail_at, iso_error(ctx));
+        CHECK_MSG(done || status == ISO_ENOMEM, "status %d when allocation %ld fails: %s", (int)status, fail_at, iso_error(ctx));
         iso_free(ctx, output);
         iso_context_free(ctx);
         CHECK_MSG(f.live == 0, "%ld blocks are lost when allocation %ld fails", f.live, fail_at);

@@ -24,31 +24,26 @@ ISO_API bool iso_init_gain(const char *nonlinearity, double slope, double *gain)
 /* The standard deviations that the functions below draw with; uniform bounds are sqrt(3) times
  * them. False if the nonlinearity is unknown. */
 ISO_API double iso_init_xavier_std(int dims, const int64_t *shape, double gain);
-ISO_API bool iso_init_kaiming_std(int dims, const int64_t *shape, double a, iso_fan_mode mode,
-                          const char *nonlinearity, double *std);
+ISO_API bool iso_init_kaiming_std(int dims, const int64_t *shape, double a, iso_fan_mode mode, const char *nonlinearity,
+                                  double *std);
 
-ISO_API void iso_init_xavier_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
-                             double gain);
-ISO_API void iso_init_xavier_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
-                            double gain);
+ISO_API void iso_init_xavier_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape, double gain);
+ISO_API void iso_init_xavier_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape, double gain);
 /* False if the nonlinearity is unknown; then nothing was drawn. PyTorch's defaults: a = 0, fan_in,
  * "leaky_relu". */
-ISO_API bool iso_init_kaiming_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
-                              double a, iso_fan_mode mode, const char *nonlinearity);
-ISO_API bool iso_init_kaiming_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape,
-                             double a, iso_fan_mode mode, const char *nonlinearity);
+ISO_API bool iso_init_kaiming_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape, double a,
+                                      iso_fan_mode mode, const char *nonlinearity);
+ISO_API bool iso_init_kaiming_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape, double a,
+                                     iso_fan_mode mode, const char *nonlinearity);
 
 /* One of xavier_uniform_, xavier_normal_, kaiming_uniform_, kaiming_normal_ with its default
  * arguments, on dims >= 2. False if there is no such name. */
-ISO_API bool iso_init_named(const char *function, iso_torch_generator *g, float *tensor, int dims,
-                    const int64_t *shape);
+ISO_API bool iso_init_named(const char *function, iso_torch_generator *g, float *tensor, int dims, const int64_t *shape);
 
 /* What nn.Conv2d and nn.Linear start with: weight, then bias (shape[0] elements; NULL: none). */
-ISO_API void iso_init_conv_or_linear(iso_torch_generator *g, float *weight, int dims, const int64_t *shape,
-                             float *bias);
+ISO_API void iso_init_conv_or_linear(iso_torch_generator *g, float *weight, int dims, const int64_t *shape, float *bias);
 /* What nn.BatchNorm2d starts with: ones and zeros, no draws. Each pointer may be NULL. */
-ISO_API void iso_init_batch_norm(int64_t channels, float *weight, float *bias, float *running_mean,
-                         float *running_var);
+ISO_API void iso_init_batch_norm(int64_t channels, float *weight, float *bias, float *running_mean, float *running_var);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,8 @@
 /* isobit/random/numpy.h: NumPy's bit generators and SeedSequence, bit for bit. numpy.random.Generator draws on them through
  * numpy_generator.h, the legacy functions np.random.* through numpy_legacy.h.
  *
- * Plain structs that the caller owns; copy them to fork a stream. Nothing is allocated. Definitions: numpy/random/bit_generator.pyx
- * and numpy/random/src of NumPy 1.24 to 2.4. */
+ * Plain structs that the caller owns; copy them to fork a stream. Nothing is allocated. Definitions:
+ * numpy/random/bit_generator.pyx and numpy/random/src of NumPy 1.24 to 2.4. */
 #ifndef ISOBIT_RANDOM_NUMPY_H
 #define ISOBIT_RANDOM_NUMPY_H
 
@@ -25,7 +25,8 @@ typedef struct iso_np_seed_sequence {
 } iso_np_seed_sequence;
 
 /* SeedSequence(entropy, spawn_key=spawn_key, pool_size=pool_size): of an int the words of its magnitude, lowest first (0 is one
- * word); of a list of ints those of each, one behind the other. False if there are too many words, or pool_size is not 4 to 32. */
+ * word); of a list of ints those of each, one behind the other. False if there are too many words, or pool_size is not 4 to 32.
+ */
 ISO_API bool iso_np_seed_sequence_init(iso_np_seed_sequence *s, const uint32_t *entropy, size_t entropy_count,
                                        const uint32_t *spawn_key, size_t spawn_key_count, size_t pool_size);
 /* s.generate_state(n), and with dtype=uint64. */

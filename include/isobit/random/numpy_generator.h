@@ -5,13 +5,14 @@
  *     iso_np_seed_sequence_init(&seed, (uint32_t[]){42}, 1, NULL, 0, 4);
  *     iso_np_bits_seed(&rng, ISO_NP_PCG64, &seed);          // rng = np.random.default_rng(42)
  *
- * An array call of NumPy (size = ...) is one call here, a call without size one of n = 1. False means that NumPy raises an exception;
- * then nothing was drawn. Definitions: numpy/random/_generator.pyx, _bounded_integers.pyx and src/distributions of NumPy 1.24 to 2.4,
- * which agree in all of this but beta numbers of parameters so small that both powers underflow (here as 2.4 draws them).
+ * An array call of NumPy (size = ...) is one call here, a call without size one of n = 1. False means that NumPy raises an
+ * exception; then nothing was drawn. Definitions: numpy/random/_generator.pyx, _bounded_integers.pyx and src/distributions of
+ * NumPy 1.24 to 2.4, which agree in all of this but beta numbers of parameters so small that both powers underflow (here as 2.4
+ * draws them).
  *
- * random, uniform, integers, shuffles, permutations and choice are exact arithmetic, and so is 99 in 100 of the ziggurats' numbers
- * (standard_normal, standard_exponential); the rest, and the other distributions, call the C library's log, log1p, exp, expm1 and pow,
- * and are NumPy's bits with the library that NumPy runs on. */
+ * random, uniform, integers, shuffles, permutations and choice are exact arithmetic, and so is 99 in 100 of the ziggurats'
+ * numbers (standard_normal, standard_exponential); the rest, and the other distributions, call the C library's log, log1p, exp,
+ * expm1 and pow, and are NumPy's bits with the library that NumPy runs on. */
 #ifndef ISOBIT_RANDOM_NUMPY_GENERATOR_H
 #define ISOBIT_RANDOM_NUMPY_GENERATOR_H
 
@@ -59,8 +60,8 @@ ISO_API bool iso_np_binomial(iso_np_bits *rng, int64_t *out, size_t n, int64_t t
 ISO_API bool iso_np_negative_binomial(iso_np_bits *rng, int64_t *out, size_t n, double successes, double p);
 ISO_API bool iso_np_geometric(iso_np_bits *rng, int64_t *out, size_t n, double p);
 
-/* integers(low, last, size = n, dtype, endpoint=True): whole numbers from low to last of the type whose width in bits is given, 1 for
- * bool: out holds n of them, uint8_t for bool. The bounds are two's complement in 64 bits; last - low must fit the width. */
+/* integers(low, last, size = n, dtype, endpoint=True): whole numbers from low to last of the type whose width in bits is given, 1
+ * for bool: out holds n of them, uint8_t for bool. The bounds are two's complement in 64 bits; last - low must fit the width. */
 ISO_API void iso_np_integers(iso_np_bits *rng, void *out, size_t n, int width, uint64_t low, uint64_t last);
 /* bytes(n). */
 ISO_API void iso_np_bytes(iso_np_bits *rng, uint8_t *out, size_t n);
@@ -70,9 +71,12 @@ ISO_API void iso_np_shuffle(iso_np_bits *rng, void *items, size_t n, size_t size
 
 /* choice(population, n): indices, with replacement; population >= 1 unless n is 0. */
 ISO_API bool iso_np_choice(iso_np_bits *rng, int64_t *out, size_t n, int64_t population);
-/* choice(population, n, p = p). Probabilities must not be negative or NaN and must sum to 1 within 2^-26. scratch: `population` doubles. */
-ISO_API bool iso_np_choice_weighted(iso_np_bits *rng, int64_t *out, size_t n, const double *p, size_t population, double *scratch);
-/* choice(population, n, replace = False, shuffle = shuffle), n <= population. scratch: iso_np_choice_scratch(n, population) int64. */
+/* choice(population, n, p = p). Probabilities must not be negative or NaN and must sum to 1 within 2^-26. scratch: `population`
+ * doubles. */
+ISO_API bool iso_np_choice_weighted(iso_np_bits *rng, int64_t *out, size_t n, const double *p, size_t population,
+                                    double *scratch);
+/* choice(population, n, replace = False, shuffle = shuffle), n <= population. scratch: iso_np_choice_scratch(n, population)
+ * int64. */
 ISO_API size_t iso_np_choice_scratch(size_t n, int64_t population, bool shuffle);
 ISO_API bool iso_np_choice_distinct(iso_np_bits *rng, int64_t *out, size_t n, int64_t population, bool shuffle, int64_t *scratch);
 /* choice(population, n, replace = False, p = p); n of the probabilities must be positive. scratch: 2 * population doubles. */

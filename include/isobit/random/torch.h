@@ -48,23 +48,18 @@ ISO_API uint64_t iso_torch_random64(iso_torch_generator *g);
 ISO_API int64_t iso_torch_random_int64(iso_torch_generator *g);
 
 /* torch.randint(low, high, (n,)) as int64. Needs low < high. */
-ISO_API void iso_torch_randint(iso_torch_generator *g, int64_t *out, size_t n, int64_t low,
-                               int64_t high);
+ISO_API void iso_torch_randint(iso_torch_generator *g, int64_t *out, size_t n, int64_t low, int64_t high);
 
 /* tensor.uniform_(low, high) of n float32 (float64) elements; torch.rand is low 0, high 1. */
-ISO_API void iso_torch_uniform(iso_torch_generator *g, float *out, size_t n, double low,
-                               double high);
-ISO_API void iso_torch_uniform_f64(iso_torch_generator *g, double *out, size_t n, double low,
-                                   double high);
+ISO_API void iso_torch_uniform(iso_torch_generator *g, float *out, size_t n, double low, double high);
+ISO_API void iso_torch_uniform_f64(iso_torch_generator *g, double *out, size_t n, double low, double high);
 
 /* tensor.normal_(mean, std) of n contiguous float32 (float64) elements; torch.randn is mean 0,
  * std 1. Fewer than 16 elements come from another algorithm, as in PyTorch: it and everything
  * float64 calls the C library's log, log1p, sin and cos as PyTorch does, and so does the float32 of
  * ISO_TORCH_SCALAR. float32 of ISO_TORCH from 16 elements on needs no libm. */
-ISO_API void iso_torch_normal(iso_torch_generator *g, float *out, size_t n, double mean,
-                              double std);
-ISO_API void iso_torch_normal_f64(iso_torch_generator *g, double *out, size_t n, double mean,
-                                  double std);
+ISO_API void iso_torch_normal(iso_torch_generator *g, float *out, size_t n, double mean, double std);
+ISO_API void iso_torch_normal_f64(iso_torch_generator *g, double *out, size_t n, double mean, double std);
 
 /* uniform_ and normal_ of float16 and bfloat16 tensors, as their bits. Since 2.13 they are drawn and computed in float32;
  * ISO_TORCH_1_13 and ISO_TORCH_2_6 computed in the type itself, step by step. */
@@ -74,9 +69,9 @@ ISO_API void iso_torch_normal_f16(iso_torch_generator *g, uint16_t *out, size_t 
 ISO_API void iso_torch_normal_bf16(iso_torch_generator *g, uint16_t *out, size_t n, double mean, double std);
 
 /* The remaining distributions of torch.Tensor, n elements of float64; a tensor of another type holds the same numbers rounded
- * (to integers: cut off). Each calls the C library as PyTorch does: exponential_(lambda) log1p (1.13: log); geometric_(p), 0 < p < 1, log and
- * log1p; cauchy_(median, sigma) tan; log_normal_(mean, std) what a small normal_ does, and exp.
- * exponential_ with ISO_TORCH_MKL is MKL's and not imitated: the answer is that without MKL. */
+ * (to integers: cut off). Each calls the C library as PyTorch does: exponential_(lambda) log1p (1.13: log); geometric_(p), 0 < p
+ * < 1, log and log1p; cauchy_(median, sigma) tan; log_normal_(mean, std) what a small normal_ does, and exp. exponential_ with
+ * ISO_TORCH_MKL is MKL's and not imitated: the answer is that without MKL. */
 ISO_API void iso_torch_exponential(iso_torch_generator *g, double *out, size_t n, double lambda);
 ISO_API void iso_torch_geometric(iso_torch_generator *g, double *out, size_t n, double p);
 ISO_API void iso_torch_cauchy(iso_torch_generator *g, double *out, size_t n, double median, double sigma);
@@ -95,10 +90,8 @@ ISO_API void iso_torch_multinomial_f64(iso_torch_generator *g, int64_t *out, siz
 ISO_API void iso_torch_bernoulli(iso_torch_generator *g, uint8_t *out, size_t n, double p);
 
 /* torch.bernoulli(p), p a float32 (float64) tensor of n elements with a probability for each. */
-ISO_API void iso_torch_bernoulli_tensor(iso_torch_generator *g, uint8_t *out, size_t n,
-                                        const float *p);
-ISO_API void iso_torch_bernoulli_tensor_f64(iso_torch_generator *g, uint8_t *out, size_t n,
-                                            const double *p);
+ISO_API void iso_torch_bernoulli_tensor(iso_torch_generator *g, uint8_t *out, size_t n, const float *p);
+ISO_API void iso_torch_bernoulli_tensor_f64(iso_torch_generator *g, uint8_t *out, size_t n, const double *p);
 
 /* torch.randperm(n). */
 ISO_API void iso_torch_randperm(iso_torch_generator *g, int64_t *out, int64_t n);

@@ -1,6 +1,6 @@
-/* For tests/oracle/streams/streams.py: evaluates many expressions in one process. Reads lines; `seed TORCH PYTHON NUMPY SEED` starts
- * anew (which PyTorch, as a name; which Python, as 311; which NumPy, as 204), everything else is an expression, answered by one line: the bits, or
- * `error:` and the message's first line. */
+/* For tests/oracle/streams/streams.py: evaluates many expressions in one process. Reads lines; `seed TORCH PYTHON NUMPY SEED`
+ * starts anew (which PyTorch, as a name; which Python, as 311; which NumPy, as 204), everything else is an expression, answered
+ * by one line: the bits, or `error:` and the message's first line. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +24,8 @@ int main(void) {
             char name[64];
             unsigned long long seed;
             iso_stream_kind kind = {0};
-            if (sscanf(line + 5, "%63s %d %d %llu", name, &kind.python, &kind.numpy, &seed) != 4 || !iso_torch_variant_from_name(name, &kind.torch) ||
-                iso_stream_new(ctx, seed, kind, &state))
+            if (sscanf(line + 5, "%63s %d %d %llu", name, &kind.python, &kind.numpy, &seed) != 4 ||
+                !iso_torch_variant_from_name(name, &kind.torch) || iso_stream_new(ctx, seed, kind, &state))
                 return 2;
             continue;
         }
