@@ -30,8 +30,11 @@ static void write_items(iso_text *out, const iso_expr *e) {
 }
 
 void iso_expr_write(iso_text *out, const iso_expr *e) {
-    if (e->object) {
+    if (e->object) { /* behind a bare number the dot would be its decimal point, and a sign would come last */
+        bool number = e->object->kind == ISO_EXPR_INT || e->object->kind == ISO_EXPR_FLOAT;
+        iso_text_puts(out, number ? "(" : "");
         iso_expr_write(out, e->object);
+        iso_text_puts(out, number ? ")" : "");
         if (e->kind == ISO_EXPR_NAME || e->kind == ISO_EXPR_CALL)
             iso_text_puts(out, ".");
     }

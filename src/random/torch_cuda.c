@@ -149,3 +149,80 @@ void iso_torch_cuda_dropout(iso_torch_cuda_generator *g, uint8_t *out, size_t n,
     if (n)
         advance(g, n, threads, 4);
 }
+
+/* ---- randperm: 0 to n - 1, sorted by keys that are drawn ---- */
+
+/* So many of a key's low bits count that, with a probability of 0.9, no two of n keys are equal: ceil(log2(n - (6 n^2 + 1) /
+ * (12 log(0.9)))), by native/cuda/Randperm.cu. */
+static int key_bits(size_t n) {
+    double size = (double)n, keys = size + (6 * size * size + 1) / 1.2643261878939154;
+    int bits = 0;
+    for (double reached = 1; reached < keys && bits < 64; reached *= 2)
+        bits++;
+    return bits;
+}
+
+/* Sorts n keys, and the numbers that go with them, by the keys' low bits, eight at a time; equal keys stay in their order. */
+static void radix_sort(uint64_t *keys, int64_t *numbers, uint64_t *other_keys, int64_t *other_numbers, size_t n, int bits) {
+    uint64_t *from = keys, *to = other_keys;
+    int64_t *source = numbers, *target = other_numbers;
+    for (int shift = 0; shift < bits; shift += 8) {
+        size_t starts[257] = {0};
+        for (size_t i = 0; i < n; i++)
+            starts[(from[i] >> shift & 255) + 1]++;
+        for (int digit = 0; digit < 256; digit++)
+            starts[digit + 1] += starts[digit];
+        for (size_t i = 0; i < n; i++) {
+            size_t at = starts[from[i] >> shift & 255]++;
+            to[at] = from[i];
+            target[at] = source[i];
+        }
+        uint64_t *sorted = to;
+        int64_t *moved = target;
+        to = from;
+        target = source;
+        from = sorted;
+        source = moved;
+    }
+    if (from != keys) {
+        memcpy(keys, from, n * sizeof *keys);
+        memcpy(numbers, source, n * sizeof *numbers);
+    }
+}
+
+/* Shuffles `size` numbers whose keys are equal, with the sequence of the thread that stands at the first of them. */
+static void shuffle_equals(const iso_torch_cuda_generator *g, int64_t *numbers, size_t size, size_t thread) {
+    uint32_t words[4];
+    for (size_t i = size - 1, drawn = 0; i > 0; i--, drawn++) {
+        if (drawn % 4 == 0)
+            draw(g, thread, drawn / 4, words);
+        size_t r = words[drawn % 4] % (uint32_t)(i + 1);
+        int64_t kept = numbers[i];
+        numbers[i] = numbers[r];
+        numbers[r] = kept;
+    }
+}
+
+void iso_torch_cuda_randperm(iso_torch_cuda_generator *g, int64_t *out, size_t n, uint64_t *work) {
+    if (n == 0)
+        return;
+    int bits = key_bits(n);
+    uint64_t mask = bits < 64 ? ((uint64_t)1 << bits) - 1 : UINT64_MAX, *keys = work;
+    int64_t *drawn = (int64_t *)(work + n);
+    if (bits <= 32)
+        iso_torch_cuda_randint(g, drawn, n, INT32_MIN, INT32_MAX);
+    else
+        iso_torch_cuda_randint(g, drawn, n, INT64_MIN, INT64_MAX);
+    uint64_t sign = bits <= 32 ? (uint64_t)1 << 31 : (uint64_t)1 << 63; /* keys are signed, and sorted so */
+    for (size_t i = 0; i < n; i++) {
+        keys[i] = ((uint64_t)drawn[i] ^ sign) & mask;
+        out[i] = (int64_t)i;
+    }
+    radix_sort(keys, out, work + n, (int64_t *)(work + 2 * n), n, bits);
+    for (size_t first = 0, size; first < n; first += size) {
+        for (size = 1; first + size < n && keys[first + size] == keys[first]; size++)
+            ;
+        shuffle_equals(g, out + first, size, first);
+    }
+    g->offset += (n + 3) / 4 * 4;
+}

@@ -45,7 +45,8 @@ typedef struct iso_entry {
 
 /* The tables, each closed by an entry without a name. */
 extern const iso_entry iso_stream_torch_create[], iso_stream_torch_draw[], iso_stream_torch_methods[], iso_stream_torch_init[],
-    iso_stream_torch_nn[], iso_stream_python_random[], iso_stream_numpy_legacy[], iso_stream_numpy_generator[];
+    iso_stream_torch_nn[], iso_stream_python_random[], iso_stream_numpy_legacy[], iso_stream_numpy_generator[],
+    iso_stream_numpy_create[];
 
 /* A parameter, and one with inclusive bounds. */
 #define ISO_PARAM(n, k, f)                                                                                                       \

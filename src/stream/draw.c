@@ -118,9 +118,15 @@ iso_status iso_call_random_any(iso_call *c, iso_value *tensor) {
 }
 
 iso_status iso_call_randperm(iso_call *c, iso_value *tensor) {
-    if (on_cuda(c))
-        return not_on_cuda(c);
-    iso_torch_randperm(c->torch, tensor->data, tensor->numel);
+    if (!on_cuda(c)) {
+        iso_torch_randperm(c->torch, tensor->data, tensor->numel);
+        return ISO_OK;
+    }
+    uint64_t *work = iso_calloc(c->ctx, (size_t)tensor->numel + 1, 3 * sizeof *work);
+    if (!work)
+        return ISO_ENOMEM;
+    iso_torch_cuda_randperm(&c->state->cuda, tensor->data, (size_t)tensor->numel, work);
+    iso_free(c->ctx, work);
     return ISO_OK;
 }
 

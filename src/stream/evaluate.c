@@ -138,18 +138,31 @@ static iso_status take_sizes(const evaluation *e, const iso_expr *expr, const ar
     return status;
 }
 
-/* Which generator a function of torch draws on. */
+/* device=: the one that the stream is of. */
+static iso_status check_device(iso_call *call, size_t i, const iso_value *device) {
+    const char *own = call->state->cuda.sms ? "cuda" : "cpu";
+    if (device->kind == ISO_VALUE_STRING && strcmp(device->text, own) == 0)
+        return ISO_OK;
+    return iso_call_fail(call, i, "this stream is of device='%s' alone; --stream names another", own);
+}
+
+/* Which generator a function of torch draws on, and on what device. */
 static iso_status take_generator(const evaluation *e, const iso_signature *signature, iso_call *call) {
+    iso_status status = ISO_OK;
     call->torch = e->state->torch.data;
-    for (size_t i = 0; i < signature->count; i++) {
+    for (size_t i = 0; !status && i < signature->count; i++) {
         const iso_value *value = call->values[i];
-        if (strcmp(signature->params[i].name, "generator") != 0 || !value || value->kind == ISO_VALUE_NONE)
+        if (!value || value->kind == ISO_VALUE_NONE)
             continue;
-        if (value->kind != ISO_VALUE_TORCH_GENERATOR)
-            return iso_call_fail(call, i, "generator must be a torch.Generator");
-        call->torch = value->data;
+        if (strcmp(signature->params[i].name, "device") == 0)
+            status = check_device(call, i, value);
+        else if (strcmp(signature->params[i].name, "generator") == 0) {
+            if (value->kind != ISO_VALUE_TORCH_GENERATOR)
+                return iso_call_fail(call, i, "generator must be a torch.Generator");
+            call->torch = value->data;
+        }
     }
-    return ISO_OK;
+    return status;
 }
 
 /* The part of a full name that messages show: of methods without their class. */

@@ -3,9 +3,9 @@
 
 #include "stream/call.h"
 
-static const iso_entry *const tables[] = {iso_stream_torch_create, iso_stream_torch_draw,     iso_stream_torch_methods,
-                                          iso_stream_torch_init,   iso_stream_torch_nn,       iso_stream_python_random,
-                                          iso_stream_numpy_legacy, iso_stream_numpy_generator};
+static const iso_entry *const tables[] = {iso_stream_torch_create, iso_stream_torch_draw,      iso_stream_torch_methods,
+                                          iso_stream_torch_init,   iso_stream_torch_nn,        iso_stream_python_random,
+                                          iso_stream_numpy_legacy, iso_stream_numpy_generator, iso_stream_numpy_create};
 
 /* The customary short names, longest first where one begins another. */
 static const char *const aliases[][2] = {
@@ -45,6 +45,7 @@ static const struct {
     const char *prefix, *what;
 } classes[] = {
     {ISO_VALUE_TENSOR, "torch.Tensor.", "a tensor"},
+    {ISO_VALUE_MODULE, "torch.nn.Module.", "a module"},
     {ISO_VALUE_TORCH_GENERATOR, "torch.Generator.", "torch.Generator"},
     {ISO_VALUE_ARRAY, "numpy.ndarray.", "an array"},
     {ISO_VALUE_NP_RANDOM_STATE, "numpy.random.RandomState.", "numpy.random"},

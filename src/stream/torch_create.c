@@ -1,7 +1,9 @@
 /* Tensors that are written down, not drawn; range and list. */
 #include "stream/call.h"
 
-static const iso_param size_dtype[] = {ISO_PARAM("size", ISO_ARG_ANY, "None"), ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
+static const iso_param size_dtype[] = {ISO_PARAM("size", ISO_ARG_ANY, "None"), ISO_PARAM("dtype", ISO_ARG_ANY, "None"),
+                                       ISO_PARAM("device", ISO_ARG_ANY, "None"),
+                                       ISO_PARAM("requires_grad", ISO_ARG_BOOL, "False")};
 
 static void fill(iso_value *tensor, const iso_value *number) {
     for (int64_t i = 0; i < tensor->numel; i++)

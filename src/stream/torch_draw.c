@@ -4,8 +4,10 @@
 #include "stream/draw.h"
 
 static const iso_param size_dtype[] = {ISO_PARAM("size", ISO_ARG_ANY, "None"), ISO_PARAM("dtype", ISO_ARG_ANY, "None"),
-                                       ISO_PARAM("generator", ISO_ARG_ANY, "None")};
-static const iso_param like_params[] = {ISO_PARAM("input", ISO_ARG_ANY, NULL), ISO_PARAM("dtype", ISO_ARG_ANY, "None")};
+                                       ISO_PARAM("generator", ISO_ARG_ANY, "None"), ISO_PARAM("device", ISO_ARG_ANY, "None"),
+                                       ISO_PARAM("requires_grad", ISO_ARG_BOOL, "False")};
+static const iso_param like_params[] = {ISO_PARAM("input", ISO_ARG_ANY, NULL), ISO_PARAM("dtype", ISO_ARG_ANY, "None"),
+                                        ISO_PARAM("device", ISO_ARG_ANY, "None")};
 
 /* ---- The generator itself ---- */
 
@@ -109,9 +111,9 @@ static iso_status draw_randn_like(iso_call *c) {
     return status ? status : iso_call_normal(c, c->result, 0, 1);
 }
 
-static const iso_param normal_params[] = {ISO_PARAM("mean", ISO_ARG_ANY, NULL), ISO_PARAM("std", ISO_ARG_ANY, "1"),
-                                          ISO_PARAM("size", ISO_ARG_ANY, "None"), ISO_PARAM("dtype", ISO_ARG_ANY, "None"),
-                                          ISO_PARAM("generator", ISO_ARG_ANY, "None")};
+static const iso_param normal_params[] = {ISO_PARAM("mean", ISO_ARG_ANY, NULL),        ISO_PARAM("std", ISO_ARG_ANY, "1"),
+                                          ISO_PARAM("size", ISO_ARG_ANY, "None"),      ISO_PARAM("dtype", ISO_ARG_ANY, "None"),
+                                          ISO_PARAM("generator", ISO_ARG_ANY, "None"), ISO_PARAM("device", ISO_ARG_ANY, "None")};
 
 /* Element i of a tensor, or the number itself. */
 static double element(const iso_value *v, int64_t i) {
@@ -163,9 +165,9 @@ static iso_status draw_normal(iso_call *c) {
 
 /* ---- Integers ---- */
 
-static const iso_param randint_params[] = {ISO_PARAM("low", ISO_ARG_INT, "None"), ISO_PARAM("high", ISO_ARG_ANY, "None"),
-                                           ISO_PARAM("size", ISO_ARG_ANY, "None"), ISO_PARAM("dtype", ISO_ARG_ANY, "None"),
-                                           ISO_PARAM("generator", ISO_ARG_ANY, "None")};
+static const iso_param randint_params[] = {ISO_PARAM("low", ISO_ARG_INT, "None"),       ISO_PARAM("high", ISO_ARG_ANY, "None"),
+                                           ISO_PARAM("size", ISO_ARG_ANY, "None"),      ISO_PARAM("dtype", ISO_ARG_ANY, "None"),
+                                           ISO_PARAM("generator", ISO_ARG_ANY, "None"), ISO_PARAM("device", ISO_ARG_ANY, "None")};
 
 /* randint(high, size) and randint(low, high, size). */
 static iso_status draw_randint(iso_call *c) {
@@ -208,7 +210,8 @@ static iso_status draw_randint_like(iso_call *c) {
 }
 
 static const iso_param randperm_params[] = {ISO_PARAM("n", ISO_ARG_INT, NULL), ISO_PARAM("dtype", ISO_ARG_ANY, "None"),
-                                            ISO_PARAM("generator", ISO_ARG_ANY, "None")};
+                                            ISO_PARAM("generator", ISO_ARG_ANY, "None"),
+                                            ISO_PARAM("device", ISO_ARG_ANY, "None")};
 
 static iso_status draw_randperm(iso_call *c) {
     int64_t n = c->args[0].i[0];

@@ -135,16 +135,19 @@ static bool is_array_scalar(const iso_value *value) {
 }
 
 bool iso_value_to_integer(const iso_value *value, iso_integer *out) {
-    int64_t integer = value->integer;
-    bool is_unsigned = value->is_unsigned;
+    int64_t integer;
+    bool is_unsigned;
     if (is_array_scalar(value) && !iso_type_is_float(value->type)) {
         integer = iso_value_get_int(value, 0);
         is_unsigned = value->type == ISO_TYPE_U64;
-    } else if (value->kind != ISO_VALUE_INT && value->kind != ISO_VALUE_BOOL)
+    } else if (value->kind != ISO_VALUE_INT && value->kind != ISO_VALUE_BOOL) {
         return false;
-    else if (value->big) {
+    } else if (value->big) {
         *out = *value->big;
         return true;
+    } else {
+        integer = value->integer;
+        is_unsigned = value->is_unsigned;
     }
     bool negative = integer < 0 && !is_unsigned;
     iso_integer_set(out, negative, negative ? 0 - (uint64_t)integer : (uint64_t)integer);

@@ -77,3 +77,34 @@ ISO_TEST(torch_cuda_proportions_are_right) {
         CHECK(count > 11500 && count < 12500);
     }
 }
+
+/* A permutation, of few numbers every one equally often (0.9 of all draws have no equal keys, so the rest is met too), and as far
+ * on as PyTorch goes: the keys, then n words for the equal ones. */
+ISO_TEST(torch_cuda_randperm_permutes) {
+    static const size_t sizes[] = {1, 2, 3, 100, 1000, 40000};
+    enum { N = 40000 };
+    static int64_t out[N];
+    static uint64_t work[3 * N];
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        size_t n = sizes[s];
+        bool wide = n >= 30086;
+        iso_torch_cuda_generator g = seeded(s, 132, 2048), keys = g;
+        static bool seen[N];
+        iso_torch_cuda_randperm(&g, out, n, work);
+        memset(seen, 0, sizeof seen);
+        for (size_t i = 0; i < n; i++) {
+            CHECK(out[i] >= 0 && out[i] < (int64_t)n && !seen[out[i]]);
+            seen[out[i]] = true;
+        }
+        iso_torch_cuda_randint(&keys, (int64_t *)work, n, wide ? INT64_MIN : INT32_MIN, wide ? INT64_MAX : INT32_MAX);
+        CHECK(g.offset == keys.offset + (n + 3) / 4 * 4);
+    }
+    int counts[6] = {0};
+    iso_torch_cuda_generator g = seeded(3, 132, 2048);
+    for (int i = 0; i < 60000; i++) {
+        iso_torch_cuda_randperm(&g, out, 3, work);
+        counts[2 * out[0] + (out[1] > out[2])]++;
+    }
+    for (int i = 0; i < 6; i++)
+        CHECK_MSG(counts[i] > 9600 && counts[i] < 10400, "%d", counts[i]);
+}

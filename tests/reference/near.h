@@ -26,7 +26,7 @@ static inline void exact_add(exact *e, double x) {
     } while (0)
 
 static inline void *zeroed(int64_t count, size_t size) {
-    return calloc((size_t)(count ? count : 1), size);
+    return calloc(count > 0 ? (size_t)count : 1, size);
 }
 static inline float *tame(int64_t count) {
     float *x = zeroed(count, sizeof *x);

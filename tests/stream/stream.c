@@ -59,6 +59,16 @@ ISO_TEST(stream_prints_as_python_does) {
         {"nn.functional.dropout(torch.ones(2), p=1)", "[0.0, 0.0]\n"},
         {"torch.nn.init.calculate_gain('tanh')", "1.6666666666666667\n"},
         {"nn.init.constant_(torch.empty(2), val=0.5)", "[0.5, 0.5]\n"},
+        {"np.array([[1, 2.5]])", "[[1.0, 2.5]]\n"},
+        {"np.zeros((2, 1), dtype=np.int32)", "[[0], [0]]\n"},
+        {"np.ones(2)", "[1.0, 1.0]\n"},
+        {"np.arange(3, 10, 2)", "[3, 5, 7, 9]\n"},
+        {"np.arange(0, 0.9, 0.25)", "[0.0, 0.25, 0.5, 0.75]\n"},
+        {"torch.arange(start=2, end=5)", "[2, 3, 4]\n"},
+        {"torch.from_numpy(np.arange(2)).to(torch.float32)", "[0.0, 1.0]\n"},
+        {"torch.ones(2).numpy().astype(np.int64)", "[1, 1]\n"},
+        {"list(nn.BatchNorm2d(2).parameters())", "[[1.0, 1.0], [0.0, 0.0]]\n"},
+        {"torch.zeros(1, device='cpu', requires_grad=True)", "[0.0]\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CHECK_MSG(gives(cases[i][0], false, cases[i][1]), "%s", cases[i][0]);
@@ -184,6 +194,9 @@ ISO_TEST(stream_errors_point_at_the_character) {
          "randint: the numbers do not fit into the type int8\n  np.random.randint(0, 300, dtype=np.int8)\n                    ^"},
         {"torch.rand(2, generator=5)",
          "torch.rand: generator must be a torch.Generator\n  torch.rand(2, generator=5)\n                          ^"},
+        {"torch.randperm(3, device='cuda')", "torch.randperm: this stream is of device='cpu' alone; --stream names another\n"
+                                             "  torch.randperm(3, device='cuda')\n                           ^"},
+        {"np.arange(0, 3, 0)", "numpy.arange: step must not be 0\n  np.arange(0, 3, 0)\n                  ^"},
         {"nn.Linear(3, 2).wieght", "the module has no attribute wieght\n  nn.Linear(3, 2).wieght\n                  ^"},
         {"torch.tensor([[1], [2, 3]])", "torch.tensor: data must be a number or nested lists of "
                                         "numbers of equal lengths, at most 6 deep\n"

@@ -5,8 +5,9 @@
  * of multiprocessors (SMs) and how many threads one holds (cudaDevAttrMaxThreadsPerMultiProcessor): 132 and 2048 on an H100 SXM
  * or H200, 108 and 2048 on an A100, 80 and 2048 on a V100, 128 and 1536 on an RTX 4090.
  *
- * Read from PyTorch's source (native/cuda/DistributionTemplates.h, native/cuda/Dropout.cu) and cuRAND's device headers; not
- * compared with a GPU yet. */
+ * Read from the source of PyTorch 2.7 and later (native/cuda/DistributionTemplates.h, Dropout.cu, Randperm.cu; releases before
+ * it draw 32 bits, not 64, for ranges from 2^28 to 2^32, and so other permutations too) and cuRAND's device headers; not compared
+ * with a GPU yet. */
 #ifndef ISOBIT_RANDOM_TORCH_CUDA_H
 #define ISOBIT_RANDOM_TORCH_CUDA_H
 
@@ -37,6 +38,9 @@ ISO_API void iso_torch_cuda_uniform(iso_torch_cuda_generator *g, float *out, siz
 
 /* torch.randint(low, high, (n,)) as int64. Needs low < high. */
 ISO_API void iso_torch_cuda_randint(iso_torch_cuda_generator *g, int64_t *out, size_t n, int64_t low, int64_t high);
+
+/* torch.randperm(n) as int64. `work` is 3 n elements of memory that the call may overwrite. */
+ISO_API void iso_torch_cuda_randperm(iso_torch_cuda_generator *g, int64_t *out, size_t n, uint64_t *work);
 
 /* tensor.bernoulli_(p) of n contiguous elements: out[i] is 1 where drawn. */
 ISO_API void iso_torch_cuda_bernoulli(iso_torch_cuda_generator *g, uint8_t *out, size_t n, double p);
