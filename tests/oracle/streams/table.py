@@ -4,8 +4,8 @@
     tests/oracle/streams/streams.py ... --table counts.tsv      (any number of times)
     tests/oracle/streams/table.py counts.tsv [--write docs/streams.md]
 
-A cell is the number of answers that contained the function and were equal in every bit, over all CPU capabilities; a dash: none was
-compared. With --write the text between the markers of each library is replaced."""
+A column is a release and, of PyTorch, a variant: its vector kernels (ATEN_CPU_CAPABILITY avx2 and avx512) and its scalar ones (default).
+A cell is the number of answers that contained the function and were equal in every bit; a dash: none was compared. With --write the text between the markers of each library is replaced."""
 import argparse
 import collections
 import re
@@ -35,9 +35,9 @@ def read(path):
     versions = collections.defaultdict(list)
     with open(path) as f:
         for line in f:
-            library, version, _, function, count = line.rstrip("\n").split("\t")
+            library, version, capability, function, count = line.rstrip("\n").split("\t")
             name = function_name(library, function)
-            version = re.sub(r"[+a].*", "", version)
+            version = re.sub(r"[+a].*", "", version) + (" /scalar" if capability == "default" else "")
             if name:
                 counts[library][name, version] += int(count)
                 if version not in versions[library]:
@@ -46,7 +46,7 @@ def read(path):
 
 
 def table(library, counts, versions):
-    versions = sorted(versions, key=lambda v: [int(x) for x in re.findall(r"\d+", v)], reverse=True)
+    versions = sorted(versions, key=lambda v: ([-int(x) for x in re.findall(r"\d+", v)], v))
     names = sorted({n for n, _ in counts}, key=lambda n: (not n.startswith(("np.", "torch.", "random.")), n))
     lines = ["| function | " + " | ".join("%s %s" % (TITLES[library], v) for v in versions) + " |",
              "|---|" + "---:|" * len(versions)]
