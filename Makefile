@@ -30,11 +30,11 @@ LIBS := $(PKG_LIBS) -lm -pthread
 SOURCES := $(foreach room,$(filter-out cli,$(ROOMS)),$(wildcard src/$(room)/*.c))
 CLI_SOURCES := $(if $(filter cli,$(ROOMS)),$(wildcard src/cli/*.c))
 TEST_SOURCES := $(wildcard tests/harness/*.c) $(foreach room,$(ROOMS),$(wildcard tests/$(room)/*.c))
-BENCH_SOURCES := $(wildcard bench/*.c)
+BENCH_SOURCES := bench/bench.c
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
-DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) tests/prove/prove.c tests/oracle/driver.c))
+DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/contender.c tests/prove/prove.c tests/oracle/driver.c))
 
 .PHONY: all lib tests test test-long demo deps bench prove sanitize format format-check install uninstall clean help oracle-driver
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
@@ -68,9 +68,11 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@scripts/demo.sh $(BUILD)
 
-bench: $(BUILD)/isobit-bench $(BUILD)/libisobit.so
+bench: $(BUILD)/isobit-bench $(BUILD)/libisobit.so $(BUILD)/bench/contender.so
 	$(BUILD)/isobit-bench
 	@scripts/torch-venv.sh $(BUILD)/torch
+	@for threads in 1 2; do for table in training kernels; do \
+		$(BUILD)/torch/bin/python bench/$$table.py --lib $(BUILD)/bench/contender.so --threads $$threads || exit 1; done; done
 	$(BUILD)/torch/bin/python bench/streams.py --lib $(BUILD)/libisobit.so
 
 prove: $(BUILD)/prove
@@ -126,6 +128,11 @@ $(BUILD)/isobit-tests: $(call objects,$(TEST_SOURCES)) $(BUILD)/libisobit.a
 $(BUILD)/isobit-bench: $(call objects,$(BENCH_SOURCES)) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+# What the benchmarks beside PyTorch load.
+$(BUILD)/bench/contender.so: $(call objects,bench/contender.c) $(BUILD)/libisobit.a
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) -shared -o $@ $^ $(LIBS)
 
 # Needs libmpfr-dev.
 $(BUILD)/prove: $(call objects,tests/prove/prove.c $(wildcard src/math/*.c))

@@ -252,14 +252,22 @@ static iso_run run_of(iso_module *root, const iso_plan *plan, const iso_exec *ex
 
 void iso_plan_run(iso_module *root, const iso_plan *plan, const iso_tensor *x, const iso_tensor *target,
                   iso_torch_generator *generator, bool reference) {
+    iso_plan_run_observed(root, plan, x, target, generator, reference, NULL, NULL);
+}
+
+void iso_plan_run_observed(iso_module *root, const iso_plan *plan, const iso_tensor *x, const iso_tensor *target,
+                           iso_torch_generator *generator, bool reference, iso_plan_observer *after, void *user) {
     iso_exec exec = exec_of(root);
     iso_run run = run_of(root, plan, &exec);
     run.generator = generator;
     run.reference = reference;
     run.slots[ISO_SLOT_X] = x->data;
     run.slots[ISO_SLOT_TARGET] = target ? target->data : NULL;
-    for (size_t i = 0; i < plan->graph.node_count; i++)
+    for (size_t i = 0; i < plan->graph.node_count; i++) {
         plan->graph.nodes[i].op->run(&run, &plan->graph.nodes[i]);
+        if (after)
+            after(user, &run, &plan->graph.nodes[i]);
+    }
 }
 
 void iso_plan_output(iso_module *root, const iso_plan *plan, float *y) {

@@ -33,6 +33,10 @@ iso_status iso_plan_get(iso_module *root, const iso_plan_key *key, iso_plan **pl
 /* Runs it; x and target are the caller's memory, target NULL without a loss. `reference`: with the contract's scalar code. */
 void iso_plan_run(iso_module *root, const iso_plan *plan, const iso_tensor *x, const iso_tensor *target,
                   iso_torch_generator *generator, bool reference);
+/* The same, calling `after` behind every operation: for profiles and traces. */
+typedef void iso_plan_observer(void *user, const iso_run *run, const iso_node *node);
+void iso_plan_run_observed(iso_module *root, const iso_plan *plan, const iso_tensor *x, const iso_tensor *target,
+                           iso_torch_generator *generator, bool reference, iso_plan_observer *after, void *user);
 /* After a run: the output, in PyTorch's order, to `y` (numel floats); the loss. */
 void iso_plan_output(iso_module *root, const iso_plan *plan, float *y);
 float iso_plan_loss(iso_module *root, const iso_plan *plan);

@@ -1,0 +1,211 @@
+/* The library's side of bench/kernels.py and bench/training.py: kernels on plain arrays, and training steps, behind functions
+ * that ctypes can call. Built as a shared library of its own, since kernels are no part of the public interface. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/context.h"
+#include "isobit/nn.h"
+#include "nn/plan.h"
+#include "ops/batch_norm2d.h"
+#include "ops/conv2d.h"
+#include "ops/gemm.h"
+#include "ops/loss.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* A context and scratch memory that grows as kernels ask for it. */
+typedef struct contender {
+    iso_context *ctx;
+    void *scratch;
+    size_t size;
+} contender;
+
+EXPORT contender *contender_open(int threads, const char *isa);
+EXPORT const char *contender_isa(const contender *c);
+EXPORT void contender_gemm(contender *c, int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *out);
+EXPORT void contender_conv2d(contender *c, int which, const int64_t *shape, const float *a, const float *b, float *out);
+EXPORT void contender_batch_norm(contender *c, const int64_t *shape, const float *x, const float *dy, float *y, float *dx,
+                                 float *vectors);
+EXPORT void contender_cross_entropy(contender *c, int64_t n, int64_t k, const float *x, const int64_t *target, float *dx);
+EXPORT iso_module *contender_cnn(contender *c, int64_t size, int64_t classes);
+EXPORT iso_optimizer *contender_sgd(iso_module *model, double lr, double momentum);
+EXPORT int contender_step(iso_module *model, iso_optimizer *optimizer, const int64_t *shape, float *x, int64_t *target,
+                          float *loss);
+EXPORT void contender_profile(contender *c, iso_module *model, const int64_t *shape, float *x, int64_t *target, int rounds);
+
+EXPORT size_t contender_memory(const iso_module *model);
+EXPORT const char *contender_error(const contender *c);
+
+EXPORT contender *contender_open(int threads, const char *isa) {
+    contender *c = calloc(1, sizeof *c);
+    if (c && iso_context_new(&c->ctx, &(iso_context_options){.threads = threads, .isa = isa})) {
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
+EXPORT const char *contender_isa(const contender *c) {
+    return iso_context_isa(c->ctx);
+}
+
+EXPORT const char *contender_error(const contender *c) {
+    return iso_error(c->ctx);
+}
+
+static iso_exec exec_of(contender *c) {
+    return (iso_exec){c->ctx->pool, c->ctx->isa, c->scratch};
+}
+
+/* An exec with at least so much scratch. */
+static iso_exec with_scratch(contender *c, size_t size) {
+    if (size > c->size) {
+        free(c->scratch);
+        c->size = posix_memalign(&c->scratch, 64, size) == 0 ? size : 0;
+    }
+    return exec_of(c);
+}
+
+/* ---- Kernels ---- */
+
+EXPORT void contender_gemm(contender *c, int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *out) {
+    iso_gemm_shape s = {.m = m, .n = n, .k = k, .a_row = k, .a_col = 1, .b_row = n, .b_col = 1, .c_row = n};
+    iso_exec e = exec_of(c);
+    e = with_scratch(c, iso_cpu_gemm_scratch(&e, &s));
+    iso_cpu_gemm(&e, &s, a, b, out);
+}
+
+/* which: 0 forward (x, weight, y), 1 dx (dy, weight, dx), 2 dw (x, dy, dw). shape: n, c, size, co, kernel, stride, padding of
+ * square images. */
+EXPORT void contender_conv2d(contender *c, int which, const int64_t *shape, const float *a, const float *b, float *out) {
+    int64_t size = shape[2], kernel = shape[4], stride = shape[5], padding = shape[6];
+    int64_t o = (size + 2 * padding - kernel) / stride + 1;
+    iso_conv2d_shape s = {.n = shape[0],
+                          .h = size,
+                          .w = size,
+                          .c = shape[1],
+                          .co = shape[3],
+                          .oh = o,
+                          .ow = o,
+                          .kh = kernel,
+                          .kw = kernel,
+                          .sh = stride,
+                          .sw = stride,
+                          .ph = padding,
+                          .pw = padding,
+                          .dh = 1,
+                          .dw = 1,
+                          .groups = 1};
+    iso_exec e = exec_of(c);
+    if (which == 0) {
+        e = with_scratch(c, iso_cpu_conv2d_scratch(&e, &s));
+        iso_cpu_conv2d(&e, &s, a, b, NULL, out);
+    } else if (which == 1) {
+        e = with_scratch(c, iso_cpu_conv2d_backward_input_scratch(&e, &s));
+        iso_cpu_conv2d_backward_input(&e, &s, a, b, out);
+    } else {
+        e = with_scratch(c, iso_cpu_conv2d_backward_weight_scratch(&e, &s));
+        iso_cpu_conv2d_backward_weight(&e, &s, a, b, out);
+    }
+}
+
+/* Training forward and backward; shape: n, pixels, channels; vectors: 8 times that many channels. */
+EXPORT void contender_batch_norm(contender *c, const int64_t *shape, const float *x, const float *dy, float *y, float *dx,
+                                 float *vectors) {
+    iso_batch_norm2d_shape s = {shape[0], shape[1], shape[2], 1e-5};
+    iso_exec e = exec_of(c);
+    size_t forward = iso_cpu_batch_norm2d_scratch(&e, &s), backward = iso_cpu_batch_norm2d_backward_scratch(&e, &s);
+    e = with_scratch(c, forward > backward ? forward : backward);
+    float *v[8];
+    for (int i = 0; i < 8; i++)
+        v[i] = vectors + i * s.c;
+    iso_cpu_batch_norm2d(&e, &s, x, v[0], v[1], 0.1f, v[2], v[3], v[4], v[5], y);
+    iso_cpu_batch_norm2d_backward(&e, &s, true, x, dy, v[0], v[4], v[5], v[6], v[7], dx);
+}
+
+EXPORT void contender_cross_entropy(contender *c, int64_t n, int64_t k, const float *x, const int64_t *target, float *dx) {
+    iso_cross_entropy_shape s = {.n = n, .k = k, .reduction = ISO_REDUCTION_MEAN, .ignore_index = -100};
+    iso_exec e = exec_of(c);
+    float loss;
+    e = with_scratch(c, iso_cpu_cross_entropy_scratch(&e, &s));
+    iso_cpu_cross_entropy(&e, &s, x, target, &loss, dx);
+}
+
+/* ---- Training steps ---- */
+
+/* The tutorial's network for images of size x size. */
+EXPORT iso_module *contender_cnn(contender *c, int64_t size, int64_t classes) {
+    iso_context *ctx = c->ctx;
+    return iso_sequential(ctx, iso_conv2d(ctx, 3, 16, .kernel_size = 3, .padding = 1), iso_batch_norm2d(ctx, 16), iso_relu(ctx),
+                          iso_max_pool2d(ctx, .kernel_size = 2), iso_conv2d(ctx, 16, 32, .kernel_size = 3, .padding = 1),
+                          iso_batch_norm2d(ctx, 32), iso_relu(ctx), iso_max_pool2d(ctx, .kernel_size = 2), iso_flatten(ctx),
+                          iso_dropout(ctx, 0.5), iso_linear(ctx, 32 * (size / 4) * (size / 4), classes));
+}
+
+EXPORT iso_optimizer *contender_sgd(iso_module *model, double lr, double momentum) {
+    return iso_sgd(model, .lr = lr, .momentum = momentum);
+}
+
+/* Forward, backward, update. shape: n, c, h, w of x. 0 on success. */
+EXPORT int contender_step(iso_module *model, iso_optimizer *optimizer, const int64_t *shape, float *x, int64_t *target,
+                          float *loss) {
+    iso_tensor input = {.dtype = ISO_FLOAT32, .dims = 4, .numel = shape[0] * shape[1] * shape[2] * shape[3], .data = x};
+    iso_tensor classes = {.dtype = ISO_INT64, .dims = 1, .shape = {shape[0]}, .numel = shape[0], .data = target};
+    memcpy(input.shape, shape, 4 * sizeof *shape);
+    int status = (int)iso_loss_backward(model, &(iso_loss){0}, &input, &classes, loss, NULL);
+    if (!status)
+        iso_optimizer_step(optimizer);
+    return status;
+}
+
+/* ---- Profile ---- */
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+struct profile {
+    const iso_node *first;
+    double latest, *spent;
+};
+
+static void note_time(void *user, const iso_run *run, const iso_node *node) {
+    (void)run;
+    struct profile *p = user;
+    double time = now();
+    p->spent[node - p->first] += time - p->latest;
+    p->latest = time;
+}
+
+/* Where a step's time goes: a line per operation of the plan, the mean over `rounds` runs. */
+EXPORT void contender_profile(contender *c, iso_module *model, const int64_t *shape, float *x, int64_t *target, int rounds) {
+    iso_plan_key key = {.training = true, .gradients = true, .has_loss = true, .dims = 4};
+    iso_plan *plan;
+    memcpy(key.shape, shape, sizeof key.shape);
+    if (iso_plan_get(model, &key, &plan))
+        return;
+    size_t count = plan->graph.node_count;
+    struct profile p = {.first = plan->graph.nodes, .spent = calloc(count, sizeof *p.spent)};
+    double total = 0;
+    for (int round = 0; p.spent && round < rounds; round++) {
+        p.latest = now();
+        iso_plan_run_observed(model, plan, &(iso_tensor){.data = x}, &(iso_tensor){.data = target}, &c->ctx->generator, false,
+                              note_time, &p);
+    }
+    for (size_t i = 0; p.spent && i < count; i++)
+        total += p.spent[i];
+    for (size_t i = 0; p.spent && i < count; i++)
+        printf("%8.3f ms %5.1f %%  %-24s %s\n", 1e3 * p.spent[i] / rounds, 100 * p.spent[i] / total,
+               plan->graph.nodes[i].op->name, plan->graph.nodes[i].module);
+    printf("%8.3f ms\n", 1e3 * total / rounds);
+    fflush(stdout);
+    free(p.spent);
+}
+
+EXPORT size_t contender_memory(const iso_module *model) {
+    return iso_module_memory(model);
+}
