@@ -91,10 +91,12 @@ format-check:
 
 # Kernels of an instruction set are one file each, built with its flags; where the compiler's target is
 # another architecture the file compiles to nothing.
+# gcc 12 leaves operands of one micro-kernel in memory unless it allocates registers for every loop by itself.
+ALLOCATION := $(shell $(CC) -dM -E -x c /dev/null 2>/dev/null | grep -q __clang__ || echo -fira-region=all)
 X86 := $(shell $(CC) -dM -E -x c /dev/null 2>/dev/null | grep -c -E '__x86_64__|__i386__')
 ifneq ($(X86),0)
-$(BUILD)/src/kernels/avx2.o:   ISA_FLAGS := -mavx2 -mfma -mbmi2
-$(BUILD)/src/kernels/avx512.o: ISA_FLAGS := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma -mbmi2 -mprefer-vector-width=512
+$(BUILD)/src/kernels/avx2.o:   ISA_FLAGS := $(ALLOCATION) -mavx2 -mfma -mbmi2
+$(BUILD)/src/kernels/avx512.o: ISA_FLAGS := $(ALLOCATION) -mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma -mbmi2 -mprefer-vector-width=512
 endif
 
 $(BUILD)/%.o: %.c Makefile

@@ -16,5 +16,7 @@ typedef __m256 vec;
 #define vec_sqrt(x)       _mm256_sqrt_ps(x)
 #define vec_greater(a, b) _mm256_max_ps(a, b) /* with a NaN: b */
 
+#define vec_keep(x) __asm__("" : "+x"(x))
+
 #include "kernels/templates.h"
 #endif

@@ -16,5 +16,7 @@ typedef __m512 vec;
 #define vec_sqrt(x)       _mm512_sqrt_ps(x)
 #define vec_greater(a, b) _mm512_max_ps(a, b) /* with a NaN: b */
 
+#define vec_keep(x) __asm__("" : "+v"(x))
+
 #include "kernels/templates.h"
 #endif

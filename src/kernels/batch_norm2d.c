@@ -74,11 +74,11 @@ void iso_cpu_batch_norm2d(const iso_exec *e, const iso_batch_norm2d_shape *s, co
                      .y = y};
     float count = (float)(s->n * s->hw), count_less_one = (float)(s->n * s->hw - 1), keep = 1.0f - momentum;
     iso_pool_run(e->pool, s->n, sum_x, &o);
-    iso_tree_rows(s->n, s->c, o.sums);
+    iso_tree_rows(o.k, s->n, s->c, o.sums);
     for (int64_t c = 0; c < s->c; c++)
         mean[c] = o.sums[c] / count;
     iso_pool_run(e->pool, s->n, sum_squares, &o);
-    iso_tree_rows(s->n, s->c, o.sums);
+    iso_tree_rows(o.k, s->n, s->c, o.sums);
     for (int64_t c = 0; c < s->c; c++) {
         invstd[c] = inverse_deviation(o.sums[c] / count, s->eps);
         if (running_mean) {
@@ -130,8 +130,8 @@ void iso_cpu_batch_norm2d_backward(const iso_exec *e, const iso_batch_norm2d_sha
                      .training = training};
     float count = (float)(s->n * s->hw);
     iso_pool_run(e->pool, s->n, sum_gradients, &o);
-    iso_tree_rows(s->n, s->c, sums);
-    iso_tree_rows(s->n, s->c, products);
+    iso_tree_rows(o.k, s->n, s->c, sums);
+    iso_tree_rows(o.k, s->n, s->c, products);
     for (int64_t c = 0; c < s->c; c++) {
         dbias[c] = sums[c];
         dweight[c] = products[c];

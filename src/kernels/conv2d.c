@@ -1,22 +1,26 @@
-/* conv2d, forward and gradient of the input: docs/contract.md#conv2d. Both are the same walk: rows of pixels against packed weights, where the
- * products of one pixel lie in a few contiguous runs of its (padded) input, and the panels of the sum cut across the runs.
- * The gradient of the input with stride s is s * s such walks over dy, one for each class of pixels that the same taps reach. */
+/* conv2d, forward and gradient of the input: docs/contract.md#conv2d. Both are the same walk: rows of pixels against packed
+ * weights, where the products of one pixel lie in a few contiguous runs of its (padded) input, and the panels of the sum cut
+ * across the runs. The gradient of the input with stride s is s * s such walks over dy, one for each class of pixels that the
+ * same taps reach. */
 #include "kernels/tile.h"
 #include "ops/conv2d.h"
 
-#define STRIP_BYTES (192 * 1024) /* of padded input per task */
+#define STRIP_BYTES   (192 * 1024) /* of input per strip */
+#define MOST_STRIPS   64           /* of a task */
+#define WEIGHTS_BYTES (256 * 1024)
 
 /* One walk: a class of output pixels (all of them, in the forward direction). Counted in the units of the source image. */
 struct walk {
-    int64_t taps_h, taps_w;      /* taps of one pixel */
-    int64_t first_h, first_w;    /* source position of the first tap of the class's first pixel; may be negative */
-    int64_t tap_h, tap_w;        /* source distance from tap to tap */
-    int64_t step_h, step_w;      /* source distance from pixel to pixel */
-    int64_t rows, columns;       /* pixels of the class */
-    int64_t out_h, out_w;        /* target position of the class's first pixel */
+    int64_t taps_h, taps_w;   /* taps of one pixel */
+    int64_t first_h, first_w; /* source position of the first tap of the class's first pixel; may be negative */
+    int64_t tap_h, tap_w;     /* source distance from tap to tap */
+    int64_t step_h, step_w;   /* source distance from pixel to pixel */
+    int64_t rows, columns;    /* pixels of the class */
+    int64_t out_h, out_w;     /* target position of the class's first pixel */
     int64_t out_step_h, out_step_w;
-    int64_t panel_size;          /* taps_h * taps_w * depth, the positions of the sum */
-    float *packed;               /* weights, one block per group */
+    int64_t panel_size;    /* taps_h * taps_w * depth, the positions of the sum */
+    float *packed;         /* weights, one block per group */
+    iso_segments segments; /* the positions of the sum, as they lie in the source */
 };
 
 struct conv {
@@ -24,26 +28,26 @@ struct conv {
     const iso_conv2d_shape *s;
     const float *source, *bias;
     float *target;
-    int64_t source_h, source_w, source_c; /* of the source image; depth: channels of one group */
+    int64_t source_h, source_w, source_c;               /* of the source image; depth: channels of one group */
     int64_t target_h, target_w, target_c, depth, width; /* width: target channels of one group */
-    float *strips;               /* one per thread */
-    int64_t strip_floats;
     struct walk walk;
-    int64_t strip_rows;          /* pixel rows per task */
+    int64_t strips, strip_rows;  /* of an image; pixel rows of one at most */
+    int64_t batch;               /* strips per task: as many as share the weights well */
+    bool in_place;               /* the source needs no padding, and is read where it stands */
+    int64_t pitch;               /* floats from source row to source row */
+    float *padded, *padded_bias; /* room for one task's strips per thread */
+    int64_t strip_floats;
     const float *weight;
     bool backward;
 };
 
 /* ---- Geometry ---- */
 
-static int64_t strip_height(const struct walk *w, int64_t rows) { return (rows - 1) * w->step_h + (w->taps_h - 1) * w->tap_h + 1; }
-static int64_t strip_width(const struct walk *w) { return (w->columns - 1) * w->step_w + (w->taps_w - 1) * w->tap_w + 1; }
-
-static int64_t rows_per_strip(const struct walk *w, int64_t channels) {
-    int64_t rows = 1;
-    while (rows < w->rows && strip_height(w, rows + 1) * strip_width(w) * channels * 4 <= STRIP_BYTES)
-        rows++;
-    return rows;
+static int64_t strip_height(const struct walk *w, int64_t rows) {
+    return (rows - 1) * w->step_h + (w->taps_h - 1) * w->tap_h + 1;
+}
+static int64_t strip_width(const struct walk *w) {
+    return (w->columns - 1) * w->step_w + (w->taps_w - 1) * w->tap_w + 1;
 }
 
 static int64_t weights_size(const iso_kernels *k, const struct walk *w, int64_t width) {
@@ -51,10 +55,28 @@ static int64_t weights_size(const iso_kernels *k, const struct walk *w, int64_t 
 }
 
 static struct conv forward_conv(const iso_kernels *k, const iso_conv2d_shape *s) {
-    struct conv c = {.k = k, .s = s, .source_h = s->h, .source_w = s->w, .source_c = s->c, .target_h = s->oh, .target_w = s->ow,
-                     .target_c = s->co, .depth = s->c / s->groups, .width = s->co / s->groups};
-    c.walk = (struct walk){.taps_h = s->kh, .taps_w = s->kw, .first_h = -s->ph, .first_w = -s->pw, .tap_h = s->dh, .tap_w = s->dw,
-                           .step_h = s->sh, .step_w = s->sw, .rows = s->oh, .columns = s->ow, .out_step_h = 1, .out_step_w = 1,
+    struct conv c = {.k = k,
+                     .s = s,
+                     .source_h = s->h,
+                     .source_w = s->w,
+                     .source_c = s->c,
+                     .target_h = s->oh,
+                     .target_w = s->ow,
+                     .target_c = s->co,
+                     .depth = s->c / s->groups,
+                     .width = s->co / s->groups};
+    c.walk = (struct walk){.taps_h = s->kh,
+                           .taps_w = s->kw,
+                           .first_h = -s->ph,
+                           .first_w = -s->pw,
+                           .tap_h = s->dh,
+                           .tap_w = s->dw,
+                           .step_h = s->sh,
+                           .step_w = s->sw,
+                           .rows = s->oh,
+                           .columns = s->ow,
+                           .out_step_h = 1,
+                           .out_step_w = 1,
                            .panel_size = s->kh * s->kw * c.depth};
     return c;
 }
@@ -81,8 +103,17 @@ static void class_axis(int64_t residue, int64_t in, int64_t kernel, int64_t stri
 }
 
 static struct conv backward_conv(const iso_kernels *k, const iso_conv2d_shape *s, int64_t class_h, int64_t class_w) {
-    struct conv c = {.k = k, .s = s, .source_h = s->oh, .source_w = s->ow, .source_c = s->co, .target_h = s->h, .target_w = s->w,
-                     .target_c = s->c, .depth = s->co / s->groups, .width = s->c / s->groups, .backward = true};
+    struct conv c = {.k = k,
+                     .s = s,
+                     .source_h = s->oh,
+                     .source_w = s->ow,
+                     .source_c = s->co,
+                     .target_h = s->h,
+                     .target_w = s->w,
+                     .target_c = s->c,
+                     .depth = s->co / s->groups,
+                     .width = s->c / s->groups,
+                     .backward = true};
     struct walk *w = &c.walk;
     class_axis(class_h, s->h, s->kh, s->sh, s->ph, s->dh, &w->taps_h, &w->first_h, &w->tap_h, &w->rows);
     class_axis(class_w, s->w, s->kw, s->sw, s->pw, s->dw, &w->taps_w, &w->first_w, &w->tap_w, &w->columns);
@@ -110,122 +141,158 @@ static int64_t kernel_position(const struct conv *c, bool vertical, int64_t tap)
     return 0;
 }
 
-/* Packs the weights of one group: position (tap_h, tap_w, source channel), column target channel. */
+/* Packs one panel of one group: position (tap_h, tap_w, source channel), column target channel. */
 static void pack_weights(void *argument, int64_t task, int thread) {
     (void)thread;
     const struct conv *c = argument;
     const iso_conv2d_shape *s = c->s;
     int64_t panels = iso_column_panels(c->k, c->width), group = task / panels, j = task % panels;
     int64_t columns = (int64_t)iso_panel_vectors(c->k, c->width, j) * c->k->width, first = j * iso_full_columns(c->k);
-    int64_t cg = s->c / s->groups, kernel = s->kh * s->kw;
-    float *to = c->walk.packed + group * weights_size(c->k, &c->walk, c->width) + first * c->walk.panel_size;
-    for (int64_t th = 0; th < c->walk.taps_h; th++)
-        for (int64_t tw = 0; tw < c->walk.taps_w; tw++) {
-            int64_t at = kernel_position(c, true, th) * s->kw + kernel_position(c, false, tw);
-            for (int64_t d = 0; d < c->depth; d++, to += columns)
-                for (int64_t column = 0; column < columns; column++) {
-                    int64_t t = first + column;
-                    int64_t co = group * (s->co / s->groups) + (c->backward ? d : t), ci = c->backward ? t : d;
-                    to[column] = t < c->width ? c->weight[(co * cg + ci) * kernel + at] : 0;
+    int64_t cg = s->c / s->groups, kernel = s->kh * s->kw, valid = iso_min64(columns, c->width - first);
+    float *panel = c->walk.packed + group * weights_size(c->k, &c->walk, c->width) + first * c->walk.panel_size;
+    /* Forward, a column's channels lie side by side, and columns far apart; backward the other way round. */
+    int64_t from_channel = c->backward ? cg * kernel : kernel, from_column = c->backward ? kernel : cg * kernel;
+    const float *weight = c->weight + group * (s->co / s->groups) * cg * kernel + first * from_column;
+    if (valid < columns)
+        memset(panel, 0, sizeof *panel * (size_t)(c->walk.panel_size * columns));
+    for (int64_t d0 = 0; d0 < c->depth; d0 += 16) /* all taps of a few channels while they are in cache */
+        for (int64_t th = 0; th < c->walk.taps_h; th++)
+            for (int64_t tw = 0; tw < c->walk.taps_w; tw++) {
+                int64_t at = kernel_position(c, true, th) * s->kw + kernel_position(c, false, tw);
+                float *to = panel + (th * c->walk.taps_w + tw) * c->depth * columns;
+                for (int64_t column = 0; column < valid; column++) {
+                    const float *from = weight + at + column * from_column + d0 * from_channel;
+                    for (int64_t d = d0; d < iso_min64(d0 + 16, c->depth); d++, from += from_channel)
+                        to[d * columns + column] = *from;
                 }
-        }
+            }
 }
 
 /* ---- Walking ---- */
 
-/* The input that `rows` pixel rows from row `first` need, padded with zeros, or the image itself where nothing is to be padded. */
+/* Makes the plan of a walk: what a task is, how the source is read, and the segments of the sum. */
+static void plan_walk(struct conv *c, int threads) {
+    struct walk *w = &c->walk;
+    int64_t width = strip_width(w), row_bytes = 4 * width * c->source_c;
+    c->in_place = w->first_h >= 0 && w->first_w >= 0 && w->first_w + width <= c->source_w &&
+                  w->first_h + strip_height(w, w->rows) <= c->source_h;
+    c->pitch = (c->in_place ? c->source_w : width) * c->source_c;
+    if (c->in_place && w->step_h * c->source_w == w->columns * w->step_w &&
+        w->out_step_h * c->target_w == w->columns * w->out_step_w) {
+        w->columns *= w->rows; /* the pixels of all rows lie evenly: one long row */
+        w->rows = 1;
+    }
+    int64_t most = iso_max64((STRIP_BYTES / row_bytes - (w->taps_h - 1) * w->tap_h - 1) / w->step_h + 1, 1);
+    c->strips = iso_ceil_div(w->rows, most);
+    c->strip_rows = iso_ceil_div(w->rows, c->strips);
+    c->strip_floats = c->in_place ? 0 : (strip_height(w, c->strip_rows) * width * c->source_c + 15) / 16 * 16;
+    int64_t strip_bytes = iso_max64(strip_height(w, c->strip_rows) * row_bytes, 1);
+    c->batch = iso_min64(iso_min64(2 * STRIP_BYTES / strip_bytes, c->s->n * c->strips / (4 * threads)), MOST_STRIPS);
+    c->batch = c->strips > 1 ? 1 : iso_max64(c->batch, 1);
+}
+
+static int64_t runs(const struct conv *c, int64_t *length) {
+    /* Taps side by side are one run if all channels take part. */
+    bool joined = c->walk.tap_w == 1 && c->depth == c->source_c;
+    *length = joined ? c->walk.taps_w * c->depth : c->depth;
+    return joined ? 1 : c->walk.taps_w;
+}
+
+static void list_segments(struct conv *c) {
+    struct walk *w = &c->walk;
+    int64_t length, per_row = runs(c, &length), at = 0;
+    w->segments.count = w->segments.filled = 0;
+    for (int64_t th = 0; th < w->taps_h; th++)
+        for (int64_t r = 0; r < per_row; r++, at += length)
+            iso_segments_add(&w->segments, th * w->tap_h * c->pitch + r * w->tap_w * c->source_c, 1, at, length);
+    iso_segments_close(&w->segments);
+}
+
+/* The input that `rows` pixel rows from row `first` need: in place, or a copy that is padded with zeros. */
 static const float *load_strip(const struct conv *c, int64_t n, int64_t first, int64_t rows, float *strip) {
     const struct walk *w = &c->walk;
     int64_t height = strip_height(w, rows), width = strip_width(w), channels = c->source_c;
     int64_t h0 = w->first_h + first * w->step_h, w0 = w->first_w;
     const float *image = c->source + n * c->source_h * c->source_w * channels;
+    if (c->in_place)
+        return image + (h0 * c->source_w + w0) * channels;
     int64_t left = iso_min64(iso_max64(-w0, 0), width), right = iso_max64(iso_min64(c->source_w - w0, width), left);
     for (int64_t y = 0; y < height; y++) {
-        float *to = strip + y * width * channels;
+        float *to = strip + y * c->pitch;
         int64_t h = h0 + y;
         if (h < 0 || h >= c->source_h || left == right) {
             memset(to, 0, sizeof *to * (size_t)(width * channels));
             continue;
         }
         memset(to, 0, sizeof *to * (size_t)(left * channels));
-        memcpy(to + left * channels, image + (h * c->source_w + w0 + left) * channels, sizeof *to * (size_t)((right - left) * channels));
+        memcpy(to + left * channels, image + (h * c->source_w + w0 + left) * channels,
+               sizeof *to * (size_t)((right - left) * channels));
         memset(to + right * channels, 0, sizeof *to * (size_t)((width - right) * channels));
     }
     return strip;
 }
 
-/* One tile: `height` pixels of a row from `a` on (source of the first pixel's first tap) against a panel of columns. */
-static void sum_tile(const struct conv *c, const float *a, int64_t pixel_stride, int64_t strip_row, const float *b, int64_t height,
-                     int vectors, float *sum) {
+/* The pixels of one strip against one panel of columns: `count` segments of the sum from `first_segment` on. */
+static void walk_panel(const struct conv *c, const float *strip, int64_t unit, int64_t group, int64_t j, int64_t first_segment,
+                       int64_t count) {
     const struct walk *w = &c->walk;
     const iso_kernels *k = c->k;
-    int64_t columns = (int64_t)vectors * k->width, count = height * columns;
-    /* Taps side by side are one run if all channels take part. */
-    bool joined = w->tap_w == 1 && c->depth == c->source_c;
-    int64_t runs_per_row = joined ? 1 : w->taps_w, run = joined ? w->taps_w * c->depth : c->depth, left = ISO_PANEL;
-    _Alignas(64) float p[ISO_TILE_FLOATS];
-    iso_tile tile = {.k2 = 1, .a_row = pixel_stride, .a_k1 = 1, .b = b, .p = p};
-    iso_tile_function *multiply = k->by_row[height - 1][vectors - 1];
-    iso_tile_clear(sum, count);
-    iso_tile_clear(p, count);
-    for (int64_t th = 0; th < w->taps_h; th++)
-        for (int64_t r = 0; r < runs_per_row; r++) {
-            tile.a = a + th * w->tap_h * strip_row + r * w->tap_w * c->source_c;
-            for (int64_t rest = run; rest > 0; rest -= tile.k1) {
-                tile.k1 = iso_min64(rest, left);
-                multiply(&tile);
-                tile.a += tile.k1;
-                tile.b += tile.k1 * columns;
-                left -= tile.k1;
-                if (left == 0) {
-                    iso_tile_add(sum, p, count);
-                    iso_tile_clear(p, count);
-                    left = ISO_PANEL;
-                }
-            }
+    int64_t n = unit / c->strips, first = unit % c->strips * c->strip_rows, rows = iso_min64(c->strip_rows, w->rows - first);
+    int vectors = iso_panel_vectors(k, c->width, j);
+    int64_t columns = (int64_t)vectors * k->width, column = j * iso_full_columns(k), channel = group * c->width + column;
+    int64_t tiles = iso_ceil_div(w->columns, k->rows), pixel = w->step_w * c->source_c;
+    bool ends = first_segment + count == w->segments.count;
+    iso_tile tile = {.segments = w->segments.list + first_segment,
+                     .count = count,
+                     .a_row = pixel,
+                     .accumulate = first_segment > 0,
+                     .b = w->packed + group * weights_size(k, w, c->width) + column * w->panel_size,
+                     .b_step = columns,
+                     .c_row = w->out_step_w * c->target_c,
+                     .valid = iso_min64(columns, c->width - column),
+                     .bias = c->bias && ends ? c->padded_bias + group * iso_packed_columns(k, c->width) + column : NULL};
+    for (int64_t y = 0; y < rows; y++) {
+        const float *a = strip + y * w->step_h * c->pitch + group * c->depth;
+        int64_t out_row = (n * c->target_h + w->out_h + (first + y) * w->out_step_h) * c->target_w + w->out_w;
+        for (int64_t t = 0; t < tiles; t++) {
+            int64_t x = iso_tile_start(w->columns, tiles, t), height = iso_tile_start(w->columns, tiles, t + 1) - x;
+            tile.a = a + x * pixel;
+            tile.c = c->target + (out_row + x * w->out_step_w) * c->target_c + channel;
+            k->by_row[height - 1][vectors - 1](&tile);
         }
-    if (left != ISO_PANEL)
-        iso_tile_add(sum, p, count);
-}
-
-static void store_tile(const struct conv *c, const float *sum, int64_t height, int64_t columns, int64_t valid, int64_t channel, float *to) {
-    int64_t stride = c->walk.out_step_w * c->target_c;
-    for (int64_t i = 0; i < height; i++, to += stride, sum += columns) {
-        if (!c->bias)
-            memcpy(to, sum, sizeof *to * (size_t)valid);
-        else
-            for (int64_t j = 0; j < valid; j++)
-                to[j] = sum[j] + c->bias[channel + j];
     }
 }
 
-/* One strip of pixel rows of one image, all groups and columns. */
-static void walk_strip(void *argument, int64_t task, int thread) {
+/* How many segments from `first` on make whole panels of about WEIGHTS_BYTES of packed weights: what is used again and again
+ * while it is in cache. */
+static int64_t segments_in_cache(const struct conv *c, int64_t first) {
+    const iso_segments *s = &c->walk.segments;
+    int64_t most = WEIGHTS_BYTES / (4 * iso_full_columns(c->k)), positions = 0, i = first;
+    for (; i < s->count; i++) {
+        positions += s->list[i].length;
+        if (s->list[i].closes && positions >= most && s->count - i > 2)
+            return i + 1 - first;
+    }
+    return s->count - first;
+}
+
+/* A few strips, so that each panel of weights serves them all while it is in cache. */
+static void walk_strips(void *argument, int64_t task, int thread) {
     const struct conv *c = argument;
-    const struct walk *w = &c->walk;
-    const iso_kernels *k = c->k;
-    int64_t strips = iso_ceil_div(w->rows, c->strip_rows), n = task / strips, first = task % strips * c->strip_rows;
-    int64_t rows = iso_min64(c->strip_rows, w->rows - first), strip_row = strip_width(w) * c->source_c;
-    const float *strip = load_strip(c, n, first, rows, c->strips + thread * c->strip_floats);
-    int64_t pixel_stride = w->step_w * c->source_c;
-    _Alignas(64) float sum[ISO_TILE_FLOATS];
+    int64_t first = task * c->batch, count = iso_min64(c->batch, c->s->n * c->strips - first);
+    const float *strips[MOST_STRIPS];
+    for (int64_t i = 0; i < count; i++) {
+        int64_t unit = first + i, row = unit % c->strips * c->strip_rows;
+        strips[i] = load_strip(c, unit / c->strips, row, iso_min64(c->strip_rows, c->walk.rows - row),
+                               c->padded + (thread * c->batch + i) * c->strip_floats);
+    }
     for (int64_t group = 0; group < c->s->groups; group++)
-        for (int64_t j = 0; j < iso_column_panels(k, c->width); j++) {
-            int vectors = iso_panel_vectors(k, c->width, j);
-            int64_t columns = (int64_t)vectors * k->width, column = j * iso_full_columns(k), valid = iso_min64(columns, c->width - column);
-            int64_t channel = group * c->width + column;
-            const float *b = w->packed + group * weights_size(k, w, c->width) + column * w->panel_size;
-            for (int64_t y = 0; y < rows; y++) {
-                const float *a = strip + y * w->step_h * strip_row + group * c->depth;
-                int64_t out_row = (n * c->target_h + w->out_h + (first + y) * w->out_step_h) * c->target_w + w->out_w;
-                for (int64_t x = 0; x < w->columns; x += k->rows) {
-                    int64_t height = iso_min64(k->rows, w->columns - x);
-                    sum_tile(c, a + x * pixel_stride, pixel_stride, strip_row, b, height, vectors, sum);
-                    store_tile(c, sum, height, columns, valid, channel,
-                               c->target + (out_row + x * w->out_step_w) * c->target_c + channel);
-                }
+        for (int64_t j = 0; j < iso_column_panels(c->k, c->width); j++)
+            for (int64_t segment = 0, segments; segment < c->walk.segments.count; segment += segments) {
+                segments = segments_in_cache(c, segment);
+                for (int64_t i = 0; i < count; i++)
+                    walk_panel(c, strips[i], first + i, group, j, segment, segments);
             }
-        }
 }
 
 /* Pixels that no tap reaches. */
@@ -234,13 +301,30 @@ static void clear_class(const struct conv *c) {
     for (int64_t n = 0; n < c->s->n; n++)
         for (int64_t y = 0; y < w->rows; y++)
             for (int64_t x = 0; x < w->columns; x++)
-                memset(c->target + ((n * c->target_h + w->out_h + y * w->out_step_h) * c->target_w + w->out_w + x * w->out_step_w) * c->target_c,
+                memset(c->target +
+                           ((n * c->target_h + w->out_h + y * w->out_step_h) * c->target_w + w->out_w + x * w->out_step_w) *
+                               c->target_c,
                        0, sizeof(float) * (size_t)c->target_c);
 }
 
-static size_t conv_scratch(const struct conv *c, int threads) {
-    int64_t strip = strip_height(&c->walk, rows_per_strip(&c->walk, c->source_c)) * strip_width(&c->walk) * c->source_c + 32;
-    return (size_t)(c->s->groups * weights_size(c->k, &c->walk, c->width) + threads * (strip + 16) + 64) * sizeof(float);
+/* Where things lie in the scratch memory; returns its size in floats. */
+static size_t place(struct conv *c, int threads, float *scratch) {
+    int64_t at = 0, length, most = iso_segments_most(c->walk.taps_h * runs(c, &length), c->walk.panel_size);
+    c->walk.packed = scratch;
+    at += (c->s->groups * weights_size(c->k, &c->walk, c->width) + 15) / 16 * 16;
+    c->padded_bias = scratch + at;
+    at += c->s->groups * ((iso_packed_columns(c->k, c->width) + 15) / 16 * 16);
+    c->walk.segments.list = (iso_segment *)(scratch + at);
+    at += (most * (int64_t)(sizeof(iso_segment) / sizeof(float)) + 15) / 16 * 16;
+    c->padded = scratch + at;
+    return (size_t)(at + threads * c->batch * c->strip_floats);
+}
+
+static size_t conv_scratch(struct conv *c, int threads) {
+    if (c->walk.rows == 0 || c->walk.columns == 0 || c->walk.panel_size == 0)
+        return 0;
+    plan_walk(c, threads);
+    return (place(c, threads, NULL) + 16) * sizeof(float);
 }
 
 static void run_conv(const iso_exec *e, struct conv *c) {
@@ -250,17 +334,24 @@ static void run_conv(const iso_exec *e, struct conv *c) {
         clear_class(c);
         return;
     }
-    int64_t packed = (c->s->groups * weights_size(c->k, &c->walk, c->width) + 15) / 16 * 16;
-    c->walk.packed = e->scratch;
-    c->strips = c->walk.packed + packed;
-    c->strip_rows = rows_per_strip(&c->walk, c->source_c);
-    c->strip_floats = (strip_height(&c->walk, c->strip_rows) * strip_width(&c->walk) * c->source_c + 47) / 16 * 16;
+    plan_walk(c, iso_exec_threads(e));
+    place(c, iso_exec_threads(e), e->scratch);
+    list_segments(c);
+    for (int64_t group = 0; c->bias && group < c->s->groups; group++) {
+        float *to = c->padded_bias + group * iso_packed_columns(c->k, c->width);
+        memcpy(to, c->bias + group * c->width, sizeof *to * (size_t)c->width);
+        iso_tile_clear(to + c->width, iso_packed_columns(c->k, c->width) - c->width);
+    }
     iso_pool_run(e->pool, c->s->groups * iso_column_panels(c->k, c->width), pack_weights, c);
-    iso_pool_run(e->pool, c->s->n * iso_ceil_div(c->walk.rows, c->strip_rows), walk_strip, c);
+    iso_pool_run(e->pool, iso_ceil_div(c->s->n * c->strips, c->batch), walk_strips, c);
 }
 
-static bool pads(const iso_conv2d_shape *s) { return s->ph || s->pw; }
-static int64_t weight_count(const iso_conv2d_shape *s) { return s->co * (s->c / s->groups) * s->kh * s->kw; }
+static bool pads(const iso_conv2d_shape *s) {
+    return s->ph || s->pw;
+}
+static int64_t weight_count(const iso_conv2d_shape *s) {
+    return s->co * (s->c / s->groups) * s->kh * s->kw;
+}
 
 /* ---- Forward ---- */
 
@@ -269,7 +360,8 @@ size_t iso_cpu_conv2d_scratch(const iso_exec *e, const iso_conv2d_shape *s) {
     return conv_scratch(&c, iso_exec_threads(e));
 }
 
-void iso_cpu_conv2d(const iso_exec *e, const iso_conv2d_shape *s, const float *x, const float *weight, const float *bias, float *y) {
+void iso_cpu_conv2d(const iso_exec *e, const iso_conv2d_shape *s, const float *x, const float *weight, const float *bias,
+                    float *y) {
     /* Padding is multiplied here, and absent in the contract: the same for finite weights only. */
     if (pads(s) && !iso_all_finite(weight_count(s), weight)) {
         iso_ref_conv2d(s, x, weight, bias, y);
@@ -290,13 +382,14 @@ size_t iso_cpu_conv2d_backward_input_scratch(const iso_exec *e, const iso_conv2d
     for (int64_t class_h = 0; class_h < s->sh; class_h++)
         for (int64_t class_w = 0; class_w < s->sw; class_w++) {
             struct conv c = backward_conv(iso_kernels_of(e->isa), s, class_h, class_w);
-            size_t size = c.walk.rows && c.walk.columns && c.walk.panel_size ? conv_scratch(&c, iso_exec_threads(e)) : 0;
+            size_t size = conv_scratch(&c, iso_exec_threads(e));
             largest = size > largest ? size : largest;
         }
     return largest;
 }
 
-void iso_cpu_conv2d_backward_input(const iso_exec *e, const iso_conv2d_shape *s, const float *dy, const float *weight, float *dx) {
+void iso_cpu_conv2d_backward_input(const iso_exec *e, const iso_conv2d_shape *s, const float *dy, const float *weight,
+                                   float *dx) {
     if (!iso_all_finite(weight_count(s), weight)) {
         iso_ref_conv2d_backward_input(s, dy, weight, dx);
         return;

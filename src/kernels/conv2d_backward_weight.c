@@ -1,62 +1,115 @@
-/* conv2d, gradients of weight and bias: docs/contract.md#conv2d. Per sample and panel (a few output rows) the padded input and the packed dy
- * stay in cache while every tile of the weight is continued; the samples are joined by the batch tree. Tasks are aligned blocks of samples, or
- * parts of a large weight. */
+/* conv2d, gradients of weight and bias: docs/contract.md#conv2d.
+ *
+ * A tile is some input channels of one tap by a panel of output channels; its sum runs over the pixels of a sample, and the
+ * samples are joined by the batch tree. Work is cut so that what the tiles of one unit read stays in cache: small images are
+ * taken several samples at a time, a unit of channels after the other; large ones one sample and a few panels of rows at a time.
+ */
 #include "kernels/tile.h"
 #include "ops/conv2d.h"
 
-/* Rows of the gradient that lie side by side in the input: kernel columns times channels, or the channels of one tap. */
-struct run {
-    int64_t kh, kw, length; /* first kernel column */
-};
+#define CACHE_BYTES (640 * 1024) /* what the tiles of a unit may read */
 
 struct wgrad {
     const iso_kernels *k;
     const iso_conv2d_shape *s;
     const float *x, *dy;
     float *dweight, *results, *work;
-    int64_t depth, width;          /* channels of one group: input, output */
-    bool joined;
-    int64_t runs;                  /* per group */
-    int64_t tiles_per_run, tiles;  /* tiles: of all runs, groups and column panels */
-    int64_t panel_rows, strip_width, strip_floats, packed_floats;
-    int64_t blocks, block_samples, parts; /* tasks: blocks of samples x parts of the tiles */
-    int64_t part_tiles, levels, work_floats;
+    int64_t depth, width;         /* channels of one group: input, output */
+    bool copied;                  /* few channels: the rows of a tile are those of a whole kernel row, in a padded copy of x */
+    int64_t taps, row_floats;     /* taps, or kernel rows; rows of the gradient that belong to one */
+    int64_t unit_rows, row_units; /* rows of a tap that one unit takes; units of a tap's rows */
+    int64_t unit_tiles, units;    /* tiles of one unit: of all its taps; units: of groups, row units and column panels */
+    int64_t panel_rows;           /* output rows of a panel */
+    int64_t group_rows, samples;  /* output rows and samples that are taken at a time */
+    int64_t strip_width, strip_floats, packed_floats;
+    int64_t blocks, block_samples, parts, part_units; /* tasks: blocks of samples x parts of the units */
+    int64_t levels, work_floats;
 };
 
-static int64_t run_length(const struct wgrad *g) { return g->joined ? g->s->kw * g->depth : g->depth; }
+/* ---- Plan ---- */
+
+/* Bytes that the tiles of one unit read for one sample's `rows` output rows. */
+static int64_t unit_bytes(const struct wgrad *g, int64_t rows) {
+    const iso_conv2d_shape *s = g->s;
+    int64_t pixels = ((rows - 1) * s->sh + s->kh) * s->w, line = g->copied ? s->c : (g->unit_rows + 23) / 16 * 16;
+    return 4 * (pixels * line + rows * s->ow * iso_full_columns(g->k));
+}
 
 static struct wgrad plan(const iso_exec *e, const iso_conv2d_shape *s) {
     struct wgrad g = {.k = iso_kernels_of(e->isa), .s = s, .depth = s->c / s->groups, .width = s->co / s->groups};
-    int threads = iso_exec_threads(e);
-    g.joined = s->dw == 1 && s->groups == 1;
-    g.runs = s->kh * (g.joined ? 1 : s->kw);
-    g.tiles_per_run = iso_ceil_div(run_length(&g), g.k->rows);
-    g.tiles = s->groups * iso_column_panels(g.k, g.width) * g.runs * g.tiles_per_run;
+    int64_t threads = iso_exec_threads(e), panels = iso_column_panels(g.k, g.width);
+    g.copied = g.depth < 8 && s->dw == 1 && s->groups == 1;
+    g.taps = g.copied ? s->kh : s->kh * s->kw;
+    g.row_floats = g.copied ? s->kw * g.depth : g.depth;
     g.panel_rows = iso_min64(iso_ceil_div(ISO_PANEL, s->ow), s->oh);
+    g.group_rows = s->oh;
+    g.samples = 1;
+    g.unit_rows = iso_min64(4 * g.k->rows, g.row_floats);
+    while (g.unit_rows > g.k->rows && unit_bytes(&g, s->oh) > CACHE_BYTES / 4)
+        g.unit_rows = iso_max64(g.unit_rows / 2, g.k->rows);
+    if (g.copied || unit_bytes(&g, s->oh) > CACHE_BYTES) {
+        g.unit_rows = g.copied ? g.row_floats : iso_min64(16 * g.k->rows, g.row_floats);
+        while (g.group_rows > g.panel_rows && unit_bytes(&g, g.group_rows) > CACHE_BYTES)
+            g.group_rows = iso_max64((g.group_rows / 2 + g.panel_rows - 1) / g.panel_rows * g.panel_rows, g.panel_rows);
+    } else
+        while (g.samples < s->n && unit_bytes(&g, s->oh) * 2 * g.samples <= CACHE_BYTES)
+            g.samples *= 2;
+    g.row_units = iso_ceil_div(g.row_floats, g.unit_rows);
+    g.unit_rows = iso_ceil_div(g.row_floats, g.row_units);
+    g.unit_tiles = g.taps * iso_ceil_div(g.unit_rows, g.k->rows);
+    g.units = s->groups * g.row_units * panels;
     g.strip_width = (s->ow - 1) * s->sw + (s->kw - 1) * s->dw + 1;
-    g.strip_floats = (((g.panel_rows - 1) * s->sh + (s->kh - 1) * s->dh + 1) * g.strip_width * s->c + 47) / 16 * 16;
-    g.packed_floats = (s->groups * iso_packed_columns(g.k, g.width) * g.panel_rows * s->ow + 47) / 16 * 16;
-    /* A small weight: the samples are shared out, in blocks of a power of two, so that each is a whole subtree. A large one: its tiles. */
-    bool large = g.tiles * ISO_TILE_FLOATS * 4 > 1 << 20;
+    g.strip_floats =
+        g.copied ? (((g.group_rows - 1) * s->sh + (s->kh - 1) * s->dh + 1) * g.strip_width * s->c + 47) / 16 * 16 : 0;
+    g.packed_floats = (g.samples * g.group_rows * s->ow * g.k->width * ISO_MAX_VECTORS + 15) / 16 * 16;
+    /* A small weight: the samples are shared out, in blocks of a power of two, so that each is a whole subtree. A large one: its
+     * units. */
+    bool large = g.units * g.unit_tiles * ISO_TILE_FLOATS * 4 > 1 << 20;
     g.block_samples = 1;
     while (large ? g.block_samples < s->n : iso_ceil_div(s->n, g.block_samples) > 4 * threads)
         g.block_samples *= 2;
+    g.samples = iso_min64(g.samples, g.block_samples);
     g.blocks = iso_ceil_div(s->n, g.block_samples);
-    g.parts = large ? iso_min64(2 * threads, g.tiles) : 1;
-    g.part_tiles = iso_ceil_div(g.tiles, g.parts);
-    g.levels = iso_tile_tree_levels(g.block_samples);
-    g.work_floats = g.strip_floats + g.packed_floats + (g.levels + 1) * g.part_tiles * ISO_TILE_FLOATS;
+    g.parts = large ? iso_min64(4 * threads, g.units) : 1;
+    g.part_units = iso_ceil_div(g.units, g.parts);
+    g.levels = iso_tile_tree_levels(iso_ceil_div(g.block_samples, g.samples));
+    int64_t part_tiles = g.part_units * g.unit_tiles;
+    g.work_floats = g.strip_floats + g.packed_floats + (s->oh + 1) * (int64_t)(sizeof(iso_segment) / sizeof(float)) +
+                    (iso_tile_tree_levels(g.samples) + 1) * ISO_TILE_FLOATS + (g.levels + 1) * part_tiles * ISO_TILE_FLOATS;
+    g.work_floats = (g.work_floats + 31) / 16 * 16;
     return g;
 }
 
 size_t iso_cpu_conv2d_backward_weight_scratch(const iso_exec *e, const iso_conv2d_shape *s) {
     struct wgrad g = plan(e, s);
-    return (size_t)(g.blocks * g.tiles * ISO_TILE_FLOATS + iso_exec_threads(e) * g.work_floats + 64) * sizeof(float);
+    return (size_t)(g.blocks * g.units * g.unit_tiles * ISO_TILE_FLOATS + iso_exec_threads(e) * g.work_floats + 64) *
+           sizeof(float);
 }
 
-/* ---- One panel of one sample ---- */
+/* Where unit number `unit` lies. */
+struct place {
+    int64_t group, first_row, rows, panel, column, columns, valid;
+    int vectors;
+};
 
-static void load_input(const struct wgrad *g, int64_t n, int64_t oh, int64_t rows, float *strip) {
+static struct place place_of(const struct wgrad *g, int64_t unit) {
+    struct place p;
+    int64_t panels = iso_column_panels(g->k, g->width), rows = unit / panels % g->row_units;
+    p.group = unit / panels / g->row_units;
+    p.first_row = rows * g->unit_rows;
+    p.rows = iso_min64(g->unit_rows, g->row_floats - p.first_row);
+    p.panel = unit % panels;
+    p.column = p.panel * iso_full_columns(g->k);
+    p.vectors = iso_panel_vectors(g->k, g->width, p.panel);
+    p.columns = (int64_t)p.vectors * g->k->width;
+    p.valid = iso_min64(p.columns, g->width - p.column);
+    return p;
+}
+
+/* ---- Operands ---- */
+
+/* x for output rows from `oh` on, padded, for kernels of few channels. */
+static void copy_input(const struct wgrad *g, int64_t n, int64_t oh, int64_t rows, float *strip) {
     const iso_conv2d_shape *s = g->s;
     int64_t height = (rows - 1) * s->sh + (s->kh - 1) * s->dh + 1, c = s->c, h0 = oh * s->sh - s->ph;
     int64_t left = iso_min64(s->pw, g->strip_width), right = iso_max64(iso_min64(s->w + s->pw, g->strip_width), left);
@@ -72,113 +125,168 @@ static void load_input(const struct wgrad *g, int64_t n, int64_t oh, int64_t row
     }
 }
 
-static void pack_dy(const struct wgrad *g, int64_t n, int64_t oh, int64_t rows, float *packed) {
+/* The pixels of one tap in output rows oh .. end - 1: a run for each row whose input row exists, of the pixels whose input column
+ * exists. A panel ends where its rows end. */
+static void list_segments(const struct wgrad *g, int64_t tap, int64_t oh, int64_t end, iso_segments *segments) {
     const iso_conv2d_shape *s = g->s;
-    const float *dy = g->dy + (n * s->oh + oh) * s->ow * s->co;
-    for (int64_t group = 0; group < s->groups; group++)
-        for (int64_t j = 0; j < iso_column_panels(g->k, g->width); j++) {
-            iso_pack_panel(g->k, g->width, j, rows * s->ow, dy + group * g->width, s->co, 1, packed);
-            packed += (int64_t)iso_panel_vectors(g->k, g->width, j) * g->k->width * rows * s->ow;
-        }
+    int64_t kh = g->copied ? tap : tap / s->kw, kw = g->copied ? 0 : tap % s->kw;
+    int64_t w0 = kw * s->dw - s->pw, low = w0 < 0 ? iso_ceil_div(-w0, s->sw) : 0,
+            high = s->w - w0 > 0 ? iso_ceil_div(s->w - w0, s->sw) : 0;
+    int64_t panel = -1;
+    high = g->copied ? s->ow : iso_min64(high, s->ow);
+    low = g->copied ? 0 : low;
+    segments->count = 0;
+    for (int64_t row = oh; row < end && low < high; row++) {
+        int64_t h = row * s->sh - s->ph + kh * s->dh;
+        int64_t a = g->copied ? ((row - oh) * s->sh + kh * s->dh) * g->strip_width * s->c : (h * s->w + w0 + low * s->sw) * s->c;
+        if (!g->copied && (h < 0 || h >= s->h))
+            continue;
+        if (segments->count && row / g->panel_rows != panel)
+            segments->list[segments->count - 1].closes = true;
+        panel = row / g->panel_rows;
+        segments->list[segments->count++] = (iso_segment){a, (row - oh) * s->ow + low, high - low, false};
+    }
+    iso_segments_close(segments);
 }
 
-/* Where a tile lies: tiles are counted group, column panel, run, rows of the run. */
-struct place {
-    int64_t group, panel, kh, kw, row, height, vectors, columns;
+/* ---- Units ---- */
+
+/* What a task works with. */
+struct task {
+    const struct wgrad *g;
+    float *strip, *packed, *small_tree, *sums;
+    iso_segments segments;
 };
 
-static struct place place_of(const struct wgrad *g, int64_t tile) {
-    struct place p;
-    int64_t rest = tile, per_panel = g->runs * g->tiles_per_run, panels = iso_column_panels(g->k, g->width);
-    p.group = rest / (per_panel * panels);
-    rest %= per_panel * panels;
-    p.panel = rest / per_panel;
-    rest %= per_panel;
-    int64_t run = rest / g->tiles_per_run;
-    p.kh = g->joined ? run : run / g->s->kw;
-    p.kw = g->joined ? 0 : run % g->s->kw;
-    p.row = rest % g->tiles_per_run * g->k->rows;
-    p.height = iso_min64(g->k->rows, run_length(g) - p.row);
-    p.vectors = iso_panel_vectors(g->k, g->width, p.panel);
-    p.columns = p.vectors * g->k->width;
-    return p;
+/* dy of `samples` samples from n on, rows from oh on, one panel of columns: where it stands if whole vectors of it can be read,
+ * or packed. */
+static const float *load_dy(const struct task *t, const struct place *at, int64_t n, int64_t samples, int64_t oh, int64_t rows,
+                            int64_t *step, int64_t *from_sample) {
+    const struct wgrad *g = t->g;
+    const iso_conv2d_shape *s = g->s;
+    const float *dy = g->dy + ((n * s->oh + oh) * s->ow) * s->co + at->group * g->width;
+    if (at->valid == at->columns) {
+        *step = s->co;
+        *from_sample = s->oh * s->ow * s->co;
+        return dy + at->column;
+    }
+    *step = at->columns;
+    *from_sample = rows * s->ow * at->columns;
+    for (int64_t i = 0; i < samples; i++)
+        iso_pack_panel(g->k, g->width, at->panel, rows * s->ow, dy + i * s->oh * s->ow * s->co, s->co, 1,
+                       t->packed + i * *from_sample);
+    return t->packed;
 }
 
-static void add_panel(const struct wgrad *g, int64_t first, int64_t count, int64_t rows, const float *strip, const float *packed,
-                      float *sums) {
+/* All tiles of a unit over `samples` samples (a leaf of the tree, or several), rows oh .. oh + rows - 1. */
+static void sum_unit(struct task *t, int64_t unit, int64_t n, int64_t samples, int64_t oh, int64_t rows, float *sums) {
+    const struct wgrad *g = t->g;
     const iso_conv2d_shape *s = g->s;
-    int64_t pixels = rows * s->ow, group_floats = iso_packed_columns(g->k, g->width) * pixels;
-    _Alignas(64) float p[ISO_TILE_FLOATS];
-    for (int64_t i = 0; i < count; i++) {
-        struct place at = place_of(g, first + i);
-        iso_tile tile = {.k1 = s->ow, .k2 = rows, .a_row = 1, .a_k1 = s->sw * s->c, .a_k2 = s->sh * g->strip_width * s->c, .p = p,
-                         .a = strip + (at.kh * s->dh * g->strip_width + at.kw * s->dw) * s->c + at.group * g->depth + at.row,
-                         .b = packed + at.group * group_floats + at.panel * iso_full_columns(g->k) * pixels};
-        iso_tile_clear(p, at.height * at.columns);
-        g->k->by_column[at.height - 1][at.vectors - 1](&tile);
-        iso_tile_add(sums + i * ISO_TILE_FLOATS, p, at.height * at.columns);
+    const iso_kernels *k = g->k;
+    struct place at = place_of(g, unit);
+    int64_t tiles = iso_ceil_div(at.rows, k->rows), from_sample, image = s->h * s->w * s->c;
+    const float *x = g->copied ? t->strip : g->x + n * image;
+    _Alignas(64) float leaf[ISO_TILE_FLOATS];
+    iso_tile tile = {
+        .segments = t->segments.list, .a_step = s->sw * s->c, .c_row = at.columns, .valid = at.columns, .accumulate = oh > 0};
+    const float *b = load_dy(t, &at, n, samples, oh, rows, &tile.b_step, &from_sample);
+    for (int64_t tap = 0; tap < g->taps; tap++) {
+        list_segments(g, tap, oh, oh + rows, &t->segments);
+        tile.count = t->segments.count;
+        for (int64_t i = 0; i < tiles; i++, sums += ISO_TILE_FLOATS) {
+            int64_t row = iso_tile_start(at.rows, tiles, i), height = iso_tile_start(at.rows, tiles, i + 1) - row;
+            iso_tile_function *multiply = k->by_column[height - 1][at.vectors - 1];
+            iso_tile_tree tree = {k, t->small_tree, height * at.columns, 0};
+            tile.a = x + at.group * g->depth + at.first_row + row;
+            tile.b = b;
+            tile.c = samples == 1 ? sums : leaf;
+            if (samples == 1) {
+                multiply(&tile);
+                continue;
+            }
+            for (int64_t sample = 0; sample < samples; sample++, tile.a += image, tile.b += from_sample) {
+                multiply(&tile);
+                iso_tile_tree_push(&tree, leaf);
+            }
+            memcpy(sums, iso_tile_tree_total(&tree), sizeof *sums * (size_t)tree.count);
+        }
     }
 }
 
-/* ---- Samples ---- */
-
-static void sum_block(void *argument, int64_t task, int thread) {
+/* The units of a part over a block of samples. */
+static void sum_block(void *argument, int64_t number, int thread) {
     const struct wgrad *g = argument;
     const iso_conv2d_shape *s = g->s;
-    int64_t block = task / g->parts, first = task % g->parts * g->part_tiles, count = iso_min64(g->part_tiles, g->tiles - first);
+    int64_t block = number / g->parts, first = number % g->parts * g->part_units,
+            count = iso_min64(g->part_units, g->units - first);
     if (count <= 0)
         return;
-    float *strip = g->work + thread * g->work_floats, *packed = strip + g->strip_floats, *sums = packed + g->packed_floats;
-    iso_tile_tree tree = {sums + g->part_tiles * ISO_TILE_FLOATS, count * ISO_TILE_FLOATS, 0};
-    for (int64_t n = block * g->block_samples; n < iso_min64((block + 1) * g->block_samples, s->n); n++) {
-        iso_tile_clear(sums, count * ISO_TILE_FLOATS);
-        for (int64_t oh = 0; oh < s->oh; oh += g->panel_rows) {
-            int64_t rows = iso_min64(g->panel_rows, s->oh - oh);
-            load_input(g, n, oh, rows, strip);
-            pack_dy(g, n, oh, rows, packed);
-            add_panel(g, first, count, rows, strip, packed, sums);
+    struct task t = {.g = g, .strip = g->work + thread * g->work_floats};
+    t.packed = t.strip + g->strip_floats;
+    t.segments.list = (iso_segment *)(t.packed + g->packed_floats);
+    t.small_tree = (float *)(t.segments.list + s->oh + 1);
+    t.sums = t.small_tree + (iso_tile_tree_levels(g->samples) + 1) * ISO_TILE_FLOATS;
+    int64_t unit_floats = g->unit_tiles * ISO_TILE_FLOATS, end = iso_min64((block + 1) * g->block_samples, s->n);
+    float *result = g->results + (block * g->units + first) * unit_floats;
+    iso_tile_tree tree = {g->k, t.sums + count * unit_floats, count * unit_floats, 0};
+    bool alone = g->block_samples <= g->samples; /* nothing to join */
+    float *sums = alone ? result : t.sums;
+    for (int64_t n = block * g->block_samples; n < end; n += g->samples) {
+        for (int64_t oh = 0; oh < s->oh; oh += g->group_rows) {
+            int64_t rows = iso_min64(g->group_rows, s->oh - oh);
+            if (g->copied)
+                copy_input(g, n, oh, rows, t.strip);
+            for (int64_t unit = 0; unit < count; unit++)
+                sum_unit(&t, first + unit, n, iso_min64(g->samples, end - n), oh, rows, sums + unit * unit_floats);
         }
-        iso_tile_tree_push(&tree, sums);
+        if (!alone)
+            iso_tile_tree_push(&tree, sums);
     }
-    memcpy(g->results + (block * g->tiles + first) * ISO_TILE_FLOATS, iso_tile_tree_total(&tree),
-           sizeof(float) * (size_t)(count * ISO_TILE_FLOATS));
+    if (!alone)
+        memcpy(result, iso_tile_tree_total(&tree), sizeof *result * (size_t)(count * unit_floats));
 }
 
-/* Joins the blocks of samples, and puts the tile's elements where PyTorch has them. */
-static void store_tile(void *argument, int64_t tile, int thread) {
+/* Joins the blocks of samples, and puts the unit's elements where PyTorch has them. */
+static void store_unit(void *argument, int64_t unit, int thread) {
     (void)thread;
     const struct wgrad *g = argument;
     const iso_conv2d_shape *s = g->s;
-    int64_t all = g->tiles * ISO_TILE_FLOATS;
-    float *result = g->results + tile * ISO_TILE_FLOATS;
+    int64_t unit_floats = g->unit_tiles * ISO_TILE_FLOATS, all = g->units * unit_floats;
+    float *result = g->results + unit * unit_floats;
     for (int64_t stride = 1; stride < g->blocks; stride *= 2)
         for (int64_t i = 0; i + stride < g->blocks; i += 2 * stride)
-            iso_tile_add(result + i * all, result + (i + stride) * all, ISO_TILE_FLOATS);
-    struct place at = place_of(g, tile);
-    int64_t column = at.panel * iso_full_columns(g->k), valid = iso_min64(at.columns, g->width - column);
-    for (int64_t r = 0; r < at.height; r++) {
-        int64_t row = at.row + r, kw = g->joined ? row / g->depth : at.kw, ci = g->joined ? row % g->depth : row;
-        for (int64_t j = 0; j < valid; j++) {
-            int64_t co = at.group * g->width + column + j;
-            g->dweight[((co * g->depth + ci) * s->kh + at.kh) * s->kw + kw] = result[r * at.columns + j];
-        }
+            g->k->add(unit_floats, result + i * all, result + (i + stride) * all, result + i * all);
+    struct place at = place_of(g, unit);
+    int64_t tiles = iso_ceil_div(at.rows, g->k->rows);
+    for (int64_t j = 0; j < at.valid; j++) {
+        float *to = g->dweight + (at.group * g->width + at.column + j) * g->depth * s->kh * s->kw;
+        for (int64_t i = 0; i < tiles; i++)
+            for (int64_t row = iso_tile_start(at.rows, tiles, i); row < iso_tile_start(at.rows, tiles, i + 1); row++) {
+                const float *from = result + i * ISO_TILE_FLOATS + (row - iso_tile_start(at.rows, tiles, i)) * at.columns + j;
+                for (int64_t tap = 0; tap < g->taps; tap++, from += tiles * ISO_TILE_FLOATS) {
+                    int64_t r = at.first_row + row, ci = g->copied ? r % g->depth : r;
+                    int64_t kernel = g->copied ? tap * s->kw + r / g->depth : tap;
+                    to[ci * s->kh * s->kw + kernel] = *from;
+                }
+            }
     }
 }
 
-void iso_cpu_conv2d_backward_weight(const iso_exec *e, const iso_conv2d_shape *s, const float *x, const float *dy, float *dweight) {
-    /* Padding is multiplied here, and absent in the contract: the same for finite dy only. */
-    if ((s->ph || s->pw) && !iso_all_finite(s->n * s->oh * s->ow * s->co, dy)) {
+void iso_cpu_conv2d_backward_weight(const iso_exec *e, const iso_conv2d_shape *s, const float *x, const float *dy,
+                                    float *dweight) {
+    struct wgrad g = plan(e, s);
+    /* Padding is multiplied in a copy, and absent in the contract: the same for finite dy only. */
+    if (g.copied && (s->ph || s->pw) && !iso_all_finite(s->n * s->oh * s->ow * s->co, dy)) {
         iso_ref_conv2d_backward_weight(s, x, dy, dweight);
         return;
     }
-    struct wgrad g = plan(e, s);
     g.x = x;
     g.dy = dy;
     g.dweight = dweight;
     g.results = e->scratch;
-    g.work = g.results + g.blocks * g.tiles * ISO_TILE_FLOATS;
+    g.work = g.results + (g.blocks * g.units * g.unit_tiles * ISO_TILE_FLOATS + 15) / 16 * 16;
     iso_pool_run(e->pool, g.blocks * g.parts, sum_block, &g);
-    iso_pool_run(e->pool, g.tiles, store_tile, &g);
+    iso_pool_run(e->pool, g.units, store_unit, &g);
 }
 
 /* ---- Bias ---- */
@@ -205,6 +313,6 @@ size_t iso_cpu_conv2d_backward_bias_scratch(const iso_exec *e, const iso_conv2d_
 void iso_cpu_conv2d_backward_bias(const iso_exec *e, const iso_conv2d_shape *s, const float *dy, float *dbias) {
     struct bias b = {iso_kernels_of(e->isa), s, dy, e->scratch};
     iso_pool_run(e->pool, s->n, sum_sample, &b);
-    iso_tree_rows(s->n, s->co, b.sums);
+    iso_tree_rows(b.k, s->n, s->co, b.sums);
     memcpy(dbias, b.sums, sizeof *dbias * (size_t)s->co);
 }

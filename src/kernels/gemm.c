@@ -1,41 +1,80 @@
-/* gemm: docs/contract.md#gemm. B is packed once; each task packs a block of rows of A and runs it against every panel of B. */
+/* gemm: docs/contract.md#gemm. Tasks are blocks of rows of A times groups of column panels of B. Operands are read where they
+ * stand if that is fast, and packed otherwise. */
 #include "ops/gemm.h"
 
 #include "kernels/tile.h"
 
-#define A_BLOCK_BYTES (512 * 1024) /* of packed A: about half of a level 2 cache */
+#define A_BLOCK_BYTES (512 * 1024) /* of A: about half of a level 2 cache */
 
 struct gemm {
     const iso_kernels *k;
     const iso_gemm_shape *s;
-    const float *a, *b;
-    float *c, *packed_b, *blocks; /* blocks: one per thread */
-    int64_t block_rows, row_stride;
+    const float *a, *b, *bias;
+    float *c, *packed_b, *packed_a, *padded_bias; /* packed_a: one block per thread */
+    int64_t block_rows, groups, panels_per_group, packed_row;
+    bool pack_a, pack_b, by_column;
+    iso_segments segments;
 };
 
-/* Rows of A in packed form are this far apart: not a power of two, so that they do not meet in the cache. */
-static int64_t row_stride(const iso_gemm_shape *s) { return (s->k + 15) / 16 * 16 + 16; }
-
-static int64_t block_rows(const iso_kernels *k, const iso_exec *e, const iso_gemm_shape *s) {
-    int64_t rows = A_BLOCK_BYTES / (4 * row_stride(s));
-    int64_t share = iso_ceil_div(s->m, 4 * (int64_t)iso_exec_threads(e)); /* some tasks per thread */
-    rows = iso_min64(rows, share) / k->rows * k->rows;
-    return iso_max64(rows, k->rows);
+static size_t aligned(size_t floats) {
+    return (floats + 15) / 16 * 16;
 }
 
-static size_t packed_b_size(const iso_kernels *k, const iso_gemm_shape *s) {
-    return (size_t)(iso_packed_columns(k, s->n) * s->k + 16) * sizeof(float);
+/* Rows of packed A are this far apart: not a power of two, so that they do not meet in the cache. */
+static int64_t packed_row(const iso_gemm_shape *s) {
+    return (s->k + 15) / 16 * 16 + 16;
+}
+
+static struct gemm plan(const iso_exec *e, const iso_gemm_shape *s) {
+    const iso_kernels *k = iso_kernels_of(e->isa);
+    struct gemm g = {.k = k, .s = s, .packed_row = packed_row(s)};
+    int64_t panels = iso_column_panels(k, s->n), tasks = 4 * (int64_t)iso_exec_threads(e);
+    g.by_column = s->a_row == 1 && s->a_col != 1;
+    /* Rows whose distance is a multiple of 2 KiB meet in the cache; not worth a copy if they are read once or twice. */
+    g.pack_a = !g.by_column && (s->a_col != 1 || (s->a_row % 512 == 0 && panels > 2));
+    /* A panel that two tiles or fewer read is not worth a copy either. */
+    g.pack_b = s->b_col != 1 || s->m > 2 * k->rows;
+    int64_t rows = iso_min64(A_BLOCK_BYTES / (4 * g.packed_row), iso_ceil_div(s->m, tasks));
+    g.block_rows = iso_max64(rows / k->rows * k->rows, k->rows);
+    int64_t blocks = iso_ceil_div(s->m, g.block_rows);
+    g.panels_per_group = iso_ceil_div(panels, iso_min64(panels, iso_ceil_div(tasks, blocks)));
+    if (g.pack_a) /* each task packs its block */
+        g.panels_per_group = panels;
+    g.groups = iso_ceil_div(panels, g.panels_per_group);
+    return g;
+}
+
+/* Where things lie in the scratch memory; returns its size in floats. */
+static size_t place(struct gemm *g, const iso_exec *e, float *scratch) {
+    size_t columns = (size_t)iso_packed_columns(g->k, g->s->n), k = (size_t)g->s->k, at = 0;
+    g->packed_b = scratch;
+    at += aligned((g->pack_b ? columns : (size_t)iso_full_columns(g->k)) * k + 16);
+    g->packed_a = scratch + at;
+    at += g->pack_a ? (size_t)iso_exec_threads(e) * (size_t)(g->block_rows * g->packed_row) : 0;
+    g->padded_bias = scratch + at;
+    at += aligned(columns);
+    g->segments.list = (iso_segment *)(scratch + at);
+    at += aligned((size_t)iso_segments_most(1, g->s->k) * sizeof(iso_segment) / sizeof(float) + 1);
+    return at;
 }
 
 size_t iso_cpu_gemm_scratch(const iso_exec *e, const iso_gemm_shape *s) {
-    const iso_kernels *k = iso_kernels_of(e->isa);
-    return packed_b_size(k, s) + (size_t)(iso_exec_threads(e) * block_rows(k, e, s) * row_stride(s)) * sizeof(float) + 128;
+    struct gemm g = plan(e, s);
+    return (place(&g, e, NULL) + 16) * sizeof(float);
+}
+
+/* Panel j stands in B itself if all its columns are there. */
+static bool in_place(const struct gemm *g, int64_t j) {
+    int64_t columns = (int64_t)iso_panel_vectors(g->k, g->s->n, j) * g->k->width;
+    return !g->pack_b && j * iso_full_columns(g->k) + columns <= g->s->n;
 }
 
 static void pack_b(void *argument, int64_t j, int thread) {
     (void)thread;
     const struct gemm *g = argument;
-    iso_pack_panel(g->k, g->s->n, j, g->s->k, g->b, g->s->b_row, g->s->b_col, g->packed_b + j * iso_full_columns(g->k) * g->s->k);
+    if (!in_place(g, j))
+        iso_pack_panel(g->k, g->s->n, j, g->s->k, g->b, g->s->b_row, g->s->b_col,
+                       g->packed_b + (g->pack_b ? j * iso_full_columns(g->k) * g->s->k : 0));
 }
 
 static void pack_a(const struct gemm *g, int64_t first, int64_t rows, float *to) {
@@ -43,49 +82,63 @@ static void pack_a(const struct gemm *g, int64_t first, int64_t rows, float *to)
     const float *a = g->a + first * s->a_row;
     if (s->a_col == 1)
         for (int64_t i = 0; i < rows; i++)
-            memcpy(to + i * g->row_stride, a + i * s->a_row, sizeof *to * (size_t)s->k);
+            memcpy(to + i * g->packed_row, a + i * s->a_row, sizeof *to * (size_t)s->k);
     else
         for (int64_t k = 0; k < s->k; k++)
             for (int64_t i = 0; i < rows; i++)
-                to[i * g->row_stride + k] = a[i * s->a_row + k * s->a_col];
+                to[i * g->packed_row + k] = a[i * s->a_row + k * s->a_col];
 }
 
-static void compute(void *argument, int64_t block, int thread) {
+static void compute(void *argument, int64_t task, int thread) {
     const struct gemm *g = argument;
     const iso_gemm_shape *s = g->s;
     const iso_kernels *k = g->k;
-    int64_t first = block * g->block_rows, rows = iso_min64(g->block_rows, s->m - first);
-    float *packed = g->blocks + thread * g->block_rows * g->row_stride;
-    _Alignas(64) float p[ISO_TILE_FLOATS], sum[ISO_TILE_FLOATS];
-    pack_a(g, first, rows, packed);
-    for (int64_t j = 0; j < iso_column_panels(k, s->n); j++) {
+    int64_t first = task / g->groups * g->block_rows, rows = iso_min64(g->block_rows, s->m - first);
+    int64_t first_panel = task % g->groups * g->panels_per_group, tiles = iso_ceil_div(rows, k->rows);
+    int64_t end_panel = iso_min64(first_panel + g->panels_per_group, iso_column_panels(k, s->n));
+    iso_tile tile = {
+        .segments = g->segments.list, .count = g->segments.count, .a_row = s->a_row, .a_step = s->a_col, .c_row = s->c_row};
+    const float *a = g->a + first * s->a_row;
+    if (g->pack_a) {
+        float *packed = g->packed_a + thread * g->block_rows * g->packed_row;
+        pack_a(g, first, rows, packed);
+        a = packed;
+        tile.a_row = g->packed_row;
+    }
+    for (int64_t j = first_panel; j < end_panel; j++) {
         int vectors = iso_panel_vectors(k, s->n, j);
         int64_t columns = (int64_t)vectors * k->width, column = j * iso_full_columns(k);
-        const float *b = g->packed_b + column * s->k;
-        for (int64_t i = 0; i < rows; i += k->rows) {
-            int64_t height = iso_min64(k->rows, rows - i), count = height * columns;
-            iso_tile tile = {.k2 = 1, .a_row = g->row_stride, .a_k1 = 1, .p = p};
-            iso_tile_clear(sum, count);
-            for (int64_t at = 0; at < s->k; at += ISO_PANEL) {
-                tile.k1 = iso_min64(ISO_PANEL, s->k - at);
-                tile.a = packed + i * g->row_stride + at;
-                tile.b = b + at * columns;
-                iso_tile_clear(p, count);
-                k->by_row[height - 1][vectors - 1](&tile);
-                iso_tile_add(sum, p, count);
-            }
-            int64_t valid = iso_min64(columns, s->n - column);
-            for (int64_t r = 0; r < height; r++)
-                memcpy(g->c + (first + i + r) * s->c_row + column, sum + r * columns, sizeof *sum * (size_t)valid);
+        bool direct = in_place(g, j);
+        tile.b = direct ? g->b + column : g->packed_b + (g->pack_b ? column * s->k : 0);
+        tile.b_step = direct ? s->b_row : columns;
+        tile.valid = iso_min64(columns, s->n - column);
+        tile.bias = g->bias ? g->padded_bias + column : NULL;
+        for (int64_t t = 0; t < tiles; t++) {
+            int64_t i = iso_tile_start(rows, tiles, t), height = iso_tile_start(rows, tiles, t + 1) - i;
+            tile.a = a + i * tile.a_row;
+            tile.c = g->c + (first + i) * s->c_row + column;
+            (g->by_column ? k->by_column : k->by_row)[height - 1][vectors - 1](&tile);
         }
     }
 }
 
+void iso_cpu_gemm_bias(const iso_exec *e, const iso_gemm_shape *s, const float *a, const float *b, const float *bias, float *c) {
+    struct gemm g = plan(e, s);
+    place(&g, e, e->scratch);
+    g.a = a;
+    g.b = b;
+    g.bias = bias;
+    g.c = c;
+    iso_segments_add(&g.segments, 0, g.by_column ? s->a_col : 1, 0, s->k);
+    iso_segments_close(&g.segments);
+    if (bias) {
+        memcpy(g.padded_bias, bias, sizeof *bias * (size_t)s->n);
+        iso_tile_clear(g.padded_bias + s->n, iso_packed_columns(g.k, s->n) - s->n);
+    }
+    iso_pool_run(e->pool, iso_column_panels(g.k, s->n), pack_b, &g);
+    iso_pool_run(e->pool, iso_ceil_div(s->m, g.block_rows) * g.groups, compute, &g);
+}
+
 void iso_cpu_gemm(const iso_exec *e, const iso_gemm_shape *s, const float *a, const float *b, float *c) {
-    const iso_kernels *k = iso_kernels_of(e->isa);
-    struct gemm g = {.k = k, .s = s, .a = a, .b = b, .c = c, .packed_b = e->scratch, .block_rows = block_rows(k, e, s),
-                     .row_stride = row_stride(s)};
-    g.blocks = (float *)((uint8_t *)e->scratch + (packed_b_size(k, s) + 63) / 64 * 64);
-    iso_pool_run(e->pool, iso_column_panels(k, s->n), pack_b, &g);
-    iso_pool_run(e->pool, iso_ceil_div(s->m, g.block_rows), compute, &g);
+    iso_cpu_gemm_bias(e, s, a, b, NULL, c);
 }

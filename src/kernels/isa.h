@@ -1,8 +1,8 @@
-/* The table of kernels that one instruction set brings. The loops around them, packing and threads are portable C and the same for
- * all: gemm.c, conv2d.c, ...
+/* The table of kernels that one instruction set brings. The loops around them, packing and threads are portable C and the same
+ * for all: gemm.c, conv2d.c, ...
  *
- * Adding an instruction set: one file that defines the vector type and its operations and includes templates.h (see avx2.c), and one
- * line in tables.c. */
+ * Adding an instruction set: one file that defines the vector type and its operations and includes templates.h (see avx2.c), and
+ * one line in tables.c. */
 #ifndef ISO_KERNELS_ISA_H
 #define ISO_KERNELS_ISA_H
 
@@ -14,17 +14,30 @@
 
 /* ---- The one micro-kernel of all matrix work ----
  *
- * A tile of `rows` x (vectors * width) sums of products, continued: for each of k2 * k1 positions
- *     p[i][j] = fma(a(i, position), b[position][j], p[i][j])
- * with position ascending, k1 inner. The panel rule is the caller's: it clears p at the start of a panel and adds it to s at the end. */
+ * A tile of `rows` x (vectors * width) sums of products by the contract's panel rule:
+ *     s = +0; for each panel { p = +0; p = fma(a(row, position), b(position, column), p) over its positions; s = s + p }
+ * The positions of the sum come in segments, runs of a and b that lie evenly spaced in memory; where a segment closes its panel,
+ * p is added to s. */
+typedef struct iso_segment {
+    int64_t a;      /* where it starts, in elements from the tile's a */
+    int64_t b;      /* and in b: the number of its first position */
+    int64_t length; /* positions */
+    bool closes;    /* the last of its panel; the last segment of all closes its panel */
+} iso_segment;
+
 typedef struct iso_tile {
-    int64_t k1, k2;
+    const iso_segment *segments;
+    int64_t count;
     const float *a;
-    int64_t a_row;  /* from row to row, in elements */
-    int64_t a_k1;   /* from position to position */
-    int64_t a_k2;   /* from the start of one run of k1 positions to the next */
-    const float *b; /* packed: [position][vectors * width], contiguous */
-    float *p;       /* rows x (vectors * width), contiguous */
+    int64_t a_row;  /* by_row: from row to row; positions are side by side */
+    int64_t a_step; /* by_column: from position to position; rows are side by side */
+    const float *b;
+    int64_t b_step; /* from position to position; columns are side by side, and readable up to the full width of the tile */
+    float *c;       /* the sums: rows x valid */
+    int64_t c_row, valid;
+    bool accumulate;   /* s starts as c's present values instead of +0 */
+    bool chain;        /* the one panel is the sum itself: c = p */
+    const float *bias; /* NULL, or vectors * width numbers that are added to the finished sums of each row */
 } iso_tile;
 
 typedef void iso_tile_function(const iso_tile *tile);
@@ -34,9 +47,9 @@ typedef void iso_tile_function(const iso_tile *tile);
 #define ISO_MAX_COLUMNS 32 /* widest tile: vectors * width */
 
 typedef struct iso_kernels {
-    int width;    /* floats in a vector */
-    int rows;     /* of the largest tile */
-    /* [rows - 1][vectors - 1]. by_row: a_k1 is 1, rows are a_row apart. by_column: a_row is 1, positions are a_k1 apart. */
+    int width; /* floats in a vector */
+    int rows;  /* of the largest tile */
+    /* [rows - 1][vectors - 1]. */
     iso_tile_function *by_row[ISO_MAX_ROWS][ISO_MAX_VECTORS], *by_column[ISO_MAX_ROWS][ISO_MAX_VECTORS];
 
     /* Elementwise, over `count` elements. */

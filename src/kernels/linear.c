@@ -1,4 +1,5 @@
-/* linear: docs/contract.md#linear. Forward and the gradient of the input are gemm; the gradient of the weight has its own leaves. */
+/* linear: docs/contract.md#linear. Forward and the gradient of the input are gemm; the gradient of the weight has its own leaves.
+ */
 #include "ops/linear.h"
 
 #include "kernels/tile.h"
@@ -8,7 +9,8 @@
 /* ---- Forward ---- */
 
 static iso_gemm_shape forward_shape(const iso_linear_shape *s) {
-    return (iso_gemm_shape){.m = s->n, .n = s->out, .k = s->in, .a_row = s->in, .a_col = 1, .b_row = 1, .b_col = s->in, .c_row = s->out};
+    return (iso_gemm_shape){
+        .m = s->n, .n = s->out, .k = s->in, .a_row = s->in, .a_col = 1, .b_row = 1, .b_col = s->in, .c_row = s->out};
 }
 
 size_t iso_cpu_linear_scratch(const iso_exec *e, const iso_linear_shape *s) {
@@ -16,17 +18,17 @@ size_t iso_cpu_linear_scratch(const iso_exec *e, const iso_linear_shape *s) {
     return iso_cpu_gemm_scratch(e, &g);
 }
 
-void iso_cpu_linear(const iso_exec *e, const iso_linear_shape *s, const float *x, const float *weight, const float *bias, float *y) {
+void iso_cpu_linear(const iso_exec *e, const iso_linear_shape *s, const float *x, const float *weight, const float *bias,
+                    float *y) {
     iso_gemm_shape g = forward_shape(s);
-    iso_cpu_gemm(e, &g, x, weight, y);
-    for (int64_t n = 0; bias && n < s->n; n++)
-        iso_tile_add(y + n * s->out, bias, s->out);
+    iso_cpu_gemm_bias(e, &g, x, weight, bias, y);
 }
 
 /* ---- Gradient of the input ---- */
 
 static iso_gemm_shape backward_input_shape(const iso_linear_shape *s) {
-    return (iso_gemm_shape){.m = s->n, .n = s->in, .k = s->out, .a_row = s->out, .a_col = 1, .b_row = s->in, .b_col = 1, .c_row = s->in};
+    return (iso_gemm_shape){
+        .m = s->n, .n = s->in, .k = s->out, .a_row = s->out, .a_col = 1, .b_row = s->in, .b_col = 1, .c_row = s->in};
 }
 
 size_t iso_cpu_linear_backward_input_scratch(const iso_exec *e, const iso_linear_shape *s) {
@@ -34,7 +36,8 @@ size_t iso_cpu_linear_backward_input_scratch(const iso_exec *e, const iso_linear
     return iso_cpu_gemm_scratch(e, &g);
 }
 
-void iso_cpu_linear_backward_input(const iso_exec *e, const iso_linear_shape *s, const float *dy, const float *weight, float *dx) {
+void iso_cpu_linear_backward_input(const iso_exec *e, const iso_linear_shape *s, const float *dy, const float *weight,
+                                   float *dx) {
     iso_gemm_shape g = backward_input_shape(s);
     iso_cpu_gemm(e, &g, dy, weight, dx);
 }
@@ -54,7 +57,9 @@ static size_t packed_x_size(const iso_kernels *k, const iso_linear_shape *s) {
     return (size_t)(iso_packed_columns(k, s->in) * s->n + 16) * sizeof(float);
 }
 
-static int64_t tree_levels(const iso_linear_shape *s) { return iso_tile_tree_levels(iso_ceil_div(s->n, LEAF)); }
+static int64_t tree_levels(const iso_linear_shape *s) {
+    return iso_tile_tree_levels(iso_ceil_div(s->n, LEAF));
+}
 
 size_t iso_cpu_linear_backward_weight_scratch(const iso_exec *e, const iso_linear_shape *s) {
     const iso_kernels *k = iso_kernels_of(e->isa);
@@ -78,12 +83,19 @@ static void compute_weight(void *argument, int64_t j, int thread) {
     _Alignas(64) float p[ISO_TILE_FLOATS];
     for (int64_t o = 0; o < s->out; o += k->rows) {
         int64_t height = iso_min64(k->rows, s->out - o), count = height * columns;
-        iso_tile_tree tree = {w->trees + thread * w->levels * ISO_TILE_FLOATS, count, 0};
+        iso_tile_tree tree = {k, w->trees + thread * w->levels * ISO_TILE_FLOATS, count, 0};
         for (int64_t n = 0; n < s->n; n += LEAF) {
-            iso_tile tile = {.k1 = iso_min64(LEAF, s->n - n), .k2 = 1, .a = w->dy + n * s->out + o, .a_row = 1, .a_k1 = s->out,
-                             .b = b + n * columns, .p = p};
-            iso_tile_clear(p, count);
-            k->by_column[height - 1][vectors - 1](&tile);
+            iso_segment leaf = {0, 0, iso_min64(LEAF, s->n - n), true};
+            k->by_column[height - 1][vectors - 1](&(iso_tile){.segments = &leaf,
+                                                              .count = 1,
+                                                              .a = w->dy + n * s->out + o,
+                                                              .a_step = s->out,
+                                                              .b = b + n * columns,
+                                                              .b_step = columns,
+                                                              .c = p,
+                                                              .c_row = columns,
+                                                              .valid = columns,
+                                                              .chain = true});
             iso_tile_tree_push(&tree, p);
         }
         const float *total = iso_tile_tree_total(&tree);
@@ -92,7 +104,8 @@ static void compute_weight(void *argument, int64_t j, int thread) {
     }
 }
 
-void iso_cpu_linear_backward_weight(const iso_exec *e, const iso_linear_shape *s, const float *x, const float *dy, float *dweight) {
+void iso_cpu_linear_backward_weight(const iso_exec *e, const iso_linear_shape *s, const float *x, const float *dy,
+                                    float *dweight) {
     const iso_kernels *k = iso_kernels_of(e->isa);
     struct weight w = {.k = k, .s = s, .x = x, .dy = dy, .dweight = dweight, .packed_x = e->scratch, .levels = tree_levels(s)};
     w.trees = (float *)((uint8_t *)e->scratch + (packed_x_size(k, s) + 63) / 64 * 64);
@@ -108,11 +121,14 @@ size_t iso_cpu_linear_backward_bias_scratch(const iso_exec *e, const iso_linear_
 }
 
 void iso_cpu_linear_backward_bias(const iso_exec *e, const iso_linear_shape *s, const float *dy, float *dbias) {
+    const iso_kernels *k = iso_kernels_of(e->isa);
     float *leaves = e->scratch;
     int64_t count = iso_ceil_div(s->n, LEAF);
     iso_tile_clear(leaves, count * s->out);
-    for (int64_t n = 0; n < s->n; n++)
-        iso_tile_add(leaves + n / LEAF * s->out, dy + n * s->out, s->out);
-    iso_tree_rows(count, s->out, leaves);
+    for (int64_t n = 0; n < s->n; n++) {
+        float *leaf = leaves + n / LEAF * s->out;
+        k->add(s->out, leaf, dy + n * s->out, leaf);
+    }
+    iso_tree_rows(k, count, s->out, leaves);
     memcpy(dbias, leaves, sizeof *dbias * (size_t)s->out);
 }

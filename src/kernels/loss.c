@@ -44,7 +44,7 @@ void iso_cpu_cross_entropy(const iso_exec *e, const iso_cross_entropy_shape *s, 
                      .dx = dx,
                      .g = mean ? 1.0f / (float)counted : 1.0f};
     iso_pool_run(e->pool, iso_ceil_div(s->n, ROWS_PER_TASK), cross_entropy_rows, &r);
-    iso_tree_rows(s->n, 1, r.losses);
+    iso_tree_rows(r.k, s->n, 1, r.losses);
     *loss = mean ? r.losses[0] / (float)counted : r.losses[0];
 }
 
@@ -73,6 +73,6 @@ void iso_cpu_mse_loss(const iso_exec *e, const iso_mse_shape *s, const float *x,
                      .dx = dx,
                      .g = mean ? 2.0f / count : 2.0f};
     iso_pool_run(e->pool, iso_ceil_div(s->n, ROWS_PER_TASK), mse_rows, &r);
-    iso_tree_rows(s->n, 1, r.losses);
+    iso_tree_rows(r.k, s->n, 1, r.losses);
     *loss = mean ? r.losses[0] / count : r.losses[0];
 }

@@ -66,7 +66,7 @@ static float ISA(cross_entropy_row)(const iso_cross_entropy_shape *s, const floa
         return 0;
     }
     float max = ISA(row_max)(k, x), block[BLOCK], levels[64];
-    iso_tile_tree sums = {.levels = levels, .count = 1}, all = {.levels = levels, .count = 1};
+    iso_tile_tree sums = {&ISA_TABLE, levels, 1, 0}, all = {&ISA_TABLE, levels, 1, 0};
     for (int64_t first = 0; first < k; first += BLOCK) {
         int64_t n = iso_min64(BLOCK, k - first);
         float *e = dx ? dx + first : block; /* the gradient is made of these in place */
@@ -98,7 +98,7 @@ static float ISA(cross_entropy_row)(const iso_cross_entropy_shape *s, const floa
 /* As iso_ref_mse_row. */
 static float ISA(mse_row)(int64_t k, const float *restrict x, const float *restrict target, float c, float *restrict dx) {
     float levels[64];
-    iso_tile_tree sums = {.levels = levels, .count = 1};
+    iso_tile_tree sums = {&ISA_TABLE, levels, 1, 0};
     for (int64_t first = 0; first < k; first += BLOCK) {
         float lane[LANES] = {0};
         int64_t i = first, end = iso_min64(first + BLOCK, k);

@@ -1,5 +1,5 @@
-/* Portable: four floats in the compiler's own vectors, which any target has or imitates. Where the target has no fused multiply-add it is
- * computed through binary64, and in the rare cases where that would be two roundings by math/fma.c. */
+/* Portable: four floats in the compiler's own vectors, which any target has or imitates. Where the target has no fused
+ * multiply-add it is computed through binary64, and in the rare cases where that would be two roundings by math/fma.c. */
 #include <string.h>
 
 #include "math/math.h"
@@ -17,8 +17,12 @@ static inline vec vec_load(const float *p) {
     memcpy(&x, p, sizeof x);
     return x;
 }
-static inline void vec_store(float *p, vec x) { memcpy(p, &x, sizeof x); }
-static inline vec vec_all(float x) { return (vec){x, x, x, x}; }
+static inline void vec_store(float *p, vec x) {
+    memcpy(p, &x, sizeof x);
+}
+static inline vec vec_all(float x) {
+    return (vec){x, x, x, x};
+}
 static inline vec vec_sqrt(vec x) {
     vec r;
     for (int i = 0; i < WIDTH; i++)
@@ -40,7 +44,8 @@ __attribute__((noinline)) static vec fma_unsure(vec a, vec b, vec c) {
     return r;
 }
 
-/* iso_fmaf (math.h) on four lanes: two pairs in binary64; where one lane is not certain to be rounded once, all four go the exact way. */
+/* iso_fmaf (math.h) on four lanes: two pairs in binary64; where one lane is not certain to be rounded once, all four go the exact
+ * way. */
 static inline __attribute__((always_inline)) vec vec_fma(vec a, vec b, vec c) {
     __m128d low = _mm_add_pd(_mm_mul_pd(_mm_cvtps_pd(a), _mm_cvtps_pd(b)), _mm_cvtps_pd(c));
     __m128d high = _mm_add_pd(_mm_mul_pd(_mm_cvtps_pd(_mm_movehl_ps(a, a)), _mm_cvtps_pd(_mm_movehl_ps(b, b))),

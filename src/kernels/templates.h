@@ -1,6 +1,6 @@
-/* Everything that an instruction set's file compiles for itself. The includer defines ISA(name), ISA_TABLE, WIDTH, ROWS, and the type
- * `vec` with vec_load, vec_store, vec_all, vec_fma, vec_sqrt, vec_greater (a > b ? a : b); + - * / are the compiler's. Where a loop is plain C the compiler
- * vectorises it for the target. */
+/* Everything that an instruction set's file compiles for itself. The includer defines ISA(name), ISA_TABLE, WIDTH, ROWS, and the
+ * type `vec` with vec_load, vec_store, vec_all, vec_fma, vec_sqrt, vec_greater (a > b ? a : b); + - * / are the compiler's. Where
+ * a loop is plain C the compiler vectorises it for the target. */
 #include <string.h>
 
 #include "kernels/isa.h"
@@ -15,17 +15,21 @@
 #include "kernels/pool2d_tmpl.h"
 #include "kernels/batch_norm2d_tmpl.h"
 
-#define TILE_PAIR(form, r) {ISA(tile_##form##_##r##_1), ISA(tile_##form##_##r##_2)}
+#define TILE_PAIR(form, r)                                                                                                       \
+    { ISA(tile_##form##_##r##_1), ISA(tile_##form##_##r##_2) }
 #if ROWS == 14
-#define TILE_TABLE(form)                                                                                                    \
-    {TILE_PAIR(form, 1), TILE_PAIR(form, 2),  TILE_PAIR(form, 3),  TILE_PAIR(form, 4),  TILE_PAIR(form, 5),                 \
-     TILE_PAIR(form, 6), TILE_PAIR(form, 7),  TILE_PAIR(form, 8),  TILE_PAIR(form, 9),  TILE_PAIR(form, 10),                \
-     TILE_PAIR(form, 11), TILE_PAIR(form, 12), TILE_PAIR(form, 13), TILE_PAIR(form, 14)}
+#define TILE_TABLE(form)                                                                                                         \
+    {                                                                                                                            \
+        TILE_PAIR(form, 1), TILE_PAIR(form, 2), TILE_PAIR(form, 3), TILE_PAIR(form, 4), TILE_PAIR(form, 5), TILE_PAIR(form, 6),  \
+            TILE_PAIR(form, 7), TILE_PAIR(form, 8), TILE_PAIR(form, 9), TILE_PAIR(form, 10), TILE_PAIR(form, 11),                \
+            TILE_PAIR(form, 12), TILE_PAIR(form, 13), TILE_PAIR(form, 14)                                                        \
+    }
 #elif ROWS == 6
-#define TILE_TABLE(form)                                                                                                    \
-    {TILE_PAIR(form, 1), TILE_PAIR(form, 2), TILE_PAIR(form, 3), TILE_PAIR(form, 4), TILE_PAIR(form, 5), TILE_PAIR(form, 6)}
+#define TILE_TABLE(form)                                                                                                         \
+    { TILE_PAIR(form, 1), TILE_PAIR(form, 2), TILE_PAIR(form, 3), TILE_PAIR(form, 4), TILE_PAIR(form, 5), TILE_PAIR(form, 6) }
 #else
-#define TILE_TABLE(form) {TILE_PAIR(form, 1), TILE_PAIR(form, 2), TILE_PAIR(form, 3), TILE_PAIR(form, 4)}
+#define TILE_TABLE(form)                                                                                                         \
+    { TILE_PAIR(form, 1), TILE_PAIR(form, 2), TILE_PAIR(form, 3), TILE_PAIR(form, 4) }
 #endif
 
 const iso_kernels ISA_TABLE = {

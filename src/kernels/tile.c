@@ -1,6 +1,7 @@
 #include "kernels/tile.h"
 
-void iso_pack_panel(const iso_kernels *k, int64_t n, int64_t j, int64_t rows, const float *b, int64_t row, int64_t col, float *to) {
+void iso_pack_panel(const iso_kernels *k, int64_t n, int64_t j, int64_t rows, const float *b, int64_t row, int64_t col,
+                    float *to) {
     int64_t first = j * iso_full_columns(k), columns = (int64_t)iso_panel_vectors(k, n, j) * k->width;
     int64_t valid = iso_min64(columns, n - first);
     b += first * col;
@@ -28,10 +29,10 @@ void iso_tile_tree_push(iso_tile_tree *tree, const float *leaf) {
     }
     /* levels[0] + leaf, then upwards: the sum goes to the first free level. */
     float *sum = tree->levels;
-    iso_tile_add(sum, leaf, tree->count);
+    tree->k->add(tree->count, sum, leaf, sum);
     for (count >>= 1, level = 1; count & 1; count >>= 1, level++) {
         float *left = tree->levels + level * tree->count;
-        iso_tile_add(left, sum, tree->count);
+        tree->k->add(tree->count, left, sum, left);
         sum = left;
     }
     memcpy(tree->levels + level * tree->count, sum, sizeof *sum * (size_t)tree->count);
@@ -44,7 +45,7 @@ const float *iso_tile_tree_total(iso_tile_tree *tree) {
             continue;
         float *left = tree->levels + level * tree->count;
         if (sum)
-            iso_tile_add(left, sum, tree->count);
+            tree->k->add(tree->count, left, sum, left);
         sum = left;
     }
     return sum;
@@ -57,10 +58,10 @@ int64_t iso_tile_tree_levels(int64_t leaves) {
     return levels + 1;
 }
 
-void iso_tree_rows(int64_t n, int64_t c, float *rows) {
+void iso_tree_rows(const iso_kernels *k, int64_t n, int64_t c, float *rows) {
     for (int64_t stride = 1; stride < n; stride *= 2)
         for (int64_t i = 0; i + stride < n; i += 2 * stride)
-            iso_tile_add(rows + i * c, rows + (i + stride) * c, c);
+            k->add(c, rows + i * c, rows + (i + stride) * c, rows + i * c);
 }
 
 bool iso_all_finite(int64_t count, const float *x) {

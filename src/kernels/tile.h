@@ -1,5 +1,5 @@
-/* What the matrix operations share around the micro-kernel: how columns are cut into packed panels, and the two buffers of a tile, p for the
- * running panel of the sum and s for the panels before it. */
+/* What the matrix operations share around the micro-kernel: how columns are cut into packed panels, how sums are cut into
+ * segments, and trees over samples of whole tiles. */
 #ifndef ISO_KERNELS_TILE_H
 #define ISO_KERNELS_TILE_H
 
@@ -14,31 +14,75 @@
 /* ---- Columns ---- */
 
 /* Columns that a full packed panel holds. */
-static inline int64_t iso_full_columns(const iso_kernels *k) { return (int64_t)k->width * ISO_MAX_VECTORS; }
+static inline int64_t iso_full_columns(const iso_kernels *k) {
+    return (int64_t)k->width * ISO_MAX_VECTORS;
+}
 /* Columns of all packed panels of n columns: the last is as narrow as a vector if that suffices. */
 static inline int64_t iso_packed_columns(const iso_kernels *k, int64_t n) {
     return iso_ceil_div(n, k->width) * k->width;
 }
-static inline int64_t iso_column_panels(const iso_kernels *k, int64_t n) { return iso_ceil_div(n, iso_full_columns(k)); }
+static inline int64_t iso_column_panels(const iso_kernels *k, int64_t n) {
+    return iso_ceil_div(n, iso_full_columns(k));
+}
 /* Vectors of panel j. */
 static inline int iso_panel_vectors(const iso_kernels *k, int64_t n, int64_t j) {
     return (int)iso_min64(iso_ceil_div(n - j * iso_full_columns(k), k->width), ISO_MAX_VECTORS);
 }
 
 /* Packs panel j of B, whose element (i, column) is b[i * row + column * col]: to[i][columns of the panel], padded with zeros. */
-void iso_pack_panel(const iso_kernels *k, int64_t n, int64_t j, int64_t rows, const float *b, int64_t row, int64_t col, float *to);
+void iso_pack_panel(const iso_kernels *k, int64_t n, int64_t j, int64_t rows, const float *b, int64_t row, int64_t col,
+                    float *to);
 
 /* ---- Tiles ---- */
 
-static inline void iso_tile_clear(float *p, int64_t count) { memset(p, 0, sizeof *p * (size_t)count); }
-static inline void iso_tile_add(float *s, const float *p, int64_t count) {
-    for (int64_t i = 0; i < count; i++)
-        s[i] = s[i] + p[i];
+static inline void iso_tile_clear(float *p, int64_t count) {
+    memset(p, 0, sizeof *p * (size_t)count);
 }
 
-/* Leaves of the batch tree as a stream: buffers of `count` floats, one per level. levels: room for 64 buffers of which only log2(n) + 1
- * are touched. The leaf is consumed. */
+/* For the micro-kernels: c's present values as full rows of `columns`, and sums in full rows back to c. */
+static inline void iso_tile_fetch(const iso_tile *t, int rows, int columns, float *s) {
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++)
+            s[i * columns + j] = j < t->valid ? t->c[i * t->c_row + j] : 0;
+}
+static inline void iso_tile_scatter(const iso_tile *t, int rows, int columns, const float *s) {
+    for (int i = 0; i < rows; i++)
+        memcpy(t->c + i * t->c_row, s + i * columns, sizeof *s * (size_t)t->valid);
+}
+
+/* How many rows tile number `tile` of `tiles` has, and where it starts: nearly equal heights, so that none is too low to keep the
+ * machine busy. */
+static inline int64_t iso_tile_start(int64_t rows, int64_t tiles, int64_t tile) {
+    return rows * tile / tiles;
+}
+
+/* Appends a run of positions to a list of segments, cut where panels of ISO_PANEL positions end. */
+typedef struct iso_segments {
+    iso_segment *list;
+    int64_t count, filled; /* filled: positions of the panel that is open */
+} iso_segments;
+static inline void iso_segments_add(iso_segments *s, int64_t a, int64_t a_step, int64_t b, int64_t length) {
+    for (int64_t run; length > 0; length -= run, a += run * a_step, b += run) {
+        run = iso_min64(length, ISO_PANEL - s->filled);
+        s->filled = (s->filled + run) % ISO_PANEL;
+        s->list[s->count++] = (iso_segment){a, b, run, s->filled == 0};
+    }
+}
+/* A sum without positions is one empty segment. */
+static inline void iso_segments_close(iso_segments *s) {
+    if (s->count == 0)
+        s->list[s->count++] = (iso_segment){0, 0, 0, true};
+    s->list[s->count - 1].closes = true;
+}
+/* Room for `runs` runs of `positions` in all. */
+static inline int64_t iso_segments_most(int64_t runs, int64_t positions) {
+    return runs + positions / ISO_PANEL + 1;
+}
+
+/* Leaves of the batch tree as a stream: buffers of `count` floats, one per level. levels: room for 64 buffers of which only
+ * log2(n) + 1 are touched. The leaf is consumed. */
 typedef struct iso_tile_tree {
+    const iso_kernels *k;
     float *levels;
     int64_t count;
     uint64_t leaves;
@@ -52,7 +96,7 @@ int64_t iso_tile_tree_levels(int64_t leaves);
 /* ---- Sums over samples ---- */
 
 /* rows: n x c; the batch tree of each column ends in the first row. */
-void iso_tree_rows(int64_t n, int64_t c, float *rows);
+void iso_tree_rows(const iso_kernels *k, int64_t n, int64_t c, float *rows);
 
 bool iso_all_finite(int64_t count, const float *x);
 

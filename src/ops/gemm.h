@@ -15,6 +15,9 @@ typedef struct iso_gemm_shape {
 
 void iso_ref_gemm(const iso_gemm_shape *s, const float *a, const float *b, float *c);
 void iso_cpu_gemm(const iso_exec *e, const iso_gemm_shape *s, const float *a, const float *b, float *c);
+/* The same with a rounded addition of bias (n numbers) to each finished row; NULL: none. */
+void iso_cpu_gemm_bias(const iso_exec *e, const iso_gemm_shape *s, const float *a, const float *b, const float *bias, float *c);
+/* In bytes, for both. */
 size_t iso_cpu_gemm_scratch(const iso_exec *e, const iso_gemm_shape *s);
 
 #endif
