@@ -116,13 +116,13 @@ EXPORT void contender_batch_norm(contender *c, const int64_t *shape, const float
                                  float *vectors) {
     iso_batch_norm2d_shape s = {shape[0], shape[1], shape[2], 1e-5};
     iso_exec e = exec_of(c);
-    size_t forward = iso_cpu_batch_norm2d_scratch(&e, &s), backward = iso_cpu_batch_norm2d_backward_scratch(&e, &s);
+    size_t forward = iso_cpu_batch_norm2d_scratch(&e, &s, NULL), backward = iso_cpu_batch_norm2d_backward_scratch(&e, &s, NULL);
     e = with_scratch(c, forward > backward ? forward : backward);
     float *v[8];
     for (int i = 0; i < 8; i++)
         v[i] = vectors + i * s.c;
-    iso_cpu_batch_norm2d(&e, &s, x, v[0], v[1], 0.1f, v[2], v[3], v[4], v[5], y);
-    iso_cpu_batch_norm2d_backward(&e, &s, true, x, dy, v[0], v[4], v[5], v[6], v[7], dx);
+    iso_cpu_batch_norm2d(&e, &s, x, v[0], v[1], 0.1f, v[2], v[3], v[4], v[5], NULL, y);
+    iso_cpu_batch_norm2d_backward(&e, &s, true, x, dy, v[0], v[4], v[5], NULL, v[6], v[7], dx);
 }
 
 EXPORT void contender_cross_entropy(contender *c, int64_t n, int64_t k, const float *x, const int64_t *target, float *dx) {

@@ -1,82 +1,164 @@
-/* batch_norm2d: docs/contract.md#batch_norm2d. Samples are tasks; their sums meet in the batch tree. */
+/* batch_norm2d: docs/contract.md#batch_norm2d. Samples are tasks; their sums meet in the batch tree. Where a pool follows, a
+ * sample is taken in strips of rows, so that what lies between the two never leaves the cache. */
 #include "ops/batch_norm2d.h"
 
 #include "kernels/tile.h"
 #include "math/math.h"
 
+#define STRIP_FLOATS (24 * 1024) /* of a strip, unless a single row of windows needs more */
+
 struct norm {
     const iso_kernels *k;
     const iso_batch_norm2d_shape *s;
-    const float *x, *dy, *weight, *bias, *mean, *invstd, *factor, *a, *b;
-    float *sums, *products, *y;
-    bool training;
+    const float *x, *dy;
+    iso_pixels run; /* what all runs have in common */
+    float *sums, *products, *y, *work;
+    int64_t work_floats;
+    iso_pool2d_shape pool; /* of one image; n is 0 without one */
+    int32_t *index;
+    const int32_t *index_in;
 };
 
 static int64_t sample(const struct norm *o, int64_t n) {
     return n * o->s->hw * o->s->c;
 }
+static int64_t pooled(const struct norm *o, int64_t n) {
+    return n * o->pool.oh * o->pool.ow * o->s->c;
+}
+
+/* ---- Strips ---- */
+
+/* Input rows of `rows` rows of windows. */
+static int64_t rows_under(const iso_pool2d_shape *p, int64_t rows) {
+    return (rows - 1) * p->sh + (p->kh - 1) * p->dh + 1;
+}
+
+/* Rows of windows in a strip. */
+static int64_t windows_per_strip(const iso_pool2d_shape *p) {
+    int64_t rows = 1;
+    while (rows < p->oh && rows_under(p, rows + 1) * p->w * p->c <= STRIP_FLOATS)
+        rows++;
+    return rows;
+}
+
+/* Floats that a thread works with: two sets of chains, and a strip. */
+static int64_t work_floats(const iso_batch_norm2d_shape *s, const iso_pool2d_shape *pool) {
+    int64_t strip = pool ? iso_min64(rows_under(pool, windows_per_strip(pool)), pool->h) * pool->w * pool->c : 0;
+    return (16 * s->c + strip + 31) / 16 * 16;
+}
+
+static struct norm start(const iso_exec *e, const iso_batch_norm2d_shape *s, const iso_pool2d_shape *pool, const float *x,
+                         float *y) {
+    struct norm o = {
+        .k = iso_kernels_of(e->isa), .s = s, .x = x, .y = y, .run = {.channels = s->c}, .work_floats = work_floats(s, pool)};
+    if (pool) {
+        o.pool = *pool;
+        o.pool.n = 1;
+    }
+    return o;
+}
+
+/* ---- Sums of a sample ---- */
+
+/* Joins eight chains. */
+static void fold(int64_t channels, const float *chain, float *sum) {
+    const float *c0 = chain, *c1 = c0 + channels, *c2 = c1 + channels, *c3 = c2 + channels, *c4 = c3 + channels,
+                *c5 = c4 + channels, *c6 = c5 + channels, *c7 = c6 + channels;
+    for (int64_t i = 0; i < channels; i++)
+        sum[i] = ((c0[i] + c4[i]) + (c2[i] + c6[i])) + ((c1[i] + c5[i]) + (c3[i] + c7[i]));
+}
+
+void iso_pixel_sum(const iso_kernels *k, int64_t pixels, int64_t channels, const float *x, float *chains, float *sum) {
+    iso_tile_clear(chains, 8 * channels);
+    k->pixel_sum(&(iso_pixels){.pixels = pixels, .channels = channels, .x = x, .sums = chains});
+    fold(channels, chains, sum);
+}
+
+/* The chains of a task's thread, cleared, and a run over sample n. */
+static iso_pixels run_over(const struct norm *o, int64_t n, int thread) {
+    iso_pixels r = o->run;
+    r.pixels = o->s->hw;
+    r.x = o->x + sample(o, n);
+    r.sums = o->work + thread * o->work_floats;
+    r.products = r.sums + 8 * o->s->c;
+    iso_tile_clear(r.sums, 16 * o->s->c);
+    return r;
+}
 
 static void sum_x(void *argument, int64_t n, int thread) {
-    (void)thread;
     const struct norm *o = argument;
-    o->k->pixel_sum(o->s->hw, o->s->c, o->x + sample(o, n), o->sums + n * o->s->c);
+    iso_pixels r = run_over(o, n, thread);
+    o->k->pixel_sum(&r);
+    fold(o->s->c, r.sums, o->sums + n * o->s->c);
 }
 
 static void sum_squares(void *argument, int64_t n, int thread) {
-    (void)thread;
     const struct norm *o = argument;
-    o->k->pixel_squares(o->s->hw, o->s->c, o->x + sample(o, n), o->mean, o->sums + n * o->s->c);
+    iso_pixels r = run_over(o, n, thread);
+    o->k->pixel_squares(&r);
+    fold(o->s->c, r.sums, o->sums + n * o->s->c);
 }
 
-static void sum_gradients(void *argument, int64_t n, int thread) {
-    (void)thread;
-    const struct norm *o = argument;
-    o->k->pixel_sum(o->s->hw, o->s->c, o->dy + sample(o, n), o->sums + n * o->s->c);
-    o->k->pixel_products(o->s->hw, o->s->c, o->x + sample(o, n), o->dy + sample(o, n), o->mean, o->invstd,
-                         o->products + n * o->s->c);
-}
+/* ---- Forward ---- */
 
 static void normalise(void *argument, int64_t n, int thread) {
-    (void)thread;
     const struct norm *o = argument;
-    o->k->normalise(o->s->hw, o->s->c, o->x + sample(o, n), o->mean, o->invstd, o->weight, o->bias, o->y + sample(o, n));
-}
-
-static void normalise_backward(void *argument, int64_t n, int thread) {
-    (void)thread;
-    const struct norm *o = argument;
-    o->k->normalise_backward(o->s->hw, o->s->c, o->training, o->x + sample(o, n), o->dy + sample(o, n), o->mean, o->invstd,
-                             o->factor, o->a, o->b, o->y + sample(o, n));
+    const iso_pool2d_shape *p = &o->pool;
+    iso_pixels r = o->run;
+    r.pixels = o->s->hw;
+    r.x = o->x + sample(o, n);
+    if (!p->n) {
+        r.residual = r.residual ? r.residual + sample(o, n) : NULL;
+        r.out = o->y + sample(o, n);
+        o->k->normalise(&r);
+        return;
+    }
+    r.out = o->work + thread * o->work_floats + 16 * o->s->c;
+    for (int64_t oh = 0, windows = windows_per_strip(p); oh < p->oh; oh += windows) {
+        int64_t end = iso_min64(oh + windows, p->oh), top = iso_max64(oh * p->sh - p->ph, 0);
+        int64_t bottom = iso_min64((end - 1) * p->sh - p->ph + (p->kh - 1) * p->dh + 1, p->h);
+        r.pixels = iso_max64(bottom - top, 0) * p->w;
+        r.x = o->x + sample(o, n) + top * p->w * p->c;
+        o->k->normalise(&r);
+        for (int64_t row = oh; row < end; row++) {
+            int64_t at = pooled(o, n) + row * p->ow * p->c;
+            o->k->max_pool2d(p, r.out, top, row, o->y + at, o->index + at);
+        }
+    }
 }
 
 static float inverse_deviation(float variance, double eps) {
     return 1.0f / iso_sqrtf(variance + (float)eps);
 }
 
-/* ---- Forward ---- */
+static void attach(struct norm *o, const iso_norm_tail *tail) {
+    if (!tail)
+        return;
+    o->run.residual = tail->residual;
+    o->run.relu = tail->relu;
+    o->index = tail->index;
+}
 
-size_t iso_cpu_batch_norm2d_scratch(const iso_exec *e, const iso_batch_norm2d_shape *s) {
-    (void)e;
-    return (size_t)(s->n * s->c) * sizeof(float);
+size_t iso_cpu_batch_norm2d_scratch(const iso_exec *e, const iso_batch_norm2d_shape *s, const iso_pool2d_shape *pool) {
+    return (size_t)(s->n * s->c + 16 + iso_exec_threads(e) * work_floats(s, pool)) * sizeof(float);
+}
+
+static void place(struct norm *o, float *scratch, int64_t sums) {
+    o->sums = scratch;
+    o->work = scratch + (sums + 15) / 16 * 16;
 }
 
 void iso_cpu_batch_norm2d(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *weight,
                           const float *bias, float momentum, float *running_mean, float *running_var, float *mean, float *invstd,
-                          float *y) {
-    struct norm o = {.k = iso_kernels_of(e->isa),
-                     .s = s,
-                     .x = x,
-                     .weight = weight,
-                     .bias = bias,
-                     .mean = mean,
-                     .invstd = invstd,
-                     .sums = e->scratch,
-                     .y = y};
+                          const iso_norm_tail *tail, float *y) {
+    struct norm o = start(e, s, tail ? tail->pool : NULL, x, y);
     float count = (float)(s->n * s->hw), count_less_one = (float)(s->n * s->hw - 1), keep = 1.0f - momentum;
+    place(&o, e->scratch, s->n * s->c);
     iso_pool_run(e->pool, s->n, sum_x, &o);
     iso_tree_rows(o.k, s->n, s->c, o.sums);
     for (int64_t c = 0; c < s->c; c++)
         mean[c] = o.sums[c] / count;
+    o.run.mean = mean;
     iso_pool_run(e->pool, s->n, sum_squares, &o);
     iso_tree_rows(o.k, s->n, s->c, o.sums);
     for (int64_t c = 0; c < s->c; c++) {
@@ -86,59 +168,108 @@ void iso_cpu_batch_norm2d(const iso_exec *e, const iso_batch_norm2d_shape *s, co
             running_var[c] = iso_fmaf(momentum, o.sums[c] / count_less_one, running_var[c] * keep);
         }
     }
+    o.run.invstd = invstd;
+    o.run.weight = weight;
+    o.run.bias = bias;
+    attach(&o, tail);
     iso_pool_run(e->pool, s->n, normalise, &o);
 }
 
 void iso_cpu_batch_norm2d_eval(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *weight,
-                               const float *bias, const float *running_mean, const float *running_var, float *invstd, float *y) {
-    struct norm o = {.k = iso_kernels_of(e->isa),
-                     .s = s,
-                     .x = x,
-                     .weight = weight,
-                     .bias = bias,
-                     .mean = running_mean,
-                     .invstd = invstd,
-                     .y = y};
+                               const float *bias, const float *running_mean, const float *running_var, float *invstd,
+                               const iso_norm_tail *tail, float *y) {
+    struct norm o = start(e, s, tail ? tail->pool : NULL, x, y);
+    place(&o, e->scratch, s->n * s->c);
     for (int64_t c = 0; c < s->c; c++)
         invstd[c] = inverse_deviation(running_var[c], s->eps);
+    o.run.mean = running_mean;
+    o.run.invstd = invstd;
+    o.run.weight = weight;
+    o.run.bias = bias;
+    attach(&o, tail);
     iso_pool_run(e->pool, s->n, normalise, &o);
 }
 
 /* ---- Backward ---- */
 
-size_t iso_cpu_batch_norm2d_backward_scratch(const iso_exec *e, const iso_batch_norm2d_shape *s) {
-    (void)e;
-    return (size_t)(2 * s->n * s->c + 3 * s->c) * sizeof(float);
+/* Calls `kernel` for sample n: once, or for each strip of the pool's input with the gradient that the pool passes to it. */
+static void for_runs(const struct norm *o, int64_t n, iso_pixels r, int thread, void (*kernel)(const iso_pixels *)) {
+    const iso_pool2d_shape *p = &o->pool;
+    r.x = o->x + sample(o, n);
+    r.out = o->y ? o->y + sample(o, n) : NULL;
+    if (!p->n) {
+        r.pixels = o->s->hw;
+        r.dy = o->dy + sample(o, n);
+        kernel(&r);
+        return;
+    }
+    float *strip = o->work + thread * o->work_floats + 16 * o->s->c;
+    int64_t rows = iso_max64(iso_min64(rows_under(p, windows_per_strip(p)), p->h), 1), end;
+    for (int64_t top = 0; top < p->h; top = end) {
+        end = iso_min64(top + rows, p->h);
+        o->k->max_pool2d_backward(p, o->dy + pooled(o, n), o->index_in + pooled(o, n), top, end, strip);
+        r.first = top * p->w;
+        r.pixels = (end - top) * p->w;
+        r.dy = strip;
+        kernel(&r);
+        r.x += r.pixels * p->c;
+        r.out = r.out ? r.out + r.pixels * p->c : NULL;
+    }
+}
+
+static void sum_gradients(void *argument, int64_t n, int thread) {
+    const struct norm *o = argument;
+    iso_pixels r = run_over(o, n, thread);
+    r.y = r.y ? r.y + sample(o, n) : NULL;
+    r.masked = r.masked ? r.masked + sample(o, n) : NULL;
+    for_runs(o, n, r, thread, o->k->pixel_gradients);
+    fold(o->s->c, r.sums, o->sums + n * o->s->c);
+    fold(o->s->c, r.products, o->products + n * o->s->c);
+}
+
+static void normalise_backward(void *argument, int64_t n, int thread) {
+    const struct norm *o = argument;
+    for_runs(o, n, o->run, thread, o->k->normalise_backward);
+}
+
+size_t iso_cpu_batch_norm2d_backward_scratch(const iso_exec *e, const iso_batch_norm2d_shape *s, const iso_pool2d_shape *pool) {
+    return (size_t)(2 * s->n * s->c + 3 * s->c + 16 + iso_exec_threads(e) * work_floats(s, pool)) * sizeof(float);
 }
 
 void iso_cpu_batch_norm2d_backward(const iso_exec *e, const iso_batch_norm2d_shape *s, bool training, const float *x,
-                                   const float *dy, const float *weight, const float *mean, const float *invstd, float *dweight,
-                                   float *dbias, float *dx) {
-    float *sums = e->scratch, *products = sums + s->n * s->c, *factor = products + s->n * s->c, *a = factor + s->c, *b = a + s->c;
-    struct norm o = {.k = iso_kernels_of(e->isa),
-                     .s = s,
-                     .x = x,
-                     .dy = dy,
-                     .mean = mean,
-                     .invstd = invstd,
-                     .sums = sums,
-                     .products = products,
-                     .factor = factor,
-                     .a = a,
-                     .b = b,
-                     .y = dx,
-                     .training = training};
-    float count = (float)(s->n * s->hw);
+                                   const float *dy, const float *weight, const float *mean, const float *invstd,
+                                   const iso_norm_head *head, float *dweight, float *dbias, float *dx) {
+    struct norm o = start(e, s, head ? head->pool : NULL, x, dx);
+    place(&o, e->scratch, 2 * s->n * s->c + 3 * s->c);
+    o.products = o.sums + s->n * s->c;
+    float *factor = o.products + s->n * s->c, *a = factor + s->c, *b = a + s->c, count = (float)(s->n * s->hw);
+    o.dy = dy;
+    o.run.mean = mean;
+    o.run.invstd = invstd;
+    o.run.training = training;
+    if (head) {
+        o.run.relu = head->relu;
+        o.run.weight = weight;
+        o.run.bias = head->bias;
+        o.run.y = head->y;
+        o.run.masked = head->masked;
+        o.index_in = head->index;
+    }
     iso_pool_run(e->pool, s->n, sum_gradients, &o);
-    iso_tree_rows(o.k, s->n, s->c, sums);
-    iso_tree_rows(o.k, s->n, s->c, products);
+    iso_tree_rows(o.k, s->n, s->c, o.sums);
+    iso_tree_rows(o.k, s->n, s->c, o.products);
     for (int64_t c = 0; c < s->c; c++) {
-        dbias[c] = sums[c];
-        dweight[c] = products[c];
+        dbias[c] = o.sums[c];
+        dweight[c] = o.products[c];
         factor[c] = weight ? weight[c] * invstd[c] : invstd[c];
         a[c] = dbias[c] / count;
         b[c] = dweight[c] / count;
     }
+    o.run.factor = factor;
+    o.run.a = a;
+    o.run.b = b;
+    if (head && head->y)
+        o.dy = head->masked;
     if (dx)
         iso_pool_run(e->pool, s->n, normalise_backward, &o);
 }

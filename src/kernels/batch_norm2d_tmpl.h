@@ -1,108 +1,160 @@
-/* Pixel sums and batch_norm2d's elementwise parts: docs/contract.md#pixel-sum. Lanes run over channels, a block of which keeps
- * its eight chains in the first-level cache: 16 channels (a cache line) where there are as many, then a vector of them, then the
- * rest. */
+/* Pixel sums and batch_norm2d's elementwise parts: docs/contract.md#pixel-sum. Pixel after pixel, lanes over channels. */
 
-#define CHANNEL_BLOCK 16
-
-#define FOLD8(chain, i)                                                                                                          \
-    (((chain[0][i] + chain[4][i]) + (chain[2][i] + chain[6][i])) + ((chain[1][i] + chain[5][i]) + (chain[3][i] + chain[7][i])))
-
-/* STEP(at, c, chain): `chain` continued by the vector of x[at ...], channels c ...; ONE: the same for one number. */
-#define PIXEL_BLOCKS(LENGTH, STEP)                                                                                               \
-    for (; channels - c0 >= (LENGTH); c0 += (LENGTH)) {                                                                          \
-        float chains[8][LENGTH] = {{0}};                                                                                         \
-        for (int64_t pixel = 0; pixel < pixels; pixel++)                                                                         \
-            for (int64_t i = 0; i < (LENGTH); i += WIDTH) {                                                                      \
-                float *chain = &chains[pixel & 7][i];                                                                            \
-                vec_store(chain, STEP(pixel *channels + c0 + i, c0 + i, vec_load(chain)));                                       \
-            }                                                                                                                    \
-        for (int64_t i = 0; i < (LENGTH); i++)                                                                                   \
-            sum[c0 + i] = FOLD8(chains, i);                                                                                      \
-    }
-#define PIXEL_CHAINS(STEP, ONE)                                                                                                  \
-    int64_t c0 = 0;                                                                                                              \
-    PIXEL_BLOCKS(CHANNEL_BLOCK, STEP)                                                                                            \
-    PIXEL_BLOCKS(WIDTH, STEP)                                                                                                    \
-    if (c0 < channels) {                                                                                                         \
-        float chains[8][WIDTH] = {{0}};                                                                                          \
-        int64_t rest = channels - c0;                                                                                            \
-        for (int64_t pixel = 0; pixel < pixels; pixel++) {                                                                       \
-            float *restrict chain = chains[pixel & 7];                                                                           \
-            for (int64_t i = 0; i < rest; i++)                                                                                   \
-                chain[i] = ONE(pixel * channels + c0 + i, c0 + i, chain[i]);                                                     \
-        }                                                                                                                        \
-        for (int64_t i = 0; i < rest; i++)                                                                                       \
-            sum[c0 + i] = FOLD8(chains, i);                                                                                      \
-    }
-
-static void ISA(pixel_sum)(int64_t pixels, int64_t channels, const float *x, float *sum) {
-#define STEP(at, c, chain) ((chain) + vec_load(x + (at)))
-#define ONE(at, c, chain)  ((chain) + x[at])
-    PIXEL_CHAINS(STEP, ONE)
-#undef STEP
-#undef ONE
+/* value where condition > 0, otherwise +0. */
+static inline vec ISA(where_positive)(vec condition, vec value) {
+    __auto_type mask = condition > vec_all(0);
+    return (vec)(mask & (__typeof__(mask))value);
+}
+static inline vec ISA(vec_relu)(vec x) {
+    __auto_type mask = x <= vec_all(0);
+    return (vec)(~mask & (__typeof__(mask))x);
 }
 
-static inline vec ISA(square_step)(vec d, vec chain) {
-    return vec_fma(d, d, chain);
-}
-static inline float ISA(square_one)(float d, float chain) {
-    return iso_fmaf(d, d, chain);
-}
+/* For each pixel of the run, VECTORS for every full vector of its channels c and REST for the ones behind; `at` counts from the
+ * run's start, CHAIN is where the pixel's chains start. */
+#define FOR_PIXELS(r)                                                                                                            \
+    const int64_t channels = (r)->channels, full = channels / WIDTH * WIDTH;                                                     \
+    for (int64_t pixel = 0, at = 0; pixel < (r)->pixels; pixel++, at += channels)
+#define VECTORS for (int64_t c = 0; c < full; c += WIDTH)
+#define REST    for (int64_t c = full; c < channels; c++)
+#define CHAIN   (((r->first + pixel) & 7) * channels)
 
-static void ISA(pixel_squares)(int64_t pixels, int64_t channels, const float *x, const float *mean, float *sum) {
-#define STEP(at, c, chain) ISA(square_step)(vec_load(x + (at)) - vec_load(mean + (c)), chain)
-#define ONE(at, c, chain)  ISA(square_one)(x[at] - mean[c], chain)
-    PIXEL_CHAINS(STEP, ONE)
-#undef STEP
-#undef ONE
-}
-
-static void ISA(pixel_products)(int64_t pixels, int64_t channels, const float *x, const float *dy, const float *mean,
-                                const float *invstd, float *sum) {
-#define STEP(at, c, chain)                                                                                                       \
-    vec_fma(vec_load(dy + (at)), (vec_load(x + (at)) - vec_load(mean + (c))) * vec_load(invstd + (c)), chain)
-#define ONE(at, c, chain) iso_fmaf(dy[at], (x[at] - mean[c]) * invstd[c], chain)
-    PIXEL_CHAINS(STEP, ONE)
-#undef STEP
-#undef ONE
-}
-
-static void ISA(normalise)(int64_t pixels, int64_t channels, const float *restrict x, const float *restrict mean,
-                           const float *restrict invstd, const float *restrict weight, const float *restrict bias,
-                           float *restrict y) {
-    for (int64_t pixel = 0; pixel < pixels; pixel++, x += channels, y += channels) {
-        int64_t c = 0;
-        for (; c + WIDTH <= channels; c += WIDTH) {
-            vec xhat = (vec_load(x + c) - vec_load(mean + c)) * vec_load(invstd + c);
-            vec_store(y + c, weight ? vec_fma(xhat, vec_load(weight + c), vec_load(bias + c)) : xhat);
+static void ISA(pixel_sum)(const iso_pixels *r) {
+    const float *x = r->x;
+    float *sums = r->sums;
+    FOR_PIXELS(r) {
+        VECTORS {
+            vec_store(sums + CHAIN + c, vec_load(sums + CHAIN + c) + vec_load(x + at + c));
         }
-        for (; c < channels; c++) {
-            float xhat = (x[c] - mean[c]) * invstd[c];
-            y[c] = weight ? iso_fmaf(xhat, weight[c], bias[c]) : xhat;
+        REST {
+            sums[CHAIN + c] = sums[CHAIN + c] + x[at + c];
         }
     }
 }
 
-static void ISA(normalise_backward)(int64_t pixels, int64_t channels, bool training, const float *restrict x,
-                                    const float *restrict dy, const float *restrict mean, const float *restrict invstd,
-                                    const float *restrict k, const float *restrict a, const float *restrict b,
-                                    float *restrict dx) {
-    for (int64_t pixel = 0; pixel < pixels; pixel++, x += channels, dy += channels, dx += channels) {
-        int64_t c = 0;
-        for (; c + WIDTH <= channels; c += WIDTH) {
-            vec d = vec_load(dy + c), factor = vec_load(k + c),
-                xhat = (vec_load(x + c) - vec_load(mean + c)) * vec_load(invstd + c);
-            vec_store(dx + c, training ? factor * vec_fma(-xhat, vec_load(b + c), d - vec_load(a + c)) : d * factor);
+static void ISA(pixel_squares)(const iso_pixels *r) {
+    const float *x = r->x, *mean = r->mean;
+    float *sums = r->sums;
+    FOR_PIXELS(r) {
+        VECTORS {
+            vec d = vec_load(x + at + c) - vec_load(mean + c);
+            vec_store(sums + CHAIN + c, vec_fma(d, d, vec_load(sums + CHAIN + c)));
         }
-        for (; c < channels; c++) {
-            float xhat = (x[c] - mean[c]) * invstd[c];
-            dx[c] = training ? k[c] * iso_fmaf(-xhat, b[c], dy[c] - a[c]) : dy[c] * k[c];
+        REST {
+            float d = x[at + c] - mean[c];
+            sums[CHAIN + c] = iso_fmaf(d, d, sums[CHAIN + c]);
         }
     }
 }
 
-#undef PIXEL_BLOCKS
-#undef PIXEL_CHAINS
-#undef FOLD8
-#undef CHANNEL_BLOCK
+/* `relu`, `from_y`: constants, so that each combination is compiled by itself. */
+static inline __attribute__((always_inline)) void ISA(gradients)(const iso_pixels *r, bool relu, bool from_y) {
+    const float *x = r->x, *dy = r->dy, *mean = r->mean, *invstd = r->invstd, *weight = r->weight, *bias = r->bias, *y = r->y;
+    float *sums = r->sums, *products = r->products, *masked = r->masked;
+    FOR_PIXELS(r) {
+        VECTORS {
+            vec d = vec_load(dy + at + c), xhat = (vec_load(x + at + c) - vec_load(mean + c)) * vec_load(invstd + c);
+            if (relu)
+                d = ISA(where_positive)(vec_fma(xhat, vec_load(weight + c), vec_load(bias + c)), d);
+            if (from_y) {
+                d = ISA(where_positive)(vec_load(y + at + c), d);
+                vec_store(masked + at + c, d);
+            }
+            vec_store(sums + CHAIN + c, vec_load(sums + CHAIN + c) + d);
+            vec_store(products + CHAIN + c, vec_fma(d, xhat, vec_load(products + CHAIN + c)));
+        }
+        REST {
+            float d = dy[at + c];
+            float xhat = (x[at + c] - mean[c]) * invstd[c];
+            if (relu)
+                d = iso_fmaf(xhat, weight[c], bias[c]) > 0 ? d : 0;
+            if (from_y) {
+                d = y[at + c] > 0 ? d : 0;
+                masked[at + c] = d;
+            }
+            sums[CHAIN + c] = sums[CHAIN + c] + d;
+            products[CHAIN + c] = iso_fmaf(d, xhat, products[CHAIN + c]);
+        }
+    }
+}
+
+static void ISA(pixel_gradients)(const iso_pixels *r) {
+    if (r->relu)
+        ISA(gradients)(r, true, false);
+    else if (r->y)
+        ISA(gradients)(r, false, true);
+    else
+        ISA(gradients)(r, false, false);
+}
+
+static inline __attribute__((always_inline)) void ISA(normalise_by)(const iso_pixels *r, bool affine, bool add, bool relu) {
+    const float *x = r->x, *mean = r->mean, *invstd = r->invstd, *weight = r->weight, *bias = r->bias, *residual = r->residual;
+    float *y = r->out;
+    FOR_PIXELS(r) {
+        VECTORS {
+            vec v = (vec_load(x + at + c) - vec_load(mean + c)) * vec_load(invstd + c);
+            if (affine)
+                v = vec_fma(v, vec_load(weight + c), vec_load(bias + c));
+            if (add)
+                v = v + vec_load(residual + at + c);
+            if (relu)
+                v = ISA(vec_relu)(v);
+            vec_store(y + at + c, v);
+        }
+        REST {
+            float v = (x[at + c] - mean[c]) * invstd[c];
+            v = affine ? iso_fmaf(v, weight[c], bias[c]) : v;
+            v = add ? v + residual[at + c] : v;
+            y[at + c] = relu && v <= 0 ? 0 : v;
+        }
+    }
+}
+
+static void ISA(normalise)(const iso_pixels *r) {
+    if (!r->weight)
+        ISA(normalise_by)(r, false, r->residual != NULL, r->relu);
+    else if (r->residual)
+        ISA(normalise_by)(r, true, true, r->relu);
+    else if (r->relu)
+        ISA(normalise_by)(r, true, false, true);
+    else
+        ISA(normalise_by)(r, true, false, false);
+}
+
+static inline __attribute__((always_inline)) void ISA(backward_by)(const iso_pixels *r, bool relu, bool training) {
+    const float *x = r->x, *dy = r->dy, *mean = r->mean, *invstd = r->invstd, *weight = r->weight, *bias = r->bias;
+    const float *factor = r->factor, *a = r->a, *b = r->b;
+    float *dx = r->out;
+    FOR_PIXELS(r) {
+        VECTORS {
+            vec d = vec_load(dy + at + c), xhat = (vec_load(x + at + c) - vec_load(mean + c)) * vec_load(invstd + c);
+            if (relu)
+                d = ISA(where_positive)(vec_fma(xhat, vec_load(weight + c), vec_load(bias + c)), d);
+            vec f = vec_load(factor + c);
+            if (training)
+                d = vec_fma(-xhat, vec_load(b + c), d - vec_load(a + c));
+            vec_store(dx + at + c, f * d);
+        }
+        REST {
+            float d = dy[at + c];
+            float xhat = (x[at + c] - mean[c]) * invstd[c];
+            if (relu)
+                d = iso_fmaf(xhat, weight[c], bias[c]) > 0 ? d : 0;
+            dx[at + c] = training ? factor[c] * iso_fmaf(-xhat, b[c], d - a[c]) : d * factor[c];
+        }
+    }
+}
+
+static void ISA(normalise_backward)(const iso_pixels *r) {
+    if (r->relu && r->training)
+        ISA(backward_by)(r, true, true);
+    else if (r->training)
+        ISA(backward_by)(r, false, true);
+    else
+        ISA(backward_by)(r, r->relu, false);
+}
+
+#undef FOR_PIXELS
+#undef VECTORS
+#undef REST
+#undef CHAIN

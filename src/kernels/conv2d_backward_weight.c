@@ -295,23 +295,22 @@ struct bias {
     const iso_kernels *k;
     const iso_conv2d_shape *s;
     const float *dy;
-    float *sums;
+    float *sums, *chains; /* chains: a set per thread */
 };
 
 static void sum_sample(void *argument, int64_t n, int thread) {
-    (void)thread;
     const struct bias *b = argument;
     int64_t pixels = b->s->oh * b->s->ow, co = b->s->co;
-    b->k->pixel_sum(pixels, co, b->dy + n * pixels * co, b->sums + n * co);
+    iso_pixel_sum(b->k, pixels, co, b->dy + n * pixels * co, b->chains + 8 * thread * co, b->sums + n * co);
 }
 
 size_t iso_cpu_conv2d_backward_bias_scratch(const iso_exec *e, const iso_conv2d_shape *s) {
-    (void)e;
-    return (size_t)(s->n * s->co) * sizeof(float);
+    return (size_t)((s->n + 8 * iso_exec_threads(e)) * s->co) * sizeof(float);
 }
 
 void iso_cpu_conv2d_backward_bias(const iso_exec *e, const iso_conv2d_shape *s, const float *dy, float *dbias) {
-    struct bias b = {iso_kernels_of(e->isa), s, dy, e->scratch};
+    struct bias b = {.k = iso_kernels_of(e->isa), .s = s, .dy = dy, .sums = e->scratch};
+    b.chains = b.sums + s->n * s->co;
     iso_pool_run(e->pool, s->n, sum_sample, &b);
     iso_tree_rows(b.k, s->n, s->co, b.sums);
     memcpy(dbias, b.sums, sizeof *dbias * (size_t)s->co);

@@ -46,6 +46,24 @@ typedef void iso_tile_function(const iso_tile *tile);
 #define ISO_MAX_VECTORS 2
 #define ISO_MAX_COLUMNS 32 /* widest tile: vectors * width */
 
+/* ---- Pixels ----
+ *
+ * A run of pixels of one sample, as the kernels of batch_norm2d see it; members that a kernel does not name may be 0. A pixel sum is
+ * eight chains per channel, pixel p continuing chain p mod 8: docs/contract.md#pixel-sum. */
+typedef struct iso_pixels {
+    int64_t first, pixels, channels; /* first: the number of the run's first pixel in its sample */
+    const float *x, *dy;
+    const float *mean, *invstd, *weight, *bias; /* weight NULL: no affine part */
+    const float *residual;                      /* normalise: NULL, or added to the normalised x */
+    bool relu;                                  /* normalise: ... and relu. Backward: dy counts where the normalised x is above 0 */
+    const float *y;                             /* pixel_gradients: NULL, or dy counts where y is above 0 ... */
+    float *masked;                              /* ... and is written here, 0 elsewhere */
+    const float *factor, *a, *b;                /* normalise_backward: factor * (dy - a - xhat * b) in training, factor * dy otherwise */
+    bool training;
+    float *sums, *products; /* chains: 8 x channels */
+    float *out;             /* y, or dx */
+} iso_pixels;
+
 typedef struct iso_kernels {
     int width; /* floats in a vector */
     int rows;  /* of the largest tile */
@@ -64,21 +82,21 @@ typedef struct iso_kernels {
     float (*cross_entropy_row)(const iso_cross_entropy_shape *s, const float *x, int64_t target, float g, float *dx);
     float (*mse_row)(int64_t k, const float *x, const float *target, float c, float *dx);
 
-    /* One output row (or, backward, one image), all channels. */
-    void (*max_pool2d)(const iso_pool2d_shape *s, const float *image, int64_t oh, float *y, int32_t *index);
-    void (*max_pool2d_backward)(const iso_pool2d_shape *s, const float *dy, const int32_t *index, float *dx);
+    /* One output row (or, backward, one image), all channels. `top`: the image's row that `image` starts with. */
+    void (*max_pool2d)(const iso_pool2d_shape *s, const float *image, int64_t top, int64_t oh, float *y, int32_t *index);
+    /* Rows top .. end - 1 of the image's gradient; dy and index are the whole image's. */
+    void (*max_pool2d_backward)(const iso_pool2d_shape *s, const float *dy, const int32_t *index, int64_t top, int64_t end,
+                                float *dx);
     void (*avg_pool2d)(const iso_pool2d_shape *s, bool adaptive, const float *image, int64_t oh, float *y);
     void (*avg_pool2d_backward)(const iso_pool2d_shape *s, bool adaptive, const float *dy, float *dx);
 
-    /* Pixel sums of one sample, all channels: sum of x; of (x - mean)^2; of dy and of dy * (x - mean) * invstd. */
-    void (*pixel_sum)(int64_t pixels, int64_t channels, const float *x, float *sum);
-    void (*pixel_squares)(int64_t pixels, int64_t channels, const float *x, const float *mean, float *sum);
-    void (*pixel_products)(int64_t pixels, int64_t channels, const float *x, const float *dy, const float *mean,
-                           const float *invstd, float *sum);
-    void (*normalise)(int64_t pixels, int64_t channels, const float *x, const float *mean, const float *invstd,
-                      const float *weight, const float *bias, float *y);
-    void (*normalise_backward)(int64_t pixels, int64_t channels, bool training, const float *x, const float *dy,
-                               const float *mean, const float *invstd, const float *k, const float *a, const float *b, float *dx);
+    /* Over a run of pixels of one sample, all channels: the chains of the sum of x; of (x - mean)^2; of the gradient and of the
+     * gradient times the normalised x; y; dx. */
+    void (*pixel_sum)(const iso_pixels *run);
+    void (*pixel_squares)(const iso_pixels *run);
+    void (*pixel_gradients)(const iso_pixels *run);
+    void (*normalise)(const iso_pixels *run);
+    void (*normalise_backward)(const iso_pixels *run);
 } iso_kernels;
 
 /* NULL if this build has none of that instruction set. */

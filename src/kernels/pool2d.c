@@ -32,7 +32,7 @@ static void max_image(void *argument, int64_t n, int thread) {
     const iso_pool2d_shape *s = &p->one;
     for (int64_t oh = 0; oh < s->oh; oh++) {
         int64_t at = n * out_floats(s) + oh * s->ow * s->c;
-        p->k->max_pool2d(s, p->x + n * in_floats(s), oh, p->y + at, p->index + at);
+        p->k->max_pool2d(s, p->x + n * in_floats(s), 0, oh, p->y + at, p->index + at);
     }
 }
 void iso_cpu_max_pool2d(const iso_exec *e, const iso_pool2d_shape *s, const float *x, float *y, int32_t *index) {
@@ -45,7 +45,7 @@ static void max_backward_image(void *argument, int64_t n, int thread) {
     (void)thread;
     const struct pool *p = argument;
     int64_t at = n * out_floats(&p->one);
-    p->k->max_pool2d_backward(&p->one, p->x + at, p->index_in + at, p->y + n * in_floats(&p->one));
+    p->k->max_pool2d_backward(&p->one, p->x + at, p->index_in + at, 0, p->one.h, p->y + n * in_floats(&p->one));
 }
 void iso_cpu_max_pool2d_backward(const iso_exec *e, const iso_pool2d_shape *s, const float *dy, const int32_t *index, float *dx) {
     struct pool p = single(e, s, dy, dx);

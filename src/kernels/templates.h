@@ -51,7 +51,7 @@ const iso_kernels ISA_TABLE = {
     .avg_pool2d_backward = ISA(avg_pool2d_backward),
     .pixel_sum = ISA(pixel_sum),
     .pixel_squares = ISA(pixel_squares),
-    .pixel_products = ISA(pixel_products),
+    .pixel_gradients = ISA(pixel_gradients),
     .normalise = ISA(normalise),
     .normalise_backward = ISA(normalise_backward),
 };

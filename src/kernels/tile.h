@@ -98,6 +98,9 @@ int64_t iso_tile_tree_levels(int64_t leaves);
 /* rows: n x c; the batch tree of each column ends in the first row. */
 void iso_tree_rows(const iso_kernels *k, int64_t n, int64_t c, float *rows);
 
+/* The pixel sum of a whole sample: `chains` is room for 8 x channels. */
+void iso_pixel_sum(const iso_kernels *k, int64_t pixels, int64_t channels, const float *x, float *chains, float *sum);
+
 bool iso_all_finite(int64_t count, const float *x);
 
 #endif

@@ -11,7 +11,7 @@ static void run(const iso_run *r, const iso_node *n) {
 
 static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     for (int i = 0; i < 2; i++)
-        iso_graph_derive(graph, &iso_op_copy, node, node->in[i], dy, ISO_NO_VALUE, ISO_NO_VALUE);
+        iso_graph_pass_grad(graph, node->in[i], dy);
 }
 
 const iso_op iso_op_add = {"add", run, NULL, backward};

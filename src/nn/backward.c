@@ -43,6 +43,17 @@ void iso_graph_derive(iso_graph *graph, const iso_op *op, const iso_node *forwar
         node->u = forward->u;
 }
 
+void iso_graph_pass_grad(iso_graph *graph, iso_value_id input, iso_value_id grad) {
+    if (!iso_graph_wants_grad(graph, input))
+        return;
+    if (!graph->values[input].grad_bound)
+        add_edge(graph, input, grad);
+    else { /* a parameter's gradient stands in a tensor of its own */
+        iso_value_id copy = iso_graph_new_grad(graph, input);
+        iso_graph_node(graph, &iso_op_copy, &grad, 1, &copy, 1);
+    }
+}
+
 /* The gradient of a value: the sum over its edges; ISO_NO_VALUE if there is none. Consumers were visited last to
  * first; the contract adds their gradients first to last. */
 static iso_value_id sum_of_edges(iso_graph *graph, iso_value_id output) {

@@ -16,52 +16,64 @@ struct batch_norm2d {
     double given_mean[ISO_MAX_FLOATS], given_var[ISO_MAX_FLOATS];
 };
 
-/* Operands of the forward node. in: x, weight, bias, running_mean, running_var, num_batches_tracked;
- * out: y, mean, invstd (the latter two for the derivative). */
+/* Operands of the forward node. in: x, weight, bias, running_mean, running_var, num_batches_tracked, and of a fused node the
+ * residual; out: y, mean, invstd (the latter two for the derivative), and with a fused pool its index. */
 enum { IN_X, IN_WEIGHT, IN_BIAS, IN_MEAN, IN_VAR, IN_TRACKED };
+
+static const iso_pool2d_shape *pool_of(const iso_node *n) {
+    return n->u.batch_norm2d.pooled ? &n->u.batch_norm2d.pool : NULL;
+}
 
 static void run_forward(const iso_run *r, const iso_node *n) {
     const iso_batch_norm2d_shape *s = &n->u.batch_norm2d.shape;
     const float *x = iso_in(r, n, IN_X), *weight = iso_in(r, n, IN_WEIGHT), *bias = iso_in(r, n, IN_BIAS);
     float *running_mean = iso_in(r, n, IN_MEAN), *running_var = iso_in(r, n, IN_VAR);
     float *y = iso_out(r, n, 0), *mean = iso_out(r, n, 1), *invstd = iso_out(r, n, 2);
+    iso_norm_tail tail = {iso_in(r, n, ISO_NORM_IN_RESIDUAL), n->u.batch_norm2d.relu, pool_of(n), iso_data(r, n->out[ISO_NORM_OUT_INDEX])};
     if (!n->u.batch_norm2d.training) {
         if (r->reference)
             iso_ref_batch_norm2d_eval(s, x, weight, bias, running_mean, running_var, invstd, y);
         else
-            iso_cpu_batch_norm2d_eval(r->exec, s, x, weight, bias, running_mean, running_var, invstd, y);
+            iso_cpu_batch_norm2d_eval(r->exec, s, x, weight, bias, running_mean, running_var, invstd, &tail, y);
         return;
     }
     int64_t *tracked = iso_data(r, n->in[IN_TRACKED]);
     if (tracked)
         ++*tracked;
-    float momentum = n->u.batch_norm2d.cumulative && tracked ? (float)(1.0 / (double)*tracked)
-                                                             : (float)n->u.batch_norm2d.momentum;
+    float momentum =
+        n->u.batch_norm2d.cumulative && tracked ? (float)(1.0 / (double)*tracked) : (float)n->u.batch_norm2d.momentum;
     if (r->reference)
         iso_ref_batch_norm2d(s, x, weight, bias, momentum, running_mean, running_var, mean, invstd, y);
     else
-        iso_cpu_batch_norm2d(r->exec, s, x, weight, bias, momentum, running_mean, running_var, mean, invstd, y);
+        iso_cpu_batch_norm2d(r->exec, s, x, weight, bias, momentum, running_mean, running_var, mean, invstd, &tail, y);
 }
 static size_t scratch_forward(const iso_exec *e, const iso_node *n) {
-    return iso_cpu_batch_norm2d_scratch(e, &n->u.batch_norm2d.shape);
+    return iso_cpu_batch_norm2d_scratch(e, &n->u.batch_norm2d.shape, pool_of(n));
 }
 
-/* in: x, dy, weight, mean, invstd; out: dx, dweight, dbias. */
+/* in: x, dy, weight, mean, invstd, and of a fused node bias, the output of relu that dy is masked by, the index of the pool;
+ * out: dx, dweight, dbias, and the masked dy. */
 static void run_backward(const iso_run *r, const iso_node *n) {
     const iso_batch_norm2d_shape *s = &n->u.batch_norm2d.shape;
     bool training = n->u.batch_norm2d.training;
     const float *x = iso_in(r, n, 0), *dy = iso_in(r, n, 1), *weight = iso_in(r, n, 2), *mean = iso_in(r, n, 3),
                 *invstd = iso_in(r, n, 4);
     float *dx = iso_out(r, n, 0), *dweight = iso_out(r, n, 1), *dbias = iso_out(r, n, 2);
+    iso_norm_head head = {n->u.batch_norm2d.relu,
+                          iso_in(r, n, ISO_NORM_BACKWARD_IN_BIAS),
+                          iso_in(r, n, ISO_NORM_BACKWARD_IN_Y),
+                          iso_out(r, n, ISO_NORM_BACKWARD_OUT_MASKED),
+                          pool_of(n),
+                          iso_data(r, n->in[ISO_NORM_BACKWARD_IN_INDEX])};
     if (r->reference)
         iso_ref_batch_norm2d_backward(s, training, x, dy, weight, mean, invstd, dweight, dbias, dx);
     else
-        iso_cpu_batch_norm2d_backward(r->exec, s, training, x, dy, weight, mean, invstd, dweight, dbias, dx);
+        iso_cpu_batch_norm2d_backward(r->exec, s, training, x, dy, weight, mean, invstd, &head, dweight, dbias, dx);
 }
 static size_t scratch_backward(const iso_exec *e, const iso_node *n) {
-    return iso_cpu_batch_norm2d_backward_scratch(e, &n->u.batch_norm2d.shape);
+    return iso_cpu_batch_norm2d_backward_scratch(e, &n->u.batch_norm2d.shape, pool_of(n));
 }
-static const iso_op op_backward = {"batch_norm2d_backward", run_backward, scratch_backward, NULL};
+const iso_op iso_op_batch_norm2d_backward = {"batch_norm2d_backward", run_backward, scratch_backward, NULL};
 
 static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_value_id mean = node->u.batch_norm2d.training ? node->out[1] : node->in[IN_MEAN];
@@ -73,7 +85,7 @@ static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     if (dbias == ISO_NO_VALUE)
         dbias = iso_graph_bytes(graph, node->u.batch_norm2d.shape.c, sizeof(float));
     iso_value_id in[] = {node->in[IN_X], dy, node->in[IN_WEIGHT], mean, node->out[2]};
-    iso_node *added = iso_graph_node(graph, &op_backward, in, 5, (iso_value_id[]){dx, dweight, dbias}, 3);
+    iso_node *added = iso_graph_node(graph, &iso_op_batch_norm2d_backward, in, 5, (iso_value_id[]){dx, dweight, dbias}, 3);
     if (added)
         added->u = node->u;
 }
@@ -97,8 +109,12 @@ static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) 
         iso_graph_fail(graph, "layer %s (BatchNorm2d) expects more than 1 value per channel when training", module->path);
         return ISO_NO_VALUE;
     }
-    iso_value_id in[6] = {x, iso_module_value(module, graph, "weight"), iso_module_value(module, graph, "bias"),
-                          ISO_NO_VALUE, ISO_NO_VALUE, ISO_NO_VALUE};
+    iso_value_id in[6] = {x,
+                          iso_module_value(module, graph, "weight"),
+                          iso_module_value(module, graph, "bias"),
+                          ISO_NO_VALUE,
+                          ISO_NO_VALUE,
+                          ISO_NO_VALUE};
     if (tracks) {
         in[IN_MEAN] = iso_module_value(module, graph, "running_mean");
         in[IN_VAR] = iso_module_value(module, graph, "running_var");
@@ -178,10 +194,10 @@ iso_module *iso_batch_norm2d_with(iso_context *ctx, int64_t num_features, iso_ba
 /* ---- Recipe ---- */
 
 static const iso_param params[] = {
-    {"num_features", ISO_ARG_INT, NULL, 1, 1 << 24},        {"eps", ISO_ARG_FLOAT, "1e-05", 0, 1},
-    {"momentum", ISO_ARG_FLOAT, "0.1", 0, 1, true},              {"affine", ISO_ARG_BOOL, "True", 0, 0},
+    {"num_features", ISO_ARG_INT, NULL, 1, 1 << 24},     {"eps", ISO_ARG_FLOAT, "1e-05", 0, 1},
+    {"momentum", ISO_ARG_FLOAT, "0.1", 0, 1, true},      {"affine", ISO_ARG_BOOL, "True", 0, 0},
     {"track_running_stats", ISO_ARG_BOOL, "True", 0, 0}, {"pinned", ISO_ARG_BOOL, "False", 0, 0},
-    {"running_mean", ISO_ARG_FLOATS, "None", 0, 0},        {"running_var", ISO_ARG_FLOATS, "None", 0, 0},
+    {"running_mean", ISO_ARG_FLOATS, "None", 0, 0},      {"running_var", ISO_ARG_FLOATS, "None", 0, 0},
 };
 static const iso_signature signature = {"BatchNorm2d", params, ISO_COUNTOF(params)};
 
@@ -191,13 +207,16 @@ static bool check_given(iso_context *ctx, const iso_arg *a, const char *name, in
         return true;
     if (tracked && (a->count == 1 || (int64_t)a->count == features))
         return true;
-    iso_fail(ctx, ISO_EINVAL, tracked ? "BatchNorm2d: %s must be one number, or one for each channel" : "BatchNorm2d: %s needs track_running_stats",
+    iso_fail(ctx, ISO_EINVAL,
+             tracked ? "BatchNorm2d: %s must be one number, or one for each channel"
+                     : "BatchNorm2d: %s needs track_running_stats",
              name);
     return false;
 }
 
 static iso_module *from_args(iso_context *ctx, const iso_arg *a) {
-    if (!check_given(ctx, &a[6], "running_mean", a[0].i[0], a[4].i[0]) || !check_given(ctx, &a[7], "running_var", a[0].i[0], a[4].i[0]))
+    if (!check_given(ctx, &a[6], "running_mean", a[0].i[0], a[4].i[0]) ||
+        !check_given(ctx, &a[7], "running_var", a[0].i[0], a[4].i[0]))
         return NULL;
     iso_batch_norm2d_options options = {.eps = a[1].f[0] == 0 ? ISO_ZERO : a[1].f[0],
                                         .momentum = a[2].is_none || a[2].f[0] == 0 ? ISO_ZERO : a[2].f[0],

@@ -72,6 +72,8 @@ struct iso_node {
             bool training;
             double momentum;
             bool cumulative;
+            bool relu, pooled; /* fuse.c: what runs in the same passes */
+            iso_pool2d_shape pool;
         } batch_norm2d;
         struct {
             double p;
@@ -140,6 +142,15 @@ void iso_graph_derive(iso_graph *graph, const iso_op *op, const iso_node *forwar
                       iso_value_id b, iso_value_id c);
 /* The same by hand: a value to write the gradient to; ISO_NO_VALUE if nobody wants it. */
 iso_value_id iso_graph_new_grad(iso_graph *graph, iso_value_id input);
+
+/* For a node's backward: the gradient of `input` is `grad` itself. */
+void iso_graph_pass_grad(iso_graph *graph, iso_value_id input, iso_value_id grad);
+
+/* ---- Fusion ---- */
+
+/* Joins batch_norm2d with the addition, relu and max pool behind it, and their derivatives, so that each passes over memory once.
+ * The same bits, and fewer values. */
+void iso_graph_fuse(iso_graph *graph);
 
 /* ---- For run functions ---- */
 

@@ -14,6 +14,17 @@ extern const iso_op iso_op_linear;   /* linear.c */
 extern const iso_op iso_op_max_pool2d, iso_op_avg_pool2d, iso_op_adaptive_avg_pool2d; /* pool2d.c */
 extern const iso_op iso_op_batch_norm2d;  /* batch_norm2d.c */
 extern const iso_op iso_op_dropout;       /* dropout.c */
+/* Derivatives that fuse.c looks for. in: y, dy; dy, index; see batch_norm2d.c. */
+extern const iso_op iso_op_relu_backward, iso_op_max_pool2d_backward, iso_op_batch_norm2d_backward;
+/* Operands that only fused nodes of batch_norm2d have. */
+enum {
+    ISO_NORM_IN_RESIDUAL = 6,
+    ISO_NORM_OUT_INDEX = 3,
+    ISO_NORM_BACKWARD_IN_BIAS = 5,
+    ISO_NORM_BACKWARD_IN_Y = 6,
+    ISO_NORM_BACKWARD_IN_INDEX = 7,
+    ISO_NORM_BACKWARD_OUT_MASKED = 3
+};
 extern const iso_op iso_op_cross_entropy; /* loss.c */
 extern const iso_op iso_op_mse_loss;      /* loss.c */
 

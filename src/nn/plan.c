@@ -178,10 +178,12 @@ static void build(iso_module *root, iso_plan *plan) {
         graph->values[plan->loss].keep = true;
     if (key->gradients)
         iso_graph_backward(graph, plan->y, grad);
+    if (!graph->status && !key->plain)
+        iso_graph_fuse(graph);
 }
 
 static bool same_key(const iso_plan_key *a, const iso_plan_key *b) {
-    return a->training == b->training && a->gradients == b->gradients && a->has_loss == b->has_loss && a->dims == b->dims &&
+    return a->training == b->training && a->gradients == b->gradients && a->plain == b->plain && a->has_loss == b->has_loss && a->dims == b->dims &&
            memcmp(a->shape, b->shape, sizeof(int64_t) * (size_t)a->dims) == 0 && a->loss.kind == b->loss.kind &&
            a->loss.sum == b->loss.sum && a->loss.label_smoothing == b->loss.label_smoothing &&
            a->loss.has_ignore_index == b->loss.has_ignore_index && a->loss.ignore_index == b->loss.ignore_index;

@@ -15,6 +15,7 @@ typedef struct iso_plan_key {
     bool training;  /* the module's mode */
     bool gradients; /* with the backward pass */
     bool has_loss;
+    bool plain;     /* every operation by itself, as the reference needs it */
     iso_loss loss;
     int dims;
     int64_t shape[4]; /* of x */
@@ -30,7 +31,8 @@ typedef struct iso_plan {
 
 /* The plan for the key, built at the first call. */
 iso_status iso_plan_get(iso_module *root, const iso_plan_key *key, iso_plan **plan);
-/* Runs it; x and target are the caller's memory, target NULL without a loss. `reference`: with the contract's scalar code. */
+/* Runs it; x and target are the caller's memory, target NULL without a loss. `reference`: with the contract's scalar code, on a
+ * plain plan. */
 void iso_plan_run(iso_module *root, const iso_plan *plan, const iso_tensor *x, const iso_tensor *target,
                   iso_torch_generator *generator, bool reference);
 /* The same, calling `after` behind every operation: for profiles and traces. */

@@ -23,9 +23,9 @@ static void run_max_backward(const iso_run *r, const iso_node *n) {
     else
         iso_cpu_max_pool2d_backward(r->exec, &n->u.pool2d, iso_in(r, n, 0), iso_data(r, n->in[1]), iso_out(r, n, 0));
 }
-static const iso_op op_max_backward = {"max_pool2d_backward", run_max_backward, NULL, NULL};
+const iso_op iso_op_max_pool2d_backward = {"max_pool2d_backward", run_max_backward, NULL, NULL};
 static void max_backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
-    iso_graph_derive(graph, &op_max_backward, node, node->in[0], dy, node->out[1], ISO_NO_VALUE);
+    iso_graph_derive(graph, &iso_op_max_pool2d_backward, node, node->in[0], dy, node->out[1], ISO_NO_VALUE);
 }
 const iso_op iso_op_max_pool2d = {"max_pool2d", run_max, NULL, max_backward};
 

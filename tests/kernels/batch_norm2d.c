@@ -16,8 +16,8 @@ static void compare(each *it, const iso_batch_norm2d_shape *s, bool affine, bool
             rv[i] = rv2[i] = 1.5f;
         }
         iso_ref_batch_norm2d(s, x, weight, bias, 0.1f, rm, rv, mean, invstd, y);
-        each_scratch(it, iso_cpu_batch_norm2d_scratch(&it->exec, s));
-        iso_cpu_batch_norm2d(&it->exec, s, x, weight, bias, 0.1f, rm2, rv2, mean2, invstd2, y2);
+        each_scratch(it, iso_cpu_batch_norm2d_scratch(&it->exec, s, NULL));
+        iso_cpu_batch_norm2d(&it->exec, s, x, weight, bias, 0.1f, rm2, rv2, mean2, invstd2, NULL, y2);
         CHECK_BITS(mean, mean2, c);
         CHECK_BITS(invstd, invstd2, c);
         CHECK_BITS(rm, rm2, c);
@@ -25,14 +25,14 @@ static void compare(each *it, const iso_batch_norm2d_shape *s, bool affine, bool
         CHECK_BITS(y, y2, n);
         for (int training = 0; training < 2; training++) {
             iso_ref_batch_norm2d_backward(s, training, x, dy, weight, mean, invstd, dw, db, dx);
-            each_scratch(it, iso_cpu_batch_norm2d_backward_scratch(&it->exec, s));
-            iso_cpu_batch_norm2d_backward(&it->exec, s, training, x, dy, weight, mean, invstd, dw2, db2, y2);
+            each_scratch(it, iso_cpu_batch_norm2d_backward_scratch(&it->exec, s, NULL));
+            iso_cpu_batch_norm2d_backward(&it->exec, s, training, x, dy, weight, mean, invstd, NULL, dw2, db2, y2);
             CHECK_BITS(dw, dw2, c);
             CHECK_BITS(db, db2, c);
             CHECK_BITS(dx, y2, n);
         }
         iso_ref_batch_norm2d_eval(s, x, weight, bias, rm, rv, invstd, y);
-        iso_cpu_batch_norm2d_eval(&it->exec, s, x, weight, bias, rm, rv, invstd2, y2);
+        iso_cpu_batch_norm2d_eval(&it->exec, s, x, weight, bias, rm, rv, invstd2, NULL, y2);
         CHECK_BITS(invstd, invstd2, c);
         CHECK_BITS(y, y2, n);
     }

@@ -26,7 +26,7 @@ static float *train(iso_context *ctx, int64_t batch, bool reference, size_t *cou
     iso_torch_manual_seed(iso_generator(ctx), 3);
     iso_module_reset_parameters(model, iso_generator(ctx));
     iso_loss loss = {.label_smoothing = 0.05};
-    iso_plan_key key = {.training = true, .gradients = true, .has_loss = true, .loss = loss, .dims = 4, .shape = {batch, 3, 19, 15}};
+    iso_plan_key key = {.training = true, .gradients = true, .has_loss = true, .plain = reference, .loss = loss, .dims = 4, .shape = {batch, 3, 19, 15}};
     iso_plan *plan = NULL;
     if (iso_plan_get(model, &key, &plan))
         return NULL;
