@@ -1,17 +1,7 @@
 /* max_pool2d, avg_pool2d, adaptive_avg_pool2d: docs/contract.md. Lanes run over channels. */
 
-#define POOL_BLOCK 16
-
-/* `block` channels of one window: their largest numbers so far, and where they stand; `at` in the image, x there. */
-static inline __attribute__((always_inline)) void ISA(take_larger)(int64_t block, const float *restrict x, int32_t at,
-                                                                   float *restrict best, int32_t *restrict where) {
-    for (int64_t i = 0; i < block; i++) {
-        /* greater, or the first NaN; bitwise, so that the loop has no branch */
-        int replace = (x[i] > best[i]) | ((x[i] != x[i]) & (best[i] == best[i]));
-        best[i] = replace ? x[i] : best[i];
-        where[i] = replace ? at : where[i];
-    }
-}
+/* Lanes of whole numbers, as masks are. */
+typedef int32_t ISA(lanes) __attribute__((vector_size(4 * WIDTH)));
 
 /* The part of a window of one axis that lies in the image: taps first .. end - 1. */
 static inline void ISA(taps_inside)(int64_t start, int64_t kernel, int64_t dilation, int64_t size, int64_t *first, int64_t *end) {
@@ -20,55 +10,58 @@ static inline void ISA(taps_inside)(int64_t start, int64_t kernel, int64_t dilat
     *end = *end < kernel ? *end : kernel;
 }
 
-/* One output row: y and index are ow x c, image is the image's rows from `top` on. */
+/* One output row: y and index are ow x c, image is the image's rows from `top` on. The first element of a window is taken
+ * whatever it is, then every greater one, and the first NaN. */
 static void ISA(max_pool2d)(const iso_pool2d_shape *s, const float *restrict image, int64_t top, int64_t oh, float *restrict y,
                             int32_t *restrict index) {
-    const int64_t c = s->c, h0 = oh * s->sh - s->ph;
+    const int64_t c = s->c, full = c / WIDTH * WIDTH, h0 = oh * s->sh - s->ph;
     int64_t kh0, kh1, kw0, kw1;
     ISA(taps_inside)(h0, s->kh, s->dh, s->h, &kh0, &kh1);
     for (int64_t ow = 0; ow < s->ow; ow++, y += c, index += c) {
         const int64_t w0 = ow * s->sw - s->pw;
         ISA(taps_inside)(w0, s->kw, s->dw, s->w, &kw0, &kw1);
-        for (int64_t i = 0; i < c; i += POOL_BLOCK) {
-            const int64_t block = iso_min64(POOL_BLOCK, c - i);
-            float best[POOL_BLOCK];
-            int32_t where[POOL_BLOCK];
-            for (int j = 0; j < POOL_BLOCK; j++) {
-                best[j] = -__builtin_inff();
-                where[j] = -1;
+        if (kh0 >= kh1 || kw0 >= kw1) {
+            for (int64_t i = 0; i < c; i++) {
+                y[i] = -__builtin_inff();
+                index[i] = -1;
             }
+            continue;
+        }
+        const int64_t first = (h0 + kh0 * s->dh) * s->w + w0 + kw0 * s->dw, start = top * s->w;
+        for (int64_t i = 0; i < full; i += WIDTH) {
+            vec best = vec_load(image + (first - start) * c + i);
+            ISA(lanes) where = (ISA(lanes)){0} + (int32_t)first;
             for (int64_t kh = kh0; kh < kh1; kh++)
                 for (int64_t kw = kw0; kw < kw1; kw++) {
-                    const int64_t ih = h0 + kh * s->dh, iw = w0 + kw * s->dw;
-                    const float *x = image + ((ih - top) * s->w + iw) * c + i;
-                    const int32_t at = (int32_t)(ih * s->w + iw);
-                    if (kh == kh0 && kw == kw0)
-                        for (int64_t j = 0; j < block; j++) { /* the first is taken whatever it is */
-                            best[j] = x[j];
-                            where[j] = at;
-                        }
-                    else if (block == POOL_BLOCK)
-                        ISA(take_larger)(POOL_BLOCK, x, at, best, where);
-                    else
-                        ISA(take_larger)(block, x, at, best, where);
+                    const int64_t at = (h0 + kh * s->dh) * s->w + w0 + kw * s->dw;
+                    const vec x = vec_load(image + (at - start) * c + i);
+                    const ISA(lanes) replace = (ISA(lanes))(x > best) | ((ISA(lanes))(x != x) & (ISA(lanes))(best == best));
+                    best = (vec)((replace & (ISA(lanes))x) | (~replace & (ISA(lanes))best));
+                    where = (replace & (int32_t)at) | (~replace & where);
                 }
-            memcpy(y + i, best, sizeof *y * (size_t)block);
-            memcpy(index + i, where, sizeof *index * (size_t)block);
+            vec_store(y + i, best);
+            memcpy(index + i, &where, sizeof where);
+        }
+        for (int64_t i = full; i < c; i++) {
+            y[i] = image[(first - start) * c + i];
+            index[i] = (int32_t)first;
+            for (int64_t kh = kh0; kh < kh1; kh++)
+                for (int64_t kw = kw0; kw < kw1; kw++) {
+                    const int64_t at = (h0 + kh * s->dh) * s->w + w0 + kw * s->dw;
+                    const float x = image[(at - start) * c + i];
+                    if (x > y[i] || (x != x && y[i] == y[i])) {
+                        y[i] = x;
+                        index[i] = (int32_t)at;
+                    }
+                }
         }
     }
-}
-
-/* What one window gives to one element: dy where it won, and +0, which changes nothing, elsewhere. */
-static inline __attribute__((always_inline)) void ISA(give_winners)(int64_t channels, const float *restrict dy,
-                                                                    const int32_t *restrict index, int32_t at, float *restrict dx) {
-    for (int64_t i = 0; i < channels; i++)
-        dx[i] = dx[i] + (index[i] == at ? dy[i] : 0);
 }
 
 /* Rows top .. end - 1 of an image: dx is (end - top) x w x c. Windows ascending, as the contract adds them. */
 static void ISA(max_pool2d_backward)(const iso_pool2d_shape *s, const float *dy, const int32_t *index, int64_t top, int64_t end,
                                      float *dx) {
-    const int64_t c = s->c;
+    const int64_t c = s->c, full = c / WIDTH * WIDTH, start = top * s->w;
     memset(dx, 0, sizeof *dx * (size_t)((end - top) * s->w * c));
     for (int64_t oh = 0; oh < s->oh; oh++) {
         const int64_t h0 = oh * s->sh - s->ph;
@@ -77,16 +70,26 @@ static void ISA(max_pool2d_backward)(const iso_pool2d_shape *s, const float *dy,
         for (int64_t ow = 0; kh0 < kh1 && ow < s->ow; ow++) {
             const int64_t w0 = ow * s->sw - s->pw, window = (oh * s->ow + ow) * c;
             ISA(taps_inside)(w0, s->kw, s->dw, s->w, &kw0, &kw1);
-            for (int64_t kh = kh0; kh < kh1; kh++)
-                for (int64_t kw = kw0; kw < kw1; kw++) {
-                    const int64_t ih = h0 + kh * s->dh, iw = w0 + kw * s->dw;
-                    ISA(give_winners)(c, dy + window, index + window, (int32_t)(ih * s->w + iw), dx + ((ih - top) * s->w + iw) * c);
-                }
+            /* dy where the window's element won, and +0, which changes nothing, elsewhere. */
+            for (int64_t i = 0; i < full; i += WIDTH) {
+                const vec d = vec_load(dy + window + i);
+                ISA(lanes) winner;
+                memcpy(&winner, index + window + i, sizeof winner);
+                for (int64_t kh = kh0; kh < kh1; kh++)
+                    for (int64_t kw = kw0; kw < kw1; kw++) {
+                        const int64_t at = (h0 + kh * s->dh) * s->w + w0 + kw * s->dw;
+                        float *to = dx + (at - start) * c + i;
+                        vec_store(to, vec_load(to) + (vec)((ISA(lanes))(winner == (int32_t)at) & (ISA(lanes))d));
+                    }
+            }
+            for (int64_t i = full; i < c; i++) {
+                const int64_t at = index[window + i], row = at / s->w;
+                if (at >= 0 && row >= top && row < end)
+                    dx[(at - start) * c + i] = dx[(at - start) * c + i] + dy[window + i];
+            }
         }
     }
 }
-
-#undef POOL_BLOCK
 
 /* ---- Average ---- */
 
