@@ -108,6 +108,26 @@ ISO_API iso_module *iso_sequential_with(iso_context *context, size_t count, iso_
 #define iso_sequential(context, ...)                                                                                             \
     iso_sequential_with((context), sizeof((iso_module *[]){__VA_ARGS__}) / sizeof(iso_module *), (iso_module *[]){__VA_ARGS__})
 
+/* torchvision's BasicBlock: conv3x3, bn, relu, conv3x3, bn, plus the input, relu. Where stride or width change, the input goes
+ * through a conv1x1 and a bn ("downsample.0", "downsample.1"), as torchvision's ResNet arranges it. */
+typedef struct iso_basic_block_options {
+    int64_t stride; /* of the first convolution; default 1 */
+    int reserved;   /* leave 0 */
+} iso_basic_block_options;
+ISO_API iso_module *iso_basic_block_with(iso_context *context, int64_t inplanes, int64_t planes, iso_basic_block_options options);
+#define iso_basic_block(context, inplanes, ...) ISO_BASIC_BLOCK_((context), (inplanes), __VA_ARGS__, .reserved = 0)
+#define ISO_BASIC_BLOCK_(context, inplanes, planes, ...)                                                                         \
+    iso_basic_block_with((context), (inplanes), (planes), (iso_basic_block_options){__VA_ARGS__})
+
+/* torchvision.models.resnet18: the same names, shapes and initial values. Input (n, 3, h, w). */
+typedef struct iso_resnet18_options {
+    int64_t num_classes; /* default 1000 */
+    int reserved;        /* leave 0 */
+} iso_resnet18_options;
+ISO_API iso_module *iso_resnet18_with(iso_context *context, iso_resnet18_options options);
+#define iso_resnet18(...)           ISO_RESNET18_(__VA_ARGS__, .reserved = 0)
+#define ISO_RESNET18_(context, ...) iso_resnet18_with((context), (iso_resnet18_options){__VA_ARGS__})
+
 ISO_API void iso_module_free(iso_module *module);
 
 /* ---- Parameters and state ---- */

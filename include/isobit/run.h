@@ -84,6 +84,12 @@ ISO_API iso_status iso_verify(iso_context *context, const iso_verify_options *op
 ISO_API iso_status iso_diff(iso_context *context, const char *directory_a, const char *directory_b, bool json, char **report);
 ISO_API void iso_string_free(iso_context *context, char *string);
 
+/* model.load_state_dict(safetensors.torch.load_file(path)): every tensor by its name, the batch norms' statistics and counters too. The
+ * names, types and shapes must all be the model's; a difference is ISO_EINVAL with file, tensor, and what was expected, and changes
+ * nothing. What only a checkpoint of a run holds beside the model (docs/ledger.md) is passed over. */
+struct iso_module;
+ISO_API iso_status iso_module_load_weights(struct iso_module *module, const char *path);
+
 /* The tensors of one batch, exactly as training would see them: *x (n, c, h, w) float32 and *labels (n) int64, to be freed
  * with iso_tensor_free. epoch from 0, index from 0. */
 struct iso_tensor;

@@ -110,8 +110,9 @@ iso_value_id iso_module_lower(iso_module *module, iso_graph *graph, iso_value_id
 iso_status iso_module_reset_parameters(iso_module *module, iso_torch_generator *generator) {
     if (module->class_->reset)
         module->class_->reset(module, generator);
-    for (size_t i = 0; i < module->child_count; i++)
-        iso_module_reset_parameters(module->children[i], generator);
+    else
+        for (size_t i = 0; i < module->child_count; i++)
+            iso_module_reset_parameters(module->children[i], generator);
     module->ready = true;
     return ISO_OK;
 }
@@ -170,8 +171,8 @@ iso_named_tensor iso_module_find(const iso_module *module, const char *name) {
 }
 
 const iso_module_class *const iso_module_classes[] = {
-    &iso_adaptive_avg_pool2d_class, &iso_avg_pool2d_class, &iso_batch_norm2d_class, &iso_conv2d_class,
-    &iso_dropout_class,             &iso_flatten_class,    &iso_linear_class,       &iso_max_pool2d_class,
-    &iso_relu_class,                &iso_sequential_class,
+    &iso_adaptive_avg_pool2d_class, &iso_avg_pool2d_class, &iso_basic_block_class, &iso_batch_norm2d_class,
+    &iso_conv2d_class,              &iso_dropout_class,    &iso_flatten_class,     &iso_linear_class,
+    &iso_max_pool2d_class,          &iso_relu_class,       &iso_sequential_class,  &iso_resnet18_class,
 };
 const size_t iso_module_class_count = ISO_COUNTOF(iso_module_classes);

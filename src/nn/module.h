@@ -14,14 +14,14 @@ typedef struct iso_module_class {
     iso_module *(*from_args)(iso_context *ctx, const iso_arg *args);
     /* Appends the nodes for input x and returns the output. */
     iso_value_id (*lower)(iso_module *module, iso_graph *graph, iso_value_id x);
-    /* Draws the default initial values; NULL: nothing to draw. */
+    /* Draws the default initial values, of the modules below it too; NULL: those of its children, in order. */
     void (*reset)(iso_module *module, iso_torch_generator *generator);
 } iso_module_class;
 
 /* A parameter or buffer. */
 typedef struct iso_entry {
     char *name; /* within its module: "weight" */
-    char *path; /* within the root: "0.weight"; set by iso_sequential */
+    char *path; /* within the root: "0.weight"; set by the container */
     iso_tensor *tensor, *grad; /* grad NULL: a buffer */
 } iso_entry;
 
@@ -59,12 +59,19 @@ void iso_pair_defaults(int64_t pair[2], int64_t fallback);
 
 iso_value_id iso_module_lower(iso_module *module, iso_graph *graph, iso_value_id x);
 
+/* A module of the class with these children, in state_dict's order. names NULL: "0", "1", ... Takes ownership of the modules, also on
+ * failure, as iso_sequential_with does. */
+iso_module *iso_container(iso_context *ctx, const iso_module_class *class_, size_t count, const char *const *names,
+                          iso_module *const *modules);
+/* One child behind the other. */
+iso_value_id iso_sequential_lower(iso_module *module, iso_graph *graph, iso_value_id x);
+
 /* All layers, for the recipe: sorted by name. */
 extern const iso_module_class *const iso_module_classes[];
 extern const size_t iso_module_class_count;
 
 extern const iso_module_class iso_conv2d_class, iso_linear_class, iso_relu_class, iso_flatten_class, iso_dropout_class,
     iso_max_pool2d_class, iso_avg_pool2d_class, iso_adaptive_avg_pool2d_class, iso_batch_norm2d_class,
-    iso_sequential_class;
+    iso_sequential_class, iso_basic_block_class, iso_resnet18_class;
 
 #endif

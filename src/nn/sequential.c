@@ -24,11 +24,12 @@ static iso_status set_prefix(iso_module *module, const char *prefix) {
     return ISO_OK;
 }
 
-iso_module *iso_sequential_with(iso_context *ctx, size_t count, iso_module *const *modules) {
+iso_module *iso_container(iso_context *ctx, const iso_module_class *class_, size_t count, const char *const *names,
+                          iso_module *const *modules) {
     bool complete = true;
     for (size_t i = 0; i < count; i++)
         complete = complete && modules[i];
-    iso_module *module = complete ? iso_module_new(ctx, &iso_sequential_class) : NULL;
+    iso_module *module = complete ? iso_module_new(ctx, class_) : NULL;
     iso_module **children = module ? iso_alloc_array(ctx, count, sizeof(iso_module *)) : NULL;
     if (!children) {
         for (size_t i = 0; i < count; i++)
@@ -41,9 +42,9 @@ iso_module *iso_sequential_with(iso_context *ctx, size_t count, iso_module *cons
     module->children = children;
     module->child_count = count;
     for (size_t i = 0; i < count; i++) {
-        char prefix[24];
-        snprintf(prefix, sizeof prefix, "%zu", i);
-        if (set_prefix(children[i], prefix)) {
+        char number[24];
+        snprintf(number, sizeof number, "%zu", i);
+        if (set_prefix(children[i], names ? names[i] : number)) {
             iso_module_free(module);
             return NULL;
         }
@@ -51,7 +52,11 @@ iso_module *iso_sequential_with(iso_context *ctx, size_t count, iso_module *cons
     return module;
 }
 
-static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) {
+iso_module *iso_sequential_with(iso_context *ctx, size_t count, iso_module *const *modules) {
+    return iso_container(ctx, &iso_sequential_class, count, NULL, modules);
+}
+
+iso_value_id iso_sequential_lower(iso_module *module, iso_graph *graph, iso_value_id x) {
     for (size_t i = 0; i < module->child_count; i++)
         x = iso_module_lower(module->children[i], graph, x);
     return x;
@@ -59,4 +64,4 @@ static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) 
 
 /* The recipe's parser builds the children itself (recipe_model.c), so nothing is bound here. */
 static const iso_signature signature = {"Sequential", NULL, 0};
-const iso_module_class iso_sequential_class = {&signature, sizeof(iso_module), NULL, lower, NULL};
+const iso_module_class iso_sequential_class = {&signature, sizeof(iso_module), NULL, iso_sequential_lower, NULL};

@@ -212,7 +212,18 @@ static iso_status read_transforms(iso_recipe *r, const iso_yaml *node) {
 static iso_status read_test_transforms(iso_recipe *r, const iso_yaml *node) {
     return read_list(r, node, "data.test_transforms", &r->test_transforms);
 }
-static iso_status read_model(iso_recipe *r, const iso_yaml *node) { return read_list(r, node, "model", &r->model); }
+static iso_status read_model(iso_recipe *r, const iso_yaml *node) {
+    if (node->kind == ISO_YAML_LIST)
+        return read_list(r, node, "model", &r->model);
+    if (node->kind != ISO_YAML_SCALAR)
+        return bad(r, node, "model", "is a map, expected a list of layers, or one call such as resnet18(num_classes=10)");
+    iso_status status = iso_grow(r->ctx, &r->model.items, &r->model.capacity, 0, 1, sizeof *r->model.items);
+    if (!status)
+        status = read_expr(r, node, "model", "a call, such as resnet18(num_classes=10)", &r->model.items[0]);
+    r->model.count = status ? 0 : 1;
+    r->model_is_call = true;
+    return status;
+}
 static iso_status read_optimizer(iso_recipe *r, const iso_yaml *node) {
     return read_expr(r, node, "optimizer", "SGD(...), Adam(...) or AdamW(...)", &r->optimizer);
 }

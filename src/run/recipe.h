@@ -32,7 +32,8 @@ typedef struct iso_recipe {
     iso_located_list transforms, test_transforms; /* the latter empty: derived from the former */
     int64_t batch_size, num_workers;
     bool shuffle, drop_last;
-    iso_located_list model;
+    iso_located_list model; /* layers one behind the other; or, with model_is_call, one call that is the whole model */
+    bool model_is_call;
     char *init; /* NULL: PyTorch's defaults */
     iso_loss loss;
     iso_located optimizer;

@@ -57,6 +57,10 @@ static iso_module *build_layer(const iso_recipe *recipe, const iso_located *loca
 iso_status iso_recipe_build_model(const iso_recipe *recipe, iso_module **out) {
     iso_context *ctx = recipe->ctx;
     size_t count = recipe->model.count, built = 0;
+    if (recipe->model_is_call) {
+        *out = build_layer(recipe, &recipe->model.items[0], recipe->model.items[0].expr);
+        return *out ? ISO_OK : ISO_EINVAL;
+    }
     iso_module **modules = iso_alloc_array(ctx, count, sizeof(iso_module *));
     *out = NULL;
     if (!modules)

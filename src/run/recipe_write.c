@@ -66,8 +66,12 @@ static void write_recipe(const iso_recipe *r, iso_text *out, bool with_paths) {
     iso_text_printf(out, "  loader: DataLoader(batch_size=%lld, shuffle=%s, num_workers=%lld, drop_last=%s)\n",
                     (long long)r->batch_size, r->shuffle ? "True" : "False", (long long)r->num_workers,
                     r->drop_last ? "True" : "False");
-    iso_text_puts(out, "model:\n");
-    write_list(ctx, out, "  ", &r->model);
+    iso_text_puts(out, r->model_is_call ? "model: " : "model:\n");
+    if (r->model_is_call) {
+        write_expr(ctx, out, r->model.items[0].expr);
+        iso_text_puts(out, "\n");
+    } else
+        write_list(ctx, out, "  ", &r->model);
     iso_text_printf(out, "init: %s\n", r->init ? r->init : "default");
     iso_text_printf(out, "loss: CrossEntropyLoss(ignore_index=%lld, reduction='%s', label_smoothing=",
                     (long long)(r->loss.has_ignore_index ? r->loss.ignore_index : -100), r->loss.sum ? "sum" : "mean");

@@ -162,6 +162,20 @@ edit 's/RandomRotation/RandomRotate/' bad.yaml
 expect "a misspelt transform" 2 "unknown transform 'RandomRotate'; did you mean 'RandomRotation'" "$isobit" train bad.yaml --out bad
 edit 's/^epochs: 3/epochs: 0/' bad.yaml
 expect "no epochs" 2 "epochs: is '0', expected a whole number" "$isobit" train bad.yaml --out bad
+# model: one call. $1: the call, $2: the new recipe
+model() { sed '/^model:/,/^loss:/{/^loss:/!d}' small.yaml | sed "s/^loss:/model: $1\nloss:/" >"$2"; }
+model 'resnet18(num_class=3)' bad.yaml
+expect "resnet18: a misspelt argument" 2 "bad.yaml:7:17: model: resnet18 has no argument 'num_class'; did you mean 'num_classes'" "$isobit" train bad.yaml --out bad
+model 'resnet34(num_classes=3)' bad.yaml
+expect "resnet18: a misspelt name" 2 "bad.yaml:7:8: model: unknown layer 'resnet34'; did you mean 'resnet18'" "$isobit" train bad.yaml --out bad
+model 'resnet18(num_classes=2)' bad.yaml
+expect "resnet18: too few outputs" 2 "gives 2 outputs, but the data have 3 classes" "$isobit" train bad.yaml --out bad
+model '{resnet18: 3}' bad.yaml
+expect "a model that is a map" 2 "model: is a map, expected a list of layers, or one call" "$isobit" train bad.yaml --out bad
+edit 's/^  - MaxPool2d(2)/  - BasicBlock(8, 16, stride=2)/; s/Linear(512, 3)/Linear(1024, 3)/' block.yaml
+expect "a block among the layers" 0 "^steps 12" "$isobit" train block.yaml --out block --quiet
+edit 's/^  - MaxPool2d(2)/  - BasicBlock(9, 16, stride=2)/' bad.yaml
+expect "a block that does not fit" 2 "layer 3.conv1 \(Conv2d\) expects an input of shape \(n, 9, h, w\), but gets \(10, 8, 16, 16\)" "$isobit" train bad.yaml --out bad
 edit 's/^  test: /\ttest: /' bad.yaml
 expect "a tab" 2 "bad.yaml:[0-9]+:[0-9]+: not valid YAML" "$isobit" train bad.yaml --out bad
 edit 's/images\/train/images\/trian/' bad.yaml
