@@ -28,6 +28,7 @@ static const struct {
                           {"stream", TEXT, false},
                           {"recipe", TEXT, false},
                           {"model", DIGEST, false},
+                          {"weights", DIGEST, true},
                           {"train", VALUE, false},
                           {"test", VALUE, true},
                           {"steps", INT, false},

@@ -90,6 +90,14 @@ static bool recipe_differs(const iso_json *a, const iso_json *b, iso_diff_cause 
     }
 }
 
+static bool weights_differ(const iso_json *a, const iso_json *b, iso_diff_cause *cause) {
+    const char *x = iso_json_string(a, "weights"), *y = iso_json_string(b, "weights");
+    if (x == y || (x && y && strcmp(x, y) == 0))
+        return false;
+    set(cause, "weights", "the file that the model starts from: %.64s in A, %.64s in B", x ? x : "(none)", y ? y : "(none)");
+    return true;
+}
+
 static const char *file_text(const iso_json *files, size_t i, size_t member) {
     const iso_json *entry = files && i < files->count ? &files->items[i] : NULL;
     const char *text = entry && entry->count == 3 ? entry->items[member].string : NULL;
@@ -126,7 +134,7 @@ static bool files_differ(const iso_json *a, const iso_json *b, const char *split
 void iso_diff_find_cause(const iso_json *a, const iso_json *b, iso_diff_cause *cause) {
     *cause = (iso_diff_cause){.kind = NULL};
     if (recipe_differs(a, b, cause) || member_differs(a, b, "seed", "seed", cause) || member_differs(a, b, "stream", "stream", cause) ||
-        files_differ(a, b, "train", cause) || files_differ(a, b, "test", cause) || member_differs(a, b, "contract", "contract", cause) ||
+        weights_differ(a, b, cause) || files_differ(a, b, "train", cause) || files_differ(a, b, "test", cause) || member_differs(a, b, "contract", "contract", cause) ||
         member_differs(a, b, "version", "program version", cause) || member_differs(a, b, "model", "model", cause))
         return;
     const char *member = iso_ledger_first_difference(a, b);

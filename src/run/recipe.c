@@ -264,6 +264,14 @@ static iso_status read_init(iso_recipe *recipe, const iso_yaml *node) {
     return (recipe->init = iso_strdup(recipe->ctx, words[which])) ? ISO_OK : ISO_ENOMEM;
 }
 
+static iso_status read_weights(iso_recipe *recipe, const iso_yaml *node) {
+    iso_status status = want_scalar(recipe, node, "weights", "the path of a safetensors file");
+    if (status)
+        return status;
+    recipe->weights = (iso_located){.line = node->line, .column = node->column, .where = "weights"};
+    return (recipe->weights.path = iso_strdup(recipe->ctx, node->text)) ? ISO_OK : ISO_ENOMEM;
+}
+
 struct key {
     const char *name;
     iso_status (*read)(iso_recipe *recipe, const iso_yaml *node);
@@ -310,6 +318,7 @@ static const struct key recipe_keys[] = {
     {"seed", read_seed, true},    {"stream", read_stream, false},       {"data", read_data, true},
     {"model", read_model, true},  {"init", read_init, false},           {"loss", read_loss, false},
     {"epochs", read_epochs, true}, {"optimizer", read_optimizer, true}, {"checkpoint", read_checkpoint, false},
+    {"weights", read_weights, false},
 };
 
 /* ---- The whole ---- */
@@ -352,6 +361,7 @@ void iso_recipe_free(iso_recipe *recipe) {
     free_list(ctx, &recipe->test_transforms);
     free_list(ctx, &recipe->model);
     iso_free(ctx, recipe->init);
+    iso_free(ctx, recipe->weights.path);
     iso_expr_free(ctx, recipe->optimizer.expr);
     iso_free(ctx, recipe->normalised);
     iso_free(ctx, recipe->experiment);

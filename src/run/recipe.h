@@ -35,6 +35,7 @@ typedef struct iso_recipe {
     iso_located_list model; /* layers one behind the other; or, with model_is_call, one call that is the whole model */
     bool model_is_call;
     char *init; /* NULL: PyTorch's defaults */
+    iso_located weights; /* path: the safetensors file that the model starts from; NULL: none */
     iso_loss loss;
     iso_located optimizer;
     int64_t epochs;

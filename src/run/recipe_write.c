@@ -73,6 +73,11 @@ static void write_recipe(const iso_recipe *r, iso_text *out, bool with_paths) {
     } else
         write_list(ctx, out, "  ", &r->model);
     iso_text_printf(out, "init: %s\n", r->init ? r->init : "default");
+    if (with_paths && r->weights.path) {
+        iso_text_puts(out, "weights: ");
+        write_quoted(out, r->weights.path);
+        iso_text_puts(out, "\n");
+    }
     iso_text_printf(out, "loss: CrossEntropyLoss(ignore_index=%lld, reduction='%s', label_smoothing=",
                     (long long)(r->loss.has_ignore_index ? r->loss.ignore_index : -100), r->loss.sum ? "sum" : "mean");
     iso_write_repr(out, r->loss.label_smoothing);

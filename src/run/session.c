@@ -67,6 +67,8 @@ iso_status iso_session_header(iso_session *s) {
     iso_ledger_text(&line, "stream", iso_torch_variant_name(recipe->variant, stream));
     iso_ledger_text(&line, "recipe", recipe->experiment);
     iso_ledger_hex(&line, "model", model, sizeof model);
+    if (s->trainer->weights)
+        iso_ledger_hex(&line, "weights", s->trainer->weights->digest, sizeof s->trainer->weights->digest);
     write_data(&line, "train", s->trainer->train);
     if (s->trainer->test)
         write_data(&line, "test", s->trainer->test);

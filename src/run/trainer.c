@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ledger/safetensors.h"
+#include "core/file.h"
 #include "nn/module.h"
 #include "nn/plan.h"
+#include "run/weights.h"
 
 /* ---- Building ---- */
 
@@ -78,6 +79,19 @@ static iso_status add_state(iso_trainer *t) {
     return status;
 }
 
+/* Weights that do not fit are found here, before any work. */
+static iso_status read_weights(iso_trainer *t) {
+    const iso_located *source = &t->recipe->weights;
+    if (!source->path)
+        return ISO_OK;
+    char *path = iso_path_join(t->ctx, t->recipe->directory, source->path);
+    iso_status status = path ? iso_safetensors_read(t->ctx, path, &t->weights) : ISO_ENOMEM;
+    if (!status)
+        status = iso_weights_check(t->model, t->weights, path);
+    iso_free(t->ctx, path);
+    return status ? iso_recipe_fail_at(t->recipe, source, 0, status) : ISO_OK;
+}
+
 iso_status iso_trainer_new(iso_context *ctx, const iso_recipe *recipe, int workers, iso_progress_function *progress, void *user,
                            iso_trainer **out) {
     *out = NULL;
@@ -89,6 +103,8 @@ iso_status iso_trainer_new(iso_context *ctx, const iso_recipe *recipe, int worke
     iso_status status = iso_recipe_build_model(recipe, &t->model);
     if (!status)
         status = iso_recipe_build_optimizer(recipe, t->model, &t->optimizer);
+    if (!status)
+        status = read_weights(t);
     if (!status)
         status = iso_trainer_open_data(t, workers, progress, user);
     if (!status)
@@ -120,6 +136,7 @@ void iso_trainer_free(iso_trainer *t) {
     iso_dataset_free(t->test);
     iso_optimizer_free(t->optimizer);
     iso_module_free(t->model);
+    iso_safetensors_free(t->weights);
     iso_state_free(t->state);
     iso_tensor_free(t->ctx, t->counters);
     iso_tensor_free(t->ctx, t->generator);
@@ -137,6 +154,8 @@ iso_status iso_trainer_start(iso_trainer *t) {
     iso_status status = iso_module_reset_parameters(t->model, g);
     if (!status && t->recipe->init)
         status = iso_module_init(t->model, t->recipe->init, g);
+    if (!status && t->weights) /* as in PyTorch: the draws are made, then their results are replaced */
+        iso_weights_take(t->model, t->weights);
     memset(t->counters->data, 0, sizeof(int64_t) * ISO_COUNTERS);
     iso_torch_get_state(g, iso_tensor_u8(t->generator));
     iso_torch_get_state(g, iso_tensor_u8(t->epoch_generator));

@@ -8,7 +8,7 @@
 #include "data/loader.h"
 #include "image/transforms.h"
 #include "isobit/run.h"
-#include "ledger/state.h"
+#include "ledger/safetensors.h"
 #include "run/recipe.h"
 
 /* The counters of the state. */
@@ -22,6 +22,7 @@ typedef struct iso_trainer {
     iso_loader *loader, *test_loader;
     iso_module *model;
     iso_optimizer *optimizer;
+    iso_safetensors *weights; /* the file that the model starts from; NULL: none */
     iso_tensor *output; /* of one test batch */
 
     /* The state that determines every later step, as named tensors for digests and checkpoints. */

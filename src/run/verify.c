@@ -129,6 +129,28 @@ static iso_status check_split(struct verification *v, const char *split, const i
     return status;
 }
 
+static iso_status check_weights(struct verification *v) {
+    uint8_t recorded[ISO_BLAKE3_SIZE], digest[ISO_BLAKE3_SIZE], *data;
+    const char *text = iso_json_string(&v->header, "weights"), *name = v->recipe->weights.path, *problem = "has changed";
+    size_t size;
+    if (!text || !name || !iso_hex_bytes(text, recorded, sizeof recorded)) /* one without the other: the header's line will differ */
+        return ISO_OK;
+    char *path = iso_path_join(v->ctx, v->recipe->directory, name);
+    iso_status status = path ? iso_file_read(v->ctx, path, MAX_DATA_FILE, &data, &size) : ISO_ENOMEM;
+    iso_free(v->ctx, path);
+    if (status == ISO_ENOMEM)
+        return status;
+    if (status)
+        problem = "is missing or cannot be read";
+    else {
+        iso_blake3(data, size, digest);
+        iso_free(v->ctx, data);
+        if (memcmp(digest, recorded, sizeof digest) == 0)
+            return ISO_OK;
+    }
+    return found(v, "weights file %s %s since the run, which starts from it", name, problem);
+}
+
 /* ---- Checkpoints ---- */
 
 /* Which tensor of a file that is not what its line says: the first whose digest, or tile, differs. */
@@ -281,7 +303,7 @@ static iso_status verify(struct verification *v) {
         return iso_fail(v->ctx, ISO_EINVAL, "%s is a run under contract %lld; this program computes contract %d", o->directory,
                         (long long)iso_json_int(&v->header, "contract", -1), ISO_CONTRACT_VERSION);
     if ((status = load_recipe(v)) || (status = check_split(v, "train", &v->recipe->train)) ||
-        (status = check_split(v, "test", &v->recipe->test)))
+        (status = check_split(v, "test", &v->recipe->test)) || (status = check_weights(v)))
         return status;
     if ((status = iso_verify_checkpoints(v->ctx, o->directory, v->ledger, v->result->finding, sizeof v->result->finding)))
         return status;

@@ -130,6 +130,30 @@ expect "and the tensor" 1 "tensor 0\.(bias|weight), element [0-9]+: .*ULP apart"
 expect "diff as json" 1 '"equal": false.*"cause": "seed"' "$isobit" diff a other --json
 expect "diff of what is no run" 3 "run.ledger: could not be read" "$isobit" diff a images
 
+# ---- Weights that a run starts from ----
+mkdir weights && cp a/checkpoint-000012.safetensors weights/w.safetensors && cp a/checkpoint-000012.safetensors renamed.safetensors
+expect "weights" 0 "^steps 12" "$isobit" train small.yaml --out started --quiet --set weights=weights/w.safetensors
+started=$("$isobit" train small.yaml --out renamed --quiet --threads 3 --isa scalar --set "weights=$work/renamed.safetensors" | tail -n 1)
+cmp -s started/run.ledger renamed/run.ledger && [ "$started" != "$digest" ] && ok "their content is in the digest, their place is not" ||
+    bad "their content is in the digest, their place is not"
+expect "diff of other weights" 1 "cause  weights: the file that the model starts from: \(none\) in A, [0-9a-f]{64} in B" "$isobit" diff a started
+expect "verify with weights" 0 "^verified 12 steps" "$isobit" verify started --quiet
+expect "verify with weights elsewhere" 0 "^verified 6 steps" "$isobit" verify renamed --quiet --from 7
+expect "resume with weights" 0 "$started" "$isobit" train --out started --resume --quiet
+expect "resume with other weights" 2 "another experiment" "$isobit" train small.yaml --out started --resume --set weights=a/checkpoint-000006.safetensors
+flip weights/w.safetensors 50
+expect "verify names a flipped bit in the weights" 1 "weights file weights/w.safetensors has changed since the run, which starts from it" "$isobit" verify started --quiet
+rm weights/w.safetensors
+expect "verify names missing weights" 1 "weights file weights/w.safetensors is missing or cannot be read" "$isobit" verify started --quiet
+expect "no weights" 3 "weights: .*weights/w.safetensors: could not be read" "$isobit" train small.yaml --out bad --set weights=weights/w.safetensors
+expect "weights that are a list" 2 "weights: is a list, expected the path of a safetensors file" "$isobit" train small.yaml --out bad --set 'weights=[a]'
+sed 's/^model:/weights: small.yaml\nmodel:/' small.yaml >bad.yaml
+expect "weights that are no safetensors file" 2 "bad.yaml:7:10: weights: .*small.yaml: not a safetensors file" "$isobit" train bad.yaml --out bad
+sed 's/^model:/weights: renamed.safetensors\nmodel:/; s/Conv2d(3, 8, kernel_size=3, padding=1)/Conv2d(3, 8, kernel_size=5, padding=2)/' small.yaml >bad.yaml
+expect "weights of another shape" 2 "bad.yaml:7:10: weights: .*renamed.safetensors: tensor '0.weight' is F32 \(8, 3, 3, 3\), but the model's is F32 \(8, 3, 5, 5\)" "$isobit" train bad.yaml --out bad
+sed 's/^model:/weights: renamed.safetensors\nmodel:/; s/^  - Dropout(0.5)/  - ReLU()\n  - ReLU()/' small.yaml >bad.yaml
+expect "weights of another model" 2 "tensor '7.weight' is missing, expected F32 \(3, 512\); the file has '6.bias', which the model has not" "$isobit" train bad.yaml --out bad
+
 # ---- Batch and stream ----
 expect "batch" 0 "shape \(10, 3, 16, 16\)" "$isobit" batch small.yaml --epoch 1 --index 2 --out batch.npy
 head -c 6 batch.npy | tail -c 5 | grep -q NUMPY && ok "a NumPy file" || bad "a NumPy file"
