@@ -90,6 +90,25 @@ ISO_API void iso_string_free(iso_context *context, char *string);
 struct iso_module;
 ISO_API iso_status iso_module_load_weights(struct iso_module *module, const char *path);
 
+typedef struct iso_evaluate_options {
+    const char *recipe; /* path of the YAML file */
+    const char *const *sets;
+    size_t set_count;
+    int workers; /* as for iso_train */
+    iso_progress_function *progress;
+    void *user;
+} iso_evaluate_options;
+
+typedef struct iso_evaluate_result {
+    int64_t count, correct; /* images, and right answers among them */
+    float loss;
+    struct iso_tensor *logits;       /* (count, outputs) float32, in the order of the test images; to be freed with iso_tensor_free */
+    uint8_t digest[ISO_DIGEST_SIZE]; /* of the logits, as in docs/ledger.md */
+} iso_evaluate_result;
+
+/* The model that a recipe starts from, with the recipe's `weights`, on the recipe's test images, in evaluation mode. Trains nothing. */
+ISO_API iso_status iso_evaluate(iso_context *context, const iso_evaluate_options *options, iso_evaluate_result *result);
+
 /* The tensors of one batch, exactly as training would see them: *x (n, c, h, w) float32 and *labels (n) int64, to be freed
  * with iso_tensor_free. epoch from 0, index from 0. */
 struct iso_tensor;

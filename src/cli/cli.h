@@ -13,8 +13,8 @@ typedef struct iso_command {
     int (*run)(int argc, char **argv);
 } iso_command;
 
-extern const iso_command iso_command_train, iso_command_verify, iso_command_diff, iso_command_batch, iso_command_stream,
-    iso_command_info;
+extern const iso_command iso_command_train, iso_command_verify, iso_command_diff, iso_command_eval, iso_command_batch,
+    iso_command_stream, iso_command_info;
 
 /* One option of a command. A flag has no value. */
 typedef struct cli_option {

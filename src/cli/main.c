@@ -4,7 +4,8 @@
 #include "cli/cli.h"
 
 static const iso_command *const commands[] = {&iso_command_train, &iso_command_verify, &iso_command_diff,
-                                              &iso_command_batch, &iso_command_stream, &iso_command_info};
+                                              &iso_command_eval,  &iso_command_batch,  &iso_command_stream,
+                                              &iso_command_info};
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
 static void print_help(FILE *out) {
@@ -46,6 +47,6 @@ int main(int argc, char **argv) {
             }
             return status;
         }
-    cli_error("unknown command '%s'; expected train, verify, diff, batch, stream or info", name);
+    cli_error("unknown command '%s'; expected train, verify, diff, eval, batch, stream or info", name);
     return 2;
 }

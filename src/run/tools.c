@@ -1,4 +1,4 @@
-/* The smaller public calls: one batch of a recipe, .npy files, the self-test. */
+/* The smaller public calls: one batch of a recipe, .npy files, evaluation, the self-test. */
 #include <string.h>
 
 #include "core/text.h"
@@ -71,6 +71,42 @@ iso_status iso_recipe_batch(iso_context *ctx, const char *path, const char *cons
         status = iso_trainer_new(ctx, recipe, 0, NULL, NULL, &trainer);
     if (!status)
         status = iso_trainer_batch(trainer, epoch, index, x, labels);
+    iso_trainer_free(trainer);
+    iso_recipe_free(recipe);
+    return status;
+}
+
+/* ---- Evaluation ---- */
+
+static iso_status evaluate(iso_trainer *t, iso_evaluate_result *result) {
+    if (!t->test)
+        return iso_fail(t->ctx, ISO_EINVAL, "%s: data.test is missing: there are no images to evaluate on", t->recipe->name);
+    result->logits = iso_tensor_new(t->ctx, ISO_FLOAT32, 2, (int64_t[]){(int64_t)t->test->count, t->output->shape[1]});
+    if (!result->logits)
+        return ISO_ENOMEM;
+    iso_eval_record record = {0};
+    iso_status status = iso_trainer_start(t);
+    if (!status)
+        status = iso_trainer_evaluate(t, iso_tensor_f32(result->logits), &record);
+    result->count = record.count;
+    result->correct = record.correct;
+    result->loss = record.loss;
+    return status ? status : iso_tensor_digest(t->ctx, result->logits, result->digest);
+}
+
+iso_status iso_evaluate(iso_context *ctx, const iso_evaluate_options *o, iso_evaluate_result *result) {
+    iso_recipe *recipe;
+    iso_trainer *trainer = NULL;
+    memset(result, 0, sizeof *result);
+    iso_status status = iso_recipe_load(ctx, o->recipe, o->sets, o->set_count, &recipe);
+    if (!status)
+        status = iso_trainer_new(ctx, recipe, o->workers, o->progress, o->user, &trainer);
+    if (!status)
+        status = evaluate(trainer, result);
+    if (status) {
+        iso_tensor_free(ctx, result->logits);
+        result->logits = NULL;
+    }
     iso_trainer_free(trainer);
     iso_recipe_free(recipe);
     return status;

@@ -277,7 +277,7 @@ static int64_t count_correct(const float *logits, const int64_t *labels, int64_t
     return correct;
 }
 
-static iso_status evaluate(iso_trainer *t, iso_eval_record *record) {
+iso_status iso_trainer_evaluate(iso_trainer *t, float *logits, iso_eval_record *record) {
     iso_torch_generator *g = &t->ctx->generator;
     iso_status status = iso_loader_begin(t->test_loader, g);
     double sum = 0; /* of batch means times their sizes; the batch size belongs to the recipe */
@@ -291,6 +291,8 @@ static iso_status evaluate(iso_trainer *t, iso_eval_record *record) {
         y.shape[0] = batch->count;
         y.numel = batch->count * y.shape[1];
         status = iso_loss_forward(t->model, &t->recipe->loss, &batch->x, &batch->labels, &loss, &y);
+        if (!status && logits)
+            memcpy(logits + record->count * y.shape[1], y.data, iso_tensor_bytes(&y));
         sum += (double)loss * (t->recipe->loss.sum ? 1 : (double)batch->count);
         record->count += batch->count;
         record->correct += status ? 0 : count_correct(iso_tensor_f32(&y), iso_tensor_i64(&batch->labels), batch->count, y.shape[1]);
@@ -306,7 +308,7 @@ iso_status iso_trainer_end_epoch(iso_trainer *t, iso_eval_record *record) {
     iso_torch_generator loader_end;
     iso_loader_end(t->loader, &loader_end);
     *record = (iso_eval_record){.step = counters[ISO_COUNTER_STEP], .epoch = counters[ISO_COUNTER_EPOCH] + 1};
-    iso_status status = t->test ? evaluate(t, record) : ISO_OK;
+    iso_status status = t->test ? iso_trainer_evaluate(t, NULL, record) : ISO_OK;
     counters[ISO_COUNTER_EPOCH]++;
     counters[ISO_COUNTER_BATCH] = 0;
     iso_torch_get_state(&t->ctx->generator, iso_tensor_u8(t->generator));

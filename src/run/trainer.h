@@ -70,6 +70,10 @@ iso_status iso_trainer_step(iso_trainer *trainer, iso_step_record *record);
 /* Ends the epoch: evaluates on the test images; record->count is 0 if there are none. */
 iso_status iso_trainer_end_epoch(iso_trainer *trainer, iso_eval_record *record);
 
+/* One pass over the test images (there must be some) in evaluation mode: count, correct and loss of the record; logits NULL, or room for
+ * those of all images, in their order. */
+iso_status iso_trainer_evaluate(iso_trainer *trainer, float *logits, iso_eval_record *record);
+
 /* Copies of the tensors of one batch, both counted from 0, from the start of the run: only draws are made for those before it. tools.c */
 iso_status iso_trainer_batch(iso_trainer *trainer, int64_t epoch, int64_t index, iso_tensor **x, iso_tensor **labels);
 

@@ -61,7 +61,7 @@ edit() { sed "$1" small.yaml >"$2"; } # $1: sed script, $2: the new recipe
 expect "help" 0 "usage: isobit COMMAND" "$isobit" --help
 expect "no command" 2 "usage: isobit COMMAND" "$isobit"
 expect "version" 0 "^isobit [0-9.]+ \(contract 1\)" "$isobit" --version
-for command in train verify diff batch stream info; do
+for command in train verify diff eval batch stream info; do
     expect "help of $command" 0 "^usage: isobit $command" "$isobit" $command --help
 done
 expect "unknown command" 2 "unknown command 'tran'" "$isobit" tran
@@ -143,6 +143,12 @@ expect "resume with weights" 0 "$started" "$isobit" train --out started --resume
 expect "resume with other weights" 2 "another experiment" "$isobit" train small.yaml --out started --resume --set weights=a/checkpoint-000006.safetensors
 flip weights/w.safetensors 50
 expect "verify names a flipped bit in the weights" 1 "weights file weights/w.safetensors has changed since the run, which starts from it" "$isobit" verify started --quiet
+expect "eval" 0 "^test accuracy [0-9.]+ % \([0-9]+ of 36\)" "$isobit" eval small.yaml --set weights=renamed.safetensors --out logits.npy
+[ "$("$isobit" eval small.yaml --set weights=renamed.safetensors | grep accuracy)" = "$("$isobit" train --out a --resume --quiet | grep accuracy)" ] &&
+    ok "eval finds the accuracy of the training" || bad "eval finds the accuracy of the training"
+[ "$("$isobit" eval small.yaml --json --threads 3 --isa scalar)" = "$("$isobit" eval small.yaml --json --workers 0)" ] && ok "eval: one digest" || bad "eval: one digest"
+sed '/^  test:/d' small.yaml >notest.yaml
+expect "eval without test images" 2 "data.test is missing: there are no images to evaluate on" "$isobit" eval notest.yaml
 rm weights/w.safetensors
 expect "verify names missing weights" 1 "weights file weights/w.safetensors is missing or cannot be read" "$isobit" verify started --quiet
 expect "no weights" 3 "weights: .*weights/w.safetensors: could not be read" "$isobit" train small.yaml --out bad --set weights=weights/w.safetensors
@@ -249,8 +255,18 @@ fi
 )
 read -r passed failed <counts
 
-# ---- Ctrl-C ----
+# ---- resnet18, and Ctrl-C ----
 if [ "$quick" != quick ]; then
+    model 'resnet18(num_classes=3)' resnet.yaml
+    for o in "--threads 1 --isa scalar" "--threads 3" "--threads 2 --isa avx2"; do
+        "$isobit" train resnet.yaml --set epochs=1 --out "resnet${o//[^0-9a-z]/}" --quiet $o 2>/dev/null | grep digest
+    done | sort | uniq -c >resnet.digests
+    [ "$(wc -l <resnet.digests)" = 1 ] && ok "resnet18: one digest" || bad "resnet18: one digest" "$(cat resnet.digests)"
+    expect "resnet18 is verified" 0 "^verified 4 steps" "$isobit" verify resnetthreads3 --quiet
+    rm resnetthreads3/checkpoint-000004.safetensors && head -n 5 resnetthreads3/run.ledger >cut && mv cut resnetthreads3/run.ledger
+    "$isobit" train --out resnetthreads3 --resume --quiet >/dev/null
+    cmp -s resnetthreads3/run.ledger resnetthreads1isascalar/run.ledger && ok "resnet18 resumes to the same bytes" || bad "resnet18 resumes to the same bytes"
+    expect "resnet18: diff" 0 "^equal: " "$isobit" diff resnetthreads3 resnetthreads1isascalar
     "$isobit" train small.yaml --out interrupted --quiet --set epochs=200 --set checkpoint=100 >interrupted.log 2>&1 &
     pid=$!
     for _ in $(seq 100); do [ -s interrupted/run.ledger ] && break; sleep 0.02; done

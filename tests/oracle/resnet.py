@@ -4,7 +4,7 @@
     /usr/bin/python3 tests/oracle/resnet.py [--build build]
 
 Bit for bit: names, types, shapes and order of state_dict(), and the initial weights of several seeds. To 1e-4: the logits of all shipped test
-images at 64 x 64 and 224 x 224 with weights (and batch statistics) that torchvision wrote, and the class that each gets. Without torchvision, the network is
+images at 64 x 64 and 224 x 224 with weights (and batch statistics) that torchvision wrote, and the class that each gets; the same for `isobit eval`. Without torchvision, the network is
 built with torch alone in the order in which torchvision builds it. The last line reads `N passed, N failed`."""
 import argparse
 import glob
@@ -187,6 +187,41 @@ def logits(driver, directory):
         check(largest <= 1e-4, "%s: largest difference of a logit %.1e (logits up to %.1f)" % (name, largest, np.abs(expected).max()))
 
 
+def evaluation(build, directory):
+    """`isobit eval` with weights that torchvision has trained for some steps, beside ImageFolder and torchvision's transforms."""
+    from torchvision import datasets, transforms
+    chain = transforms.Compose([transforms.Resize(64), transforms.CenterCrop(64), transforms.ToTensor(),
+                                transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])])
+
+    def loader(split):
+        folder = datasets.ImageFolder(os.path.join(ROOT, "examples/images", split), chain)
+        return torch.utils.data.DataLoader(folder, batch_size=32, shuffle=split == "train")
+
+    torch.manual_seed(4)
+    model = resnet18(10)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    for step, (x, y) in enumerate(loader("train")):
+        if step == 30:
+            break
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    model.eval()
+    weights, got = os.path.join(directory, "trained.safetensors"), os.path.join(directory, "logits.npy")
+    save(weights, model.state_dict())
+    with torch.no_grad():
+        pairs = [(model(x), y) for x, y in loader("test")]
+    expected, labels = (torch.cat([pair[i] for pair in pairs]).numpy() for i in range(2))
+    printed = subprocess.run([os.path.join(build, "isobit"), "eval", os.path.join(ROOT, "examples/resnet18.yaml"), "--set", "weights=" + weights,
+                              "--out", got, "--json"], check=True, capture_output=True, text=True).stdout
+    result, actual = json.loads(printed), np.load(got)
+    largest = np.abs(actual - expected).max()
+    same = (actual.argmax(1) == expected.argmax(1)).sum()
+    check(same == len(expected) and result["correct"] == (expected.argmax(1) == labels).sum(),
+          "isobit eval, trained for 30 steps: top-1 equal on %d, %d of them right" % (same, result["correct"]))
+    check(largest <= 1e-4, "isobit eval: largest difference of a logit %.1e (logits up to %.1f)" % (largest, np.abs(expected).max()))
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--build", default=os.path.join(ROOT, "build"))
@@ -197,6 +232,7 @@ def main():
         initial_weights(driver, directory, [0, 7, 123, 2**40 + 5])
         if torchvision:
             logits(driver, directory)
+            evaluation(o.build, directory)
     print("%d passed, %d failed" % (passed, failed))
     return failed != 0
 
