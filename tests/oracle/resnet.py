@@ -4,12 +4,15 @@
     /usr/bin/python3 tests/oracle/resnet.py [--build build]
 
 Bit for bit: names, types, shapes and order of state_dict(), and the initial weights of several seeds. To 1e-4: the logits of all shipped test
-images at 64 x 64 and 224 x 224 with weights (and batch statistics) that torchvision wrote, and the class that each gets; the same for `isobit eval`. Without torchvision, the network is
-built with torch alone in the order in which torchvision builds it. The last line reads `N passed, N failed`."""
+images at 64 x 64 and 224 x 224 with weights (and batch statistics) that torchvision wrote, and the class that each gets; the same for
+`isobit eval`. Three steps of training beside PyTorch's float64. Without torchvision, the network is built with torch alone in the order in
+which torchvision builds it, and only its names and initial weights are compared. The last line reads `N passed, N failed`."""
 import argparse
+import copy
 import glob
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -222,6 +225,75 @@ def evaluation(build, directory):
     check(largest <= 1e-4, "isobit eval: largest difference of a logit %.1e (logits up to %.1f)" % (largest, np.abs(expected).max()))
 
 
+RECIPE = """seed: 21
+stream: %s
+data:
+  train: few
+  transforms: [Resize(64), ToTensor(), "Normalize([0.5, 0.5, 0.5], [0.25, 0.25, 0.25])"]
+  loader: DataLoader(batch_size=30)
+model: resnet18(num_classes=10)
+optimizer: SGD(lr=0.02, momentum=0.9)
+epochs: 3
+checkpoint: 1
+"""
+
+
+def read_safetensors(path):
+    with open(path, "rb") as f:
+        data = f.read()
+    (size,) = struct.unpack("<Q", data[:8])
+    types = {"F32": np.float32, "I64": np.int64, "U8": np.uint8}
+    header = json.loads(data[8:8 + size])
+    header.pop("__metadata__", None)
+    return {name: np.frombuffer(data[8 + size:][slice(*entry["data_offsets"])], types[entry["dtype"]]).reshape(entry["shape"])
+            for name, entry in header.items()}
+
+
+def training(build, directory):
+    """Three steps from the recipe's own seed, beside torchvision in float64: the loss, and what a step has done to each tensor."""
+    from torchvision import datasets, transforms
+    for folder in sorted(glob.glob(os.path.join(ROOT, "examples/images/train/*"))):
+        to = os.path.join(directory, "few", os.path.basename(folder))
+        os.makedirs(to)
+        for image in sorted(os.listdir(folder))[:3]:
+            shutil.copy(os.path.join(folder, image), to)
+    recipe, run = os.path.join(directory, "recipe.yaml"), os.path.join(directory, "run")
+    with open(recipe, "w") as f:
+        f.write(RECIPE % stream())
+    subprocess.run([os.path.join(build, "isobit"), "train", recipe, "--out", run, "--quiet"], check=True, stdout=subprocess.DEVNULL)
+    losses = [struct.unpack(">f", bytes.fromhex(line["loss"]))[0] for line in map(json.loads, open(os.path.join(run, "run.ledger")))
+              if line["kind"] == "step"]
+    images = datasets.ImageFolder(os.path.join(directory, "few"), transforms.Compose([
+        transforms.Resize(64), transforms.ToTensor(), transforms.Normalize([0.5, 0.5, 0.5], [0.25, 0.25, 0.25])]))
+    x, y = torch.stack([image for image, _ in images]).double(), torch.tensor(images.targets)
+    torch.manual_seed(21)
+    model = resnet18(10)
+    for step in range(3):
+        # Each step from where Isobit stands: the path of three steps differs between any two orders of rounding.
+        before, after = (read_safetensors(os.path.join(run, "checkpoint-%06d.safetensors" % (step + i))) for i in range(2))
+        results = []
+        for exact in (True, False):
+            theirs = copy.deepcopy(model)
+            theirs.load_state_dict({name: torch.from_numpy(before[name].copy()) for name in theirs.state_dict()})
+            theirs = theirs.double() if exact else theirs
+            optimizer = torch.optim.SGD(theirs.parameters(), lr=0.02, momentum=0.9)
+            for name, p in theirs.named_parameters():
+                moment = before.get("optimizer/momentum_buffer/" + name)
+                if step:
+                    optimizer.state[p]["momentum_buffer"] = torch.from_numpy(moment.copy()).to(p.dtype)
+            loss = nn.functional.cross_entropy(theirs(x.to(next(theirs.parameters()).dtype)), y)
+            loss.backward()
+            optimizer.step()
+            results.append((loss.item(), {name: t.double().numpy() - before[name] for name, t in theirs.state_dict().items()}))
+        ours = (losses[step], {name: after[name].astype(np.float64) - before[name] for name in model.state_dict()})
+        off = [abs(side[0] / results[0][0] - 1) for side in (ours, results[1])]
+        worst = [max(np.linalg.norm(side[1][name] - change) / (np.linalg.norm(change) + 1e-12) for name, change in results[0][1].items())
+                 for side in (ours, results[1])]
+        check(off[0] < 1e-5 and worst[0] < 3e-2,
+              "step %d, off PyTorch's float64: loss by %.1e, the worst of %d tensors' changes by %.1e (PyTorch's float32: %.1e, %.1e)"
+              % (step + 1, off[0], len(results[0][1]), worst[0], off[1], worst[1]))
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--build", default=os.path.join(ROOT, "build"))
@@ -233,6 +305,7 @@ def main():
         if torchvision:
             logits(driver, directory)
             evaluation(o.build, directory)
+            training(o.build, directory)
     print("%d passed, %d failed" % (passed, failed))
     return failed != 0
 
