@@ -70,5 +70,7 @@ const iso_command iso_command_eval = {
     "  --threads N --workers N --isa NAME   as for train: they never change a bit\n"
     "  --quiet --json\n"
     "\n"
-    "example: isobit eval examples/resnet18.yaml --set weights=resnet18.safetensors --out logits.npy\n",
+    "A relative FILE starts where the recipe lies.\n"
+    "\n"
+    "example: isobit eval examples/tutorial.yaml --set weights=../runs/tutorial/checkpoint-000096.safetensors --out logits.npy\n",
     run};
