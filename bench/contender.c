@@ -30,6 +30,7 @@ EXPORT void contender_batch_norm(contender *c, const int64_t *shape, const float
                                  float *vectors);
 EXPORT void contender_cross_entropy(contender *c, int64_t n, int64_t k, const float *x, const int64_t *target, float *dx);
 EXPORT iso_module *contender_cnn(contender *c, int64_t size, int64_t classes);
+EXPORT iso_module *contender_resnet18(contender *c, int64_t size, int64_t classes);
 EXPORT iso_optimizer *contender_sgd(iso_module *model, double lr, double momentum);
 EXPORT int contender_step(iso_module *model, iso_optimizer *optimizer, const int64_t *shape, float *x, int64_t *target,
                           float *loss);
@@ -142,6 +143,11 @@ EXPORT iso_module *contender_cnn(contender *c, int64_t size, int64_t classes) {
                           iso_max_pool2d(ctx, .kernel_size = 2), iso_conv2d(ctx, 16, 32, .kernel_size = 3, .padding = 1),
                           iso_batch_norm2d(ctx, 32), iso_relu(ctx), iso_max_pool2d(ctx, .kernel_size = 2), iso_flatten(ctx),
                           iso_dropout(ctx, 0.5), iso_linear(ctx, 32 * (size / 4) * (size / 4), classes));
+}
+
+EXPORT iso_module *contender_resnet18(contender *c, int64_t size, int64_t classes) {
+    (void)size;
+    return iso_resnet18(c->ctx, .num_classes = classes);
 }
 
 EXPORT iso_optimizer *contender_sgd(iso_module *model, double lr, double momentum) {

@@ -67,7 +67,7 @@ static float *train(iso_context *ctx, int64_t batch, bool reference, size_t *cou
         return NULL;
     iso_torch_manual_seed(iso_generator(ctx), 11);
     iso_module_reset_parameters(model, iso_generator(ctx));
-    iso_plan_key key = {.training = true, .gradients = true, .has_loss = true, .dims = 4, .shape = {batch, 3, 21, 26}};
+    iso_plan_key key = {.training = true, .gradients = true, .has_loss = true, .plain = reference, .dims = 4, .shape = {batch, 3, 21, 26}};
     iso_plan *plan = NULL;
     if (iso_plan_get(model, &key, &plan))
         return NULL;
