@@ -13,7 +13,8 @@ PAUSE = 0.03  # seconds between contenders: threads that spin for their next wor
 
 def same_allocator():
     """Starts the process again with a malloc that keeps its memory, which is PyTorch's best setting: freed pages cost faults."""
-    wanted = {"MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
+    wanted = {"MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456",
+              "THP_MEM_ALLOC_ENABLE": "1"}  # PyTorch's own switch for huge pages, which our allocator asks for too
     if any(os.environ.get(k) != v for k, v in wanted.items()):
         os.environ.update(wanted)
         os.execv(sys.executable, [sys.executable, "-W", "ignore"] + sys.argv)

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE ((size_t)2 << 20)
 
 /* Why the latest iso_context_new of this thread failed: there is no context yet to carry the
  * message. */
@@ -12,7 +15,14 @@ static _Thread_local char creation_error[512];
 static void *default_alloc(void *user, size_t size, size_t alignment) {
     (void)user;
     void *pointer;
-    return posix_memalign(&pointer, alignment, size) == 0 ? pointer : NULL;
+    bool large = size >= 2 * HUGE_PAGE;
+    if (posix_memalign(&pointer, large ? HUGE_PAGE : alignment, size) != 0)
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    if (large) /* whoever streams through it misses the translation buffer less; refusing does no harm */
+        madvise(pointer, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#endif
+    return pointer;
 }
 
 static void default_free(void *user, void *pointer) {
@@ -35,16 +45,13 @@ iso_status iso_context_new(iso_context **context, const iso_context_options *opt
 
     const char *problem = iso_cpu_check_float_environment();
     if (problem)
-        return creation_failed(
-            ISO_EINVAL, "%s; results would not be the ones that the contract defines", problem);
+        return creation_failed(ISO_EINVAL, "%s; results would not be the ones that the contract defines", problem);
     iso_isa isa = iso_isa_best();
     if (options->isa) {
         if (!iso_isa_from_name(options->isa, &isa))
-            return creation_failed(
-                ISO_EINVAL, "isa '%s' is unknown; expected scalar, avx2 or avx512", options->isa);
+            return creation_failed(ISO_EINVAL, "isa '%s' is unknown; expected scalar, avx2 or avx512", options->isa);
         if (!iso_isa_available(isa))
-            return creation_failed(
-                ISO_EINVAL, "isa '%s' is not available on this CPU or in this build", options->isa);
+            return creation_failed(ISO_EINVAL, "isa '%s' is not available on this CPU or in this build", options->isa);
     }
     if (options->threads < 0)
         return creation_failed(ISO_EINVAL, "%s", "threads must be 0 (all CPUs) or more");
@@ -60,8 +67,7 @@ iso_status iso_context_new(iso_context **context, const iso_context_options *opt
     atomic_init(&ctx->interrupted, 0);
     atomic_init(&ctx->allocations, 0);
     iso_torch_manual_seed(&ctx->generator, 67280421310721u); /* PyTorch's default_rng_seed_val */
-    iso_status status =
-        iso_pool_new(&ctx->pool, ctx, options->threads ? options->threads : iso_cpu_count());
+    iso_status status = iso_pool_new(&ctx->pool, ctx, options->threads ? options->threads : iso_cpu_count());
     if (status) {
         creation_failed(status, "%s", ctx->error);
         iso_context_free(ctx);
@@ -114,9 +120,7 @@ iso_status iso_fail_at(iso_context *ctx, iso_status status, const char *format, 
     va_start(args, format);
     int length = vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    size_t used = length < 0                        ? 0
-                  : (size_t)length < sizeof message ? (size_t)length
-                                                    : sizeof message - 1;
+    size_t used = length < 0 ? 0 : (size_t)length < sizeof message ? (size_t)length : sizeof message - 1;
     snprintf(message + used, sizeof message - used, ": %s", ctx->error);
     memcpy(ctx->error, message, sizeof message);
     return status;
@@ -155,8 +159,7 @@ void iso_free(iso_context *ctx, void *pointer) {
         ctx->allocator.free(ctx->allocator.user, pointer);
 }
 
-iso_status iso_grow(iso_context *ctx, void *items, size_t *capacity, size_t used, size_t needed,
-                    size_t size) {
+iso_status iso_grow(iso_context *ctx, void *items, size_t *capacity, size_t used, size_t needed, size_t size) {
     if (needed <= *capacity)
         return ISO_OK;
     size_t larger = *capacity ? *capacity : 8;

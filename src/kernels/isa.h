@@ -48,17 +48,17 @@ typedef void iso_tile_function(const iso_tile *tile);
 
 /* ---- Pixels ----
  *
- * A run of pixels of one sample, as the kernels of batch_norm2d see it; members that a kernel does not name may be 0. A pixel sum is
- * eight chains per channel, pixel p continuing chain p mod 8: docs/contract.md#pixel-sum. */
+ * A run of pixels of one sample, as the kernels of batch_norm2d see it; members that a kernel does not name may be 0. A pixel sum
+ * is eight chains per channel, pixel p continuing chain p mod 8: docs/contract.md#pixel-sum. */
 typedef struct iso_pixels {
     int64_t first, pixels, channels; /* first: the number of the run's first pixel in its sample */
     const float *x, *dy;
     const float *mean, *invstd, *weight, *bias; /* weight NULL: no affine part */
     const float *residual;                      /* normalise: NULL, or added to the normalised x */
-    bool relu;                                  /* normalise: ... and relu. Backward: dy counts where the normalised x is above 0 */
-    const float *y;                             /* pixel_gradients: NULL, or dy counts where y is above 0 ... */
-    float *masked;                              /* ... and is written here, 0 elsewhere */
-    const float *factor, *a, *b;                /* normalise_backward: factor * (dy - a - xhat * b) in training, factor * dy otherwise */
+    bool relu;                   /* normalise: ... and relu. Backward: dy counts where the normalised x is above 0 */
+    const float *y;              /* pixel_gradients: NULL, or dy counts where y is above 0 ... */
+    float *masked;               /* ... and is written here, 0 elsewhere */
+    const float *factor, *a, *b; /* normalise_backward: factor * (dy - a - xhat * b) in training, factor * dy otherwise */
     bool training;
     float *sums, *products; /* chains: 8 x channels */
     float *out;             /* y, or dx */
