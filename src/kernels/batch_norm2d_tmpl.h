@@ -10,14 +10,27 @@ static inline vec ISA(vec_relu)(vec x) {
     return (vec)(~mask & (__typeof__(mask))x);
 }
 
-/* The run in blocks of pixels that stay in the first-level cache, and each vector of channels through a block by itself, so that
- * what belongs to the channels stays in registers. Names for the body: `c`, the vector's first channel; `start`, the block's
- * first element; `block`, its pixels. */
-#define FOR_BLOCKS(r)                                                                                                            \
+/* Announces what the block after next will read of one or two operands. */
+#define CHAINED 1024
+#define AHEAD   1024 /* floats */
+static inline void ISA(announce)(const float *x, const float *other, int64_t from, int64_t count, int64_t end) {
+    count = iso_min64(count, end - from);
+    for (int64_t i = 0; i < count; i += 16)
+        __builtin_prefetch(x + from + i);
+    for (int64_t i = 0; other && i < count; i += 16)
+        __builtin_prefetch(other + from + i);
+}
+
+/* The run in blocks of pixels, and each vector of channels through a block by itself, so that what belongs to the channels stays
+ * in registers; blocks are small (about so many floats), so that memory is still read from front to back. Names for the body:
+ * `c`, the vector's first channel; `start`, the block's first element; `block`, its pixels. */
+#define FOR_BLOCKS(r, other, floats)                                                                                             \
     const int64_t channels = (r)->channels, pixels = (r)->pixels, full = channels / WIDTH * WIDTH;                               \
-    const int64_t most = iso_max64(2048 / channels / 8 * 8, 8);                                                                  \
-    for (int64_t done = 0, start = 0, block; done < pixels; done += block, start += block * channels)                            \
-        if (block = iso_min64(most, pixels - done), true)
+    const int64_t most = iso_max64((floats) / channels / 8 * 8, 8);                                                              \
+    for (int64_t done = 0, start = 0, block = iso_min64(most, pixels); done < pixels; done += block, start += block * channels,  \
+                 block = iso_min64(most, pixels - done),                                                                         \
+                 ISA(announce)(x, other, start + AHEAD, block * channels, pixels * channels))
+
 #define FOR_VECTORS for (int64_t c = 0; c < full; c += WIDTH)
 #define FOR_REST    for (int64_t c = full; c < channels; c++)
 
@@ -40,7 +53,7 @@ static void ISA(pixel_sum)(const iso_pixels *r) {
     float *sums = r->sums;
     const int64_t first = r->first;
 #define STEP(k, from, at) s[k] = s[k] + vec_load(from)
-    FOR_BLOCKS(r) {
+    FOR_BLOCKS(r, NULL, CHAINED) {
         FOR_VECTORS {
             vec s[8];
             UNROLL for (int k = 0; k < 8; k++) s[k] = vec_load(sums + CHAIN(k));
@@ -65,7 +78,7 @@ static void ISA(pixel_squares)(const iso_pixels *r) {
         const vec d = vec_load(from) - m;                                                                                        \
         s[k] = vec_fma(d, d, s[k]);                                                                                              \
     } while (0)
-    FOR_BLOCKS(r) {
+    FOR_BLOCKS(r, NULL, CHAINED) {
         FOR_VECTORS {
             const vec m = vec_load(mean + c);
             vec s[8];
@@ -99,7 +112,7 @@ static inline __attribute__((always_inline)) void ISA(gradients)(const iso_pixel
         s[k] = s[k] + d;                                                                                                         \
         q[k] = vec_fma(d, xhat, q[k]);                                                                                           \
     } while (0)
-    FOR_BLOCKS(r) {
+    FOR_BLOCKS(r, dy, 512) {
         FOR_VECTORS {
             const vec m = vec_load(mean + c), v = vec_load(invstd + c);
             const vec w = relu ? vec_load(weight + c) : m, b = relu ? vec_load(bias + c) : m;
@@ -144,7 +157,7 @@ static void ISA(pixel_gradients)(const iso_pixels *r) {
 static inline __attribute__((always_inline)) void ISA(normalise_by)(const iso_pixels *r, bool affine, bool add, bool relu) {
     const float *x = r->x, *mean = r->mean, *invstd = r->invstd, *weight = r->weight, *bias = r->bias, *residual = r->residual;
     float *y = r->out;
-    FOR_BLOCKS(r) {
+    FOR_BLOCKS(r, residual, 512) {
         FOR_VECTORS {
             const vec m = vec_load(mean + c), s = vec_load(invstd + c);
             const vec w = affine ? vec_load(weight + c) : m, b = affine ? vec_load(bias + c) : m;
@@ -185,7 +198,7 @@ static inline __attribute__((always_inline)) void ISA(backward_by)(const iso_pix
     const float *x = r->x, *dy = r->dy, *mean = r->mean, *invstd = r->invstd, *weight = r->weight, *bias = r->bias;
     const float *factor = r->factor, *a = r->a, *b = r->b;
     float *dx = r->out;
-    FOR_BLOCKS(r) {
+    FOR_BLOCKS(r, dy, 512) {
         FOR_VECTORS {
             const vec m = vec_load(mean + c), v = vec_load(invstd + c), f = vec_load(factor + c);
             const vec w = relu ? vec_load(weight + c) : m, h = relu ? vec_load(bias + c) : m;
@@ -221,6 +234,8 @@ static void ISA(normalise_backward)(const iso_pixels *r) {
 }
 
 #undef FOR_BLOCKS
+#undef AHEAD
+#undef CHAINED
 #undef FOR_VECTORS
 #undef FOR_REST
 #undef FOR_CHAINS
