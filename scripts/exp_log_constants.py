@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The constants of src/math/exp_estimate.h and exp_log.c, from ln 2 to 80 digits; Python's decimal module rounds correctly.
+"""The constants of src/math that come from ln 2, of which Python's decimal module gives 80 digits, correctly rounded.
 
     scripts/exp_log_constants.py [--check]      prints them; --check compares them with the source
 
-The coefficients need no script: they are the Taylor series, 1/n! of exp and 1/(2n+1) of atanh."""
+The estimates' coefficients are math_coefficients.py's."""
 import os
 import re
 import sys
@@ -41,7 +41,7 @@ if "--check" not in sys.argv[1:]:
     sys.exit()
 
 room = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../src/math")
-source = "".join(open(os.path.join(room, name)).read() for name in ("exp_estimate.h", "exp_log.c"))
+source = "".join(open(os.path.join(room, name)).read() for name in ("estimate.h", "double_double.c", "exp_log.c"))
 written = {name: float.fromhex(value) for name, value in re.findall(r"#define ISO_(\w+)\s+(-?0x[0-9a-fp.+-]+)", source)}
 written["OVERFLOW"] = float.fromhex(re.search(r"x > (\S+)f\)", source).group(1))
 written["UNDERFLOW"] = float.fromhex(re.search(r"x < (\S+)f\)", source).group(1))

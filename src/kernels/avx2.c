@@ -2,6 +2,8 @@
 #if defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
 
+#include "math/estimate.h"
+
 #define ISA(name) name##_avx2
 #define ISA_TABLE iso_kernels_avx2
 #define WIDTH     8
@@ -17,6 +19,24 @@ typedef __m256 vec;
 #define vec_greater(a, b) _mm256_max_ps(a, b) /* with a NaN: b */
 
 #define vec_keep(x) __asm__("" : "+x"(x))
+typedef __m256d dvec;
+typedef uint64_t lvec __attribute__((vector_size(32)));
+#define d_all(c)                  _mm256_set1_pd(c)
+#define d_fma(a, b, c)            _mm256_fmadd_pd(a, b, c)
+#define d_bits(x)                 ((lvec)(x))
+#define d_from_bits(x)            ((dvec)(x))
+#define d_abs(x)                  _mm256_andnot_pd(d_all(-0.0), x)
+#define d_copysign(x, y)          _mm256_or_pd(d_abs(x), _mm256_and_pd(y, d_all(-0.0)))
+#define d_min(limit, x)           _mm256_min_pd(limit, x)
+#define d_max(limit, x)           _mm256_max_pd(limit, x)
+#define d_select_less(a, b, x, y) _mm256_blendv_pd(y, x, _mm256_cmp_pd(a, b, _CMP_LT_OQ))
+#define d_rsqrt(x)                _mm256_cvtps_pd(_mm_rsqrt_ps(_mm256_cvtpd_ps(x)))
+
+#define vec_lower(x)       _mm256_cvtps_pd(_mm256_castps256_ps128(x))
+#define vec_upper(x)       _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1))
+#define vec_join(a, b)     _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a))
+#define vec_unequal(a, b)  (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_NEQ_UQ))
+#define vec_not_less(a, b) (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_NLT_UQ))
 
 #include "kernels/templates.h"
 #endif

@@ -2,6 +2,8 @@
 #if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512BW__) && defined(__AVX512DQ__)
 #include <immintrin.h>
 
+#include "math/estimate.h"
+
 #define ISA(name) name##_avx512
 #define ISA_TABLE iso_kernels_avx512
 #define WIDTH     16
@@ -17,6 +19,24 @@ typedef __m512 vec;
 #define vec_greater(a, b) _mm512_max_ps(a, b) /* with a NaN: b */
 
 #define vec_keep(x) __asm__("" : "+v"(x))
+typedef __m512d dvec;
+typedef uint64_t lvec __attribute__((vector_size(64)));
+#define d_all(c)                  _mm512_set1_pd(c)
+#define d_fma(a, b, c)            _mm512_fmadd_pd(a, b, c)
+#define d_bits(x)                 ((lvec)(x))
+#define d_from_bits(x)            ((dvec)(x))
+#define d_abs(x)                  _mm512_abs_pd(x)
+#define d_copysign(x, y)          _mm512_or_pd(_mm512_abs_pd(x), _mm512_and_pd(y, d_all(-0.0)))
+#define d_min(limit, x)           _mm512_min_pd(limit, x)
+#define d_max(limit, x)           _mm512_max_pd(limit, x)
+#define d_select_less(a, b, x, y) _mm512_mask_blend_pd(_mm512_cmp_pd_mask(a, b, _CMP_LT_OQ), y, x)
+#define d_rsqrt(x)                _mm512_rsqrt14_pd(x)
+
+#define vec_lower(x)       _mm512_cvtps_pd(_mm512_castps512_ps256(x))
+#define vec_upper(x)       _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1))
+#define vec_join(a, b)     _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(a)), _mm512_cvtpd_ps(b), 1)
+#define vec_unequal(a, b)  (unsigned)_mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ)
+#define vec_not_less(a, b) (unsigned)_mm512_cmp_ps_mask(a, b, _CMP_NLT_UQ)
 
 #include "kernels/templates.h"
 #endif

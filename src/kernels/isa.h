@@ -9,6 +9,7 @@
 #include "core/cpu.h"
 #include "ops/batch_norm2d.h"
 #include "ops/loss.h"
+#include "ops/math_functions.h"
 #include "ops/optim.h"
 #include "ops/pool2d.h"
 
@@ -75,6 +76,9 @@ typedef struct iso_kernels {
     void (*relu_backward)(int64_t count, const float *y, const float *dy, float *dx);
     void (*add)(int64_t count, const float *a, const float *b, float *y);
     void (*dropout)(int64_t count, const float *x, const uint8_t *keep, float scale, float *y);
+#define F(name) void (*name)(int64_t count, const float *x, float *y);
+    ISO_MATH_FUNCTIONS(F)
+#undef F
     void (*sgd)(const iso_sgd_scalars *s, int64_t count, const float *grad, float *buffer, float *param);
     void (*adam)(const iso_adam_scalars *s, int64_t count, const float *grad, float *m, float *v, float *vmax, float *param);
 

@@ -23,21 +23,11 @@ static float ISA(block_sum)(int64_t count, const float *x) {
     return ISA(fold64)(lane);
 }
 
-/* e[i] = exp(x[i] - max), correctly rounded: the estimate decides nearly always, else iso_expf does. */
+/* e[i] = exp(x[i] - max) */
 static void ISA(exp_block)(int64_t count, const float *restrict x, float max, float *restrict e) {
-    for (int64_t first = 0; first < count; first += LANES) {
-        int64_t n = count - first < LANES ? count - first : LANES;
-        int unsure = 0;
-        for (int64_t i = first; i < first + n; i++) {
-            float d = x[i] - max;
-            double y = iso_exp_estimate((double)d);
-            float low = (float)(y - y * ISO_ESTIMATE_ERROR), high = (float)(y + y * ISO_ESTIMATE_ERROR);
-            e[i] = low;
-            unsure |= !(low == high) | !(d >= -87.0f); /* a NaN is unsure, too */
-        }
-        for (int64_t i = first; unsure && i < first + n; i++)
-            e[i] = iso_expf(x[i] - max);
-    }
+    for (int64_t i = 0; i < count; i++)
+        e[i] = x[i] - max;
+    ISA(exp)(count, e, e);
 }
 
 /* The largest element. Which of -0 and +0 is found makes no difference to x[i] - max other than a zero's sign, which exp and the

@@ -1,16 +1,18 @@
-/* Everything that an instruction set's file compiles for itself. The includer defines ISA(name), ISA_TABLE, WIDTH, ROWS, and the
- * type `vec` with vec_load, vec_store, vec_all, vec_fma, vec_sqrt, vec_greater (a > b ? a : b); + - * / are the compiler's. Where
- * a loop is plain C the compiler vectorises it for the target. */
+/* Everything that an instruction set's file compiles for itself. The includer defines ISA(name), ISA_TABLE, WIDTH, ROWS, and the type
+ * `vec` with vec_load, vec_store, vec_all, vec_fma, vec_sqrt, vec_greater (a > b ? a : b); + - * / are the compiler's. For the functions of one
+ * number: `dvec`, half as many doubles, with what math/estimate_tmpl.h asks for; vec_lower and vec_upper, a vec's halves as dvec, and vec_join, which
+ * rounds; vec_unequal(a, b) and vec_not_less(a, b), a bit for each lane, set if either is a NaN. Where a loop is plain C the compiler vectorises it for
+ * the target. */
 #include <string.h>
 
 #include "kernels/isa.h"
 #include "kernels/tile.h"
-#include "math/exp_estimate.h"
 #include "math/math.h"
 
 #include "kernels/tile_tmpl.h"
 #include "kernels/elementwise_tmpl.h"
 #include "kernels/optim_tmpl.h"
+#include "kernels/math_functions_tmpl.h"
 #include "kernels/loss_tmpl.h"
 #include "kernels/pool2d_tmpl.h"
 #include "kernels/batch_norm2d_tmpl.h"
@@ -41,6 +43,9 @@ const iso_kernels ISA_TABLE = {
     .relu_backward = ISA(relu_backward),
     .add = ISA(add),
     .dropout = ISA(dropout),
+#define F(name) .name = ISA(name),
+    ISO_MATH_FUNCTIONS(F)
+#undef F
     .sgd = ISA(sgd),
     .adam = ISA(adam),
     .cross_entropy_row = ISA(cross_entropy_row),

@@ -45,6 +45,29 @@ static inline iso_dd iso_dd_divide(iso_dd a, double b) {
     return iso_two_sum(q, ((a.high - p.high) - p.low + a.low) / b);
 }
 
+static inline iso_dd iso_dd_negate(iso_dd a) {
+    return (iso_dd){-a.high, -a.low};
+}
+
+static inline iso_dd iso_dd_scale(iso_dd a, double power_of_two) {
+    return (iso_dd){a.high * power_of_two, a.low * power_of_two};
+}
+
+/* a / b. */
+static inline iso_dd iso_dd_quotient(iso_dd a, iso_dd b) {
+    double q = a.high / b.high;
+    iso_dd rest = iso_dd_add(a, iso_dd_negate(iso_dd_multiply((iso_dd){q, 0}, b)));
+    double next = rest.high / b.high;
+    rest = iso_dd_add(rest, iso_dd_negate(iso_dd_multiply((iso_dd){next, 0}, b)));
+    return iso_dd_add(iso_two_sum(q, next), (iso_dd){rest.high / b.high, 0});
+}
+
+/* exp(x) = scale * (1 + the result), scale a power of two; the result is right relative to itself. For -600 <= x <= 600. */
+iso_dd iso_dd_exp(iso_dd x, double *scale);
+
+/* log(2^e * (1 + f)) for sqrt(1/2) <= 1 + f <= sqrt(2). */
+iso_dd iso_dd_log(iso_dd f, double e);
+
 /* high + low rounded once to binary32: rounding the sum to odd in binary64 first makes the second rounding harmless. */
 float iso_dd_to_float(iso_dd a);
 

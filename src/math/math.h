@@ -1,4 +1,4 @@
-/* Correctly rounded binary32 functions and the exact fused multiply-add: docs/contract.md#exp-log. No libm. */
+/* Correctly rounded binary32 functions and the exact fused multiply-add: docs/contract.md#functions-of-one-number. No libm. */
 #ifndef ISO_MATH_MATH_H
 #define ISO_MATH_MATH_H
 
@@ -6,9 +6,22 @@
 
 #include "core/compiler.h"
 
-/* exp(x) and log(x), correctly rounded for every input; a NaN result is the canonical 7fc00000. */
+#define ISO_INFINITY __builtin_inff()
+#define ISO_NAN      __builtin_nanf("") /* 7fc00000 */
+
+/* Correctly rounded for every input; a NaN result is the canonical 7fc00000. */
 float iso_expf(float x);
+float iso_expm1f(float x);
 float iso_logf(float x);
+float iso_log1pf(float x);
+float iso_tanhf(float x);
+float iso_sigmoidf(float x); /* 1 / (1 + exp(-x)) */
+float iso_erff(float x);
+float iso_geluf(float x);      /* x Phi(x), Phi the normal distribution's */
+float iso_gelu_tanhf(float x); /* x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) */
+float iso_sinf(float x);
+float iso_cosf(float x);
+float iso_rsqrtf(float x); /* 1 / sqrt(x) */
 
 /* fma through binary64 with rounding to odd, for hardware that has none. Exact for all inputs. */
 float iso_fmaf_emulated(float a, float b, float c);
