@@ -34,7 +34,7 @@ BENCH_SOURCES := bench/bench.c
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
-DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/contender.c tests/prove/prove.c tests/oracle/driver.c))
+DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/contender.c bench/functions.c tests/prove/prove.c tests/oracle/driver.c))
 
 .PHONY: all lib tests test test-long demo deps bench prove sanitize format format-check install uninstall clean help oracle-driver
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
@@ -45,8 +45,8 @@ tests: $(BUILD)/isobit-tests
 ## make demo         installs what is missing, builds, trains on the shipped images, shows equal digests
 ## make test         the test suite; ends in `N passed, N failed`
 ## make test-long    the same with many more random cases
-## make bench        speed beside the machine's own FMA peak, and of the random streams beside PyTorch and NumPy
-## make prove        exp and log over all 2^32 inputs (needs libmpfr-dev)
+## make bench        speed beside the machine's own FMA peak, of the random streams and of exp, log, tanh, ... beside PyTorch and NumPy
+## make prove        exp, log, tanh, GELU, ... over all 2^32 inputs (needs libmpfr-dev)
 ## make oracle-driver   what tests/oracle/reference.py compares with PyTorch
 ## make sanitize     the test suite under ASan + UBSan, the threaded tests under TSan
 ## make install      to PREFIX (default /usr/local), below DESTDIR if given; make uninstall takes it away
@@ -68,12 +68,13 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@scripts/demo.sh $(BUILD)
 
-bench: $(BUILD)/isobit-bench $(BUILD)/libisobit.so $(BUILD)/bench/contender.so
+bench: $(BUILD)/isobit-bench $(BUILD)/libisobit.so $(BUILD)/bench/contender.so $(BUILD)/bench-functions.so
 	$(BUILD)/isobit-bench
 	@scripts/torch-venv.sh $(BUILD)/torch
 	@for threads in 1 2; do for table in training kernels; do \
 		$(BUILD)/torch/bin/python bench/$$table.py --lib $(BUILD)/bench/contender.so --threads $$threads || exit 1; done; done
 	$(BUILD)/torch/bin/python bench/streams.py --lib $(BUILD)/libisobit.so
+	$(BUILD)/torch/bin/python bench/functions.py --lib $(BUILD)/bench-functions.so
 
 prove: $(BUILD)/prove
 	@scripts/exp_log_constants.py --check
@@ -136,10 +137,15 @@ $(BUILD)/bench/contender.so: $(call objects,bench/contender.c) $(BUILD)/libisobi
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) -shared -o $@ $^ $(LIBS)
 
-# Needs libmpfr-dev.
-$(BUILD)/prove: $(call objects,tests/prove/prove.c $(wildcard src/math/*.c))
+# The kernels' functions are not in the library's interface, so this brings its own.
+$(BUILD)/bench-functions.so: $(call objects,bench/functions.c) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
-	@$(CC) $(CFLAGS) -o $@ $^ -lmpfr -lgmp -lm -pthread
+	@$(CC) $(CFLAGS) -shared -Wl,-z,defs -o $@ $^ $(LIBS)
+
+# Needs libmpfr-dev.
+$(BUILD)/prove: $(call objects,tests/prove/prove.c) $(BUILD)/libisobit.a
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) -o $@ $^ -lmpfr -lgmp $(LIBS)
 
 $(BUILD)/oracle-driver: $(call objects,tests/oracle/driver.c) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
