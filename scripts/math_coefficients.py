@@ -65,5 +65,6 @@ table("log", "log(1 + f) / f, sqrt(1/2) - 1 <= f <= sqrt(2) - 1", removable(lamb
 table("erf", "erf(x) / x of w = x^2 / 8 - 1, |x| <= 4", lambda w: removable(lambda x: erf(x) / x, 2 / sqrt(pi))(sqrt(8 * (w + 1))), -1, 1, 24)
 table("tail", "Phi(-z) e^(z^2 / 2) of (z - 5) / (z + 5), 0 <= z <= 15",
       lambda t: (lambda z: erfc(z / sqrt(mpf(2))) * exp(z * z / 2) / 2)(TAIL * (1 + t) / (1 - t)), -1, (LAST - TAIL) / (LAST + TAIL), 17)
+table("phi", "(Phi(x) - 1/2) / x of w = x^2 / 8 - 1, |x| <= 4", lambda w: removable(lambda x: erf(x / sqrt(mpf(2))) / x / 2, 1 / sqrt(2 * pi))(sqrt(8 * (w + 1))), -1, 1, 19)
 table("sin", "sin(r) / r of r^2, |r| <= pi / 2", lambda u: removable(lambda r: sin(r) / r, mpf(1))(sqrt(u)), 0, pi * pi / 4, 7)
 print("#endif")

@@ -35,8 +35,11 @@ typedef uint64_t lvec __attribute__((vector_size(32)));
 #define vec_lower(x)       _mm256_cvtps_pd(_mm256_castps256_ps128(x))
 #define vec_upper(x)       _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1))
 #define vec_join(a, b)     _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a))
+#define vec_abs(x)         _mm256_andnot_ps(vec_all(-0.0f), x)
+#define d_none(x, bits)    (unsigned)_mm256_movemask_pd((__m256d)_mm256_cmpeq_epi64((__m256i)((x) & (bits)), _mm256_setzero_si256()))
 #define vec_unequal(a, b)  (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_NEQ_UQ))
 #define vec_not_less(a, b) (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_NLT_UQ))
+#define d_quotient(a, b) ((a) / (b))
 
 #include "kernels/templates.h"
 #endif

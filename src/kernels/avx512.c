@@ -32,10 +32,18 @@ typedef uint64_t lvec __attribute__((vector_size(64)));
 #define d_select_less(a, b, x, y) _mm512_mask_blend_pd(_mm512_cmp_pd_mask(a, b, _CMP_LT_OQ), y, x)
 #define d_rsqrt(x)                _mm512_rsqrt14_pd(x)
 
+/* 14 bits of the reciprocal, and a step by the series to the square of their error. */
+static inline dvec d_quotient(dvec a, dvec b) {
+    dvec y = _mm512_rcp14_pd(b), e = _mm512_fnmadd_pd(b, y, d_all(1));
+    return a * _mm512_fmadd_pd(_mm512_fmadd_pd(e, e, e), y, y);
+}
+
 #define vec_lower(x)       _mm512_cvtps_pd(_mm512_castps512_ps256(x))
 #define vec_upper(x)       _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1))
 #define vec_join(a, b)     _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(a)), _mm512_cvtpd_ps(b), 1)
+#define vec_abs(x)         _mm512_abs_ps(x)
 #define vec_unequal(a, b)  (unsigned)_mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ)
+#define d_none(x, bits)    (unsigned)_mm512_testn_epi64_mask((__m512i)(x), _mm512_set1_epi64(bits))
 #define vec_not_less(a, b) (unsigned)_mm512_cmp_ps_mask(a, b, _CMP_NLT_UQ)
 
 #include "kernels/templates.h"

@@ -18,17 +18,31 @@ __attribute__((noinline)) static void ISA(decide)(ISA(function) * f, unsigned la
     }
 }
 
-/* outside: the bits of lanes for which the estimate means nothing. */
-#define MATH_FUNCTION(name, outside)                                                                                             \
+/* Lanes in which the two ends of y's error interval may round to two numbers: the last 29 of 53 bits are within 2^13 of the
+ * middle between two binary32 numbers, which relative to y is 2^-40 or more. */
+static inline __attribute__((always_inline)) unsigned ISA(beside_middle)(dvec y) {
+    return d_none(d_bits(y) + (UINT64_C(0x2000) - UINT64_C(0x10000000)), UINT64_C(0x1fffc000));
+}
+
+/* Lanes for which the above does not hold: NaNs, and numbers that keep fewer than 24 bits; not where `zero`, the result or x, is
+ * 0. The result may be asked where no argument's value is nearer than 2^-22, relative, to 2^-150, from which numbers round to 0.
+ */
+#define TINY_OR_NAN(zero)  (vec_not_less(vec_all(0x1p-126f), vec_abs(result)) & vec_unequal(zero, vec_all(0)))
+#define OUTSIDE(low, high) (vec_not_less(vec_all(low), x) | vec_not_less(x, vec_all(high)))
+
+/* other: the bits of more lanes that are for the scalar function. */
+#define MATH_FUNCTION(name, other)                                                                                               \
     static inline __attribute__((always_inline)) void ISA(name##_vector)(vec x, float *y) {                                      \
-        const dvec less = d_all(1 - ISO_ESTIMATE_ERROR), more = d_all(1 + ISO_ESTIMATE_ERROR);                                   \
         dvec a = ISA(name##_estimate)(vec_lower(x)), b = ISA(name##_estimate)(vec_upper(x));                                     \
-        vec low = vec_join(a * less, b * less), high = vec_join(a * more, b * more);                                             \
-        unsigned unsure = vec_unequal(low, high) | (outside);                                                                    \
-        vec_store(y, low);                                                                                                       \
+        vec result = vec_join(a, b);                                                                                             \
+        unsigned unsure = ISA(beside_middle)(a) | ISA(beside_middle)(b) << WIDTH / 2 | (other);                                  \
+        vec_store(y, result);                                                                                                    \
         if (__builtin_expect(unsure != 0, 0))                                                                                    \
             ISA(decide)(iso_##name##f, unsure, x, y);                                                                            \
     }                                                                                                                            \
+    MATH_LOOP(name)
+
+#define MATH_LOOP(name)                                                                                                          \
     static void ISA(name)(int64_t count, const float *x, float *y) {                                                             \
         int64_t i = 0;                                                                                                           \
         for (; i + WIDTH <= count; i += WIDTH)                                                                                   \
@@ -41,20 +55,46 @@ __attribute__((noinline)) static void ISA(decide)(ISA(function) * f, unsigned la
             memcpy(y + i, rest, sizeof *y * (size_t)(count - i));                                                                \
         }                                                                                                                        \
     }
-#define BETWEEN(low, high) (vec_not_less(vec_all(low), x) | vec_not_less(x, vec_all(high)))
 
-MATH_FUNCTION(exp, 0u)
-MATH_FUNCTION(expm1, 0u)
-MATH_FUNCTION(log, BETWEEN(0, ISO_INFINITY))
-MATH_FUNCTION(log1p, BETWEEN(-1, ISO_INFINITY))
-MATH_FUNCTION(tanh, 0u)
-MATH_FUNCTION(sigmoid, 0u)
-MATH_FUNCTION(erf, 0u)
-MATH_FUNCTION(gelu, 0u)
-MATH_FUNCTION(gelu_tanh, 0u)
-MATH_FUNCTION(sin, BETWEEN(-0x1p20f, 0x1p20f))
-MATH_FUNCTION(cos, BETWEEN(-0x1p20f, 0x1p20f))
-MATH_FUNCTION(rsqrt, BETWEEN(0, ISO_INFINITY))
+MATH_FUNCTION(exp, TINY_OR_NAN(result))
+MATH_FUNCTION(expm1, TINY_OR_NAN(result))
+MATH_FUNCTION(log, OUTSIDE(0, ISO_INFINITY))
+MATH_FUNCTION(log1p, OUTSIDE(-1, ISO_INFINITY) | TINY_OR_NAN(result))
+MATH_FUNCTION(tanh, TINY_OR_NAN(result))
+MATH_FUNCTION(sigmoid, TINY_OR_NAN(result))
+MATH_FUNCTION(erf, TINY_OR_NAN(result))
+MATH_FUNCTION(gelu_tanh, TINY_OR_NAN(x))
+MATH_FUNCTION(sin, OUTSIDE(-0x1p20f, 0x1p20f) | TINY_OR_NAN(result))
+MATH_FUNCTION(cos, OUTSIDE(-0x1p20f, 0x1p20f))
+MATH_FUNCTION(rsqrt, OUTSIDE(0x1.fffffcp-127f, ISO_INFINITY)) /* first estimates may take a subnormal number for 0 */
+
+/* GELU: vectors with an |x| of 4 or more, of which activations have few, take the estimate that holds for all numbers. The other
+ * one's error is relative to x, not to the result, so here both ends of the interval are rounded. */
+__attribute__((noinline)) static void ISA(gelu_any)(vec x, float *y) {
+    dvec a = ISA(gelu_estimate)(vec_lower(x)), b = ISA(gelu_estimate)(vec_upper(x));
+    vec result = vec_join(a, b);
+    unsigned unsure = ISA(beside_middle)(a) | ISA(beside_middle)(b) << WIDTH / 2 | TINY_OR_NAN(x);
+    vec_store(y, result);
+    if (__builtin_expect(unsure != 0, 0))
+        ISA(decide)(iso_geluf, unsure, x, y);
+}
+
+static inline __attribute__((always_inline)) void ISA(gelu_vector)(vec x, float *y) {
+    if (__builtin_expect(vec_not_less(vec_abs(x), vec_all(4)) != 0, 0)) {
+        ISA(gelu_any)(x, y);
+        return;
+    }
+    const dvec error = d_all(ISO_PHI_ERROR);
+    dvec xa = vec_lower(x), xb = vec_upper(x), a = ISA(phi_estimate)(xa), b = ISA(phi_estimate)(xb);
+    vec low = vec_join(xa * (a - error), xb * (b - error)), high = vec_join(xa * (a + error), xb * (b + error));
+    unsigned unsure = vec_unequal(low, high);
+    vec_store(y, low);
+    if (__builtin_expect(unsure != 0, 0))
+        ISA(decide)(iso_geluf, unsure, x, y);
+}
+MATH_LOOP(gelu)
 
 #undef MATH_FUNCTION
-#undef BETWEEN
+#undef MATH_LOOP
+#undef TINY_OR_NAN
+#undef OUTSIDE

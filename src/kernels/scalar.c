@@ -103,7 +103,14 @@ static inline unsigned lane_bits(vec_i32 mask) {
     mask &= (vec_i32){1, 2, 4, 8};
     return (unsigned)(mask[0] | mask[1] | mask[2] | mask[3]);
 }
+static inline vec vec_abs(vec x) {
+    return (vec)((vec_i32)x & 0x7fffffff);
+}
+static inline unsigned d_none(lvec x, uint64_t bits) {
+    return (x[0] & bits ? 0u : 1u) | (x[1] & bits ? 0u : 2u);
+}
 #define vec_unequal(a, b)  lane_bits((a) != (b))
 #define vec_not_less(a, b) lane_bits(~((a) < (b)))
+#define d_quotient(a, b) ((a) / (b))
 
 #include "kernels/templates.h"

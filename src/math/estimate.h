@@ -9,6 +9,7 @@
 
 /* y * (1 - error) and y * (1 + error) round to the same binary32 number, or more bits are needed. */
 #define ISO_ESTIMATE_ERROR 0x1p-40
+#define ISO_PHI_ERROR      0x1p-44
 
 #define ISO_LN2         0x1.62e42fefa39efp-1
 #define ISO_INVERSE_LN2 0x1.71547652b82fep+0
@@ -48,6 +49,7 @@ static inline double iso_double_from_bits(uint64_t bits) {
 #define d_max(limit, x)           ((limit) > (x) ? (limit) : (x))
 #define d_select_less(a, b, x, y) ((a) < (b) ? (x) : (y))
 #define d_rsqrt(x)                (1 / __builtin_sqrt(x))
+#define d_quotient(a, b)          ((a) / (b))
 #include "math/estimate_tmpl.h"
 #undef dvec
 #undef lvec
@@ -62,6 +64,7 @@ static inline double iso_double_from_bits(uint64_t bits) {
 #undef d_max
 #undef d_select_less
 #undef d_rsqrt
+#undef d_quotient
 
 /* The binary32 number that an estimate decides, in *result; false if it does not. */
 static inline bool iso_estimate_decides(double y, float *result) {

@@ -4,7 +4,7 @@
  *
  *   d_all(c)  d_fma(a, b, c), rounded once or twice  d_bits  d_from_bits  d_abs  d_copysign(magnitude, sign)
  *   d_min(limit, x)  d_max(limit, x), of a NaN x: the NaN  d_select_less(a, b, x, y): a < b ? x : y
- *   d_rsqrt(x): 1 / sqrt(x), right to 2^-10
+ *   d_rsqrt(x): 1 / sqrt(x), right to 2^-10  d_quotient(a, b): a / b, right to 2^-42, 2^-100 <= b <= 2^900
  *
  * There is no branch: arguments outside the domain of log, log1p, sin, cos and rsqrt that a comment gives make nonsense, and are
  * the caller's. A NaN gives a NaN. The last step of each may lose 2^-50; polynomials are right to 2^-43 and better, and a power's
@@ -51,12 +51,12 @@ EACH dvec ESTIMATE(expm1)(dvec x) {
 EACH dvec ESTIMATE(tanh)(dvec x) {
     dvec scale, m = ESTIMATE(power)(d_min(d_all(20), d_abs(x)) * d_all(-2 * ISO_INVERSE_LN2), &scale);
     m = d_fma(scale, m, scale - d_all(1));
-    return d_copysign(m / (m + d_all(2)), x);
+    return d_copysign(d_quotient(m, m + d_all(2)), x);
 }
 
 EACH dvec ESTIMATE(sigmoid)(dvec x) {
     dvec scale, m = ESTIMATE(power)(d_max(d_all(-105), d_min(d_all(40), x)) * d_all(-ISO_INVERSE_LN2), &scale);
-    return d_all(1) / (d_fma(scale, m, scale) + d_all(1));
+    return d_quotient(d_all(1), d_fma(scale, m, scale) + d_all(1));
 }
 
 /* x = 2^e * (1 + f), sqrt(1/2) <= 1 + f < sqrt(2). */
@@ -89,9 +89,14 @@ EACH dvec ESTIMATE(erf)(dvec x) {
 EACH dvec ESTIMATE(gelu)(dvec x) {
     x = d_max(d_all(-15), x);
     dvec z = d_min(d_all(15), d_abs(x)), scale, m = ESTIMATE(power)(z * z * d_all(-0.5 * ISO_INVERSE_LN2), &scale);
-    dvec tail = POLYNOMIAL(tail, (z - d_all(5)) / (z + d_all(5)));
+    dvec tail = POLYNOMIAL(tail, d_quotient(z - d_all(5), z + d_all(5)));
     tail = d_fma(scale, m, scale) * tail;
     return x * d_select_less(x, d_all(0), tail, d_all(1) - tail);
+}
+
+/* Phi(x) to an absolute error below ISO_PHI_ERROR, for |x| <= 4. */
+EACH dvec ESTIMATE(phi)(dvec x) {
+    return d_fma(x, POLYNOMIAL(phi, d_fma(x * d_all(0.125), x, d_all(-1))), d_all(0.5));
 }
 
 /* x / (1 + exp(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3) */
@@ -99,7 +104,7 @@ EACH dvec ESTIMATE(gelu_tanh)(dvec x) {
     x = d_max(d_all(-20), x);
     dvec t = x * d_fma(x * x, d_all(-ISO_INVERSE_LN2 * ISO_GELU_CUBIC), d_all(-ISO_INVERSE_LN2 * ISO_GELU_LINEAR));
     dvec scale, m = ESTIMATE(power)(d_max(d_all(-90), t), &scale);
-    return x / (d_fma(scale, m, scale) + d_all(1));
+    return d_quotient(x, d_fma(scale, m, scale) + d_all(1));
 }
 
 /* sin(r) of r = x - h * pi, |r| <= pi/2 and a little, for multiples h of 1/2 below 2^20: the products with the first two parts of
