@@ -149,6 +149,7 @@ ISO_TEST(functions_of_special_values) {
                                          {0xbf800000, 0x7fc00000},
                                          {0x40800000, 0x3f000000},
                                          {0x80000001, 0x7fc00000},
+                                         {0x0000a72f, 0x60e00004}, /* beside the middle */
                                          {0x00000001, 0x64b504f3},
                                          {0x7f7fffff, 0x1f800000}};
     CHECK_PAIRS(expm1, expm1s);
