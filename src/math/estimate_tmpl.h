@@ -7,8 +7,11 @@
  *   d_rsqrt(x): 1 / sqrt(x), right to 2^-10  d_quotient(a, b): a / b, right to 2^-42, 2^-100 <= b <= 2^900
  *
  * There is no branch: arguments outside the domain of log, log1p, sin, cos and rsqrt that a comment gives make nonsense, and are
- * the caller's. A NaN gives a NaN. The last step of each may lose 2^-50; polynomials are right to 2^-43 and better, and a power's
- * exponent is at most 256 where the result does not round to 0, with an error below 2^-45.
+ * the caller's. A NaN gives a NaN.
+ *
+ * Errors: polynomials 2^-43 and below (scripts/math_coefficients.py); a power's exponent, at most 256 where the result does not
+ * round to 0, 2^-45; a quotient 2^-42, which is the largest part of tanh, sigmoid and gelu_tanh, and which gelu doubles at most;
+ * all roundings together 2^-48. The sums stay below 2^-40.
  *
  * The results differ between machines with and without fma. What is made of them does not, because the error is far below the
  * bound. */

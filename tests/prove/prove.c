@@ -1,15 +1,14 @@
 /* Proves the functions of src/math correctly rounded: every one of the 2^32 binary32 arguments, the scalar function and the
  * kernels of every instruction set that this machine has. `prove exp tanh` proves two of them.
  *
- * A filter in binary64 goes before MPFR. Its error has a bound that is wide for the C library's functions (which are right to a
- * few units in the last place, 2^-51): wherever both ends of that interval round to the same binary32 number, that is the answer;
- * all other arguments (about one in 2^15 to 2^19) are asked of MPFR. So what is proved stands on the bound of the filter and on
- * MPFR, and on no code of the library. The bounds:
+ * A filter in binary64 goes before MPFR: a value with a bound on its error. Wherever both ends of that interval round to the same
+ * binary32 number, that is the answer; all other arguments (some hundreds to thousands a function) are asked of MPFR. So what is
+ * proved stands on MPFR and on the bounds of the filters, and on no code of the library:
  *
- *   exp, expm1, log, log1p, tanh, erf, sin, cos   the C library's, 2^-45
- *   sigmoid, rsqrt                                a few roundings more, 2^-45
- *   gelu, gelu_tanh                               2^-41: the argument of erfc or exp, up to 110 where the result is not 0, is
- * rounded three times, which the function multiplies by 2 * 110 at most
+ *   exp, expm1, log, log1p, tanh, erf, sin, cos   the C library's, right to a few units of 2^-53; taken as 2^-45
+ *   sigmoid, rsqrt                                two or three roundings more, 2^-45
+ *   gelu, gelu_tanh                               2^-41: where the result is not 0, erfc multiplies the relative error of its
+ *                                                 argument by up to 206, exp by up to 110; below 2^-43 with all roundings
  *
  * MPFR's exp, log, ... round correctly to any precision. The compositions (sigmoid, GELU) are computed to 400 bits and rounded
  * once: wrong only if a value lay nearer than 2^-380 to the middle of two binary32 numbers. For |x| < 2^-100 both GELUs are x / 2
