@@ -34,7 +34,7 @@ BENCH_SOURCES := bench/bench.c
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
-DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/contender.c bench/functions.c tests/prove/prove.c tests/oracle/driver.c))
+DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/contender.c tests/prove/prove.c tests/oracle/driver.c))
 
 .PHONY: all lib tests test test-long demo deps bench prove sanitize format format-check install uninstall clean help oracle-driver
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
@@ -68,13 +68,13 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@scripts/demo.sh $(BUILD)
 
-bench: $(BUILD)/isobit-bench $(BUILD)/libisobit.so $(BUILD)/bench/contender.so $(BUILD)/bench-functions.so
+bench: $(BUILD)/isobit-bench $(BUILD)/libisobit.so $(BUILD)/bench/contender.so
 	$(BUILD)/isobit-bench
 	@scripts/torch-venv.sh $(BUILD)/torch
-	@for threads in 1 2; do for table in training kernels; do \
+	@for threads in 1 2; do for table in training kernels functions; do \
 		$(BUILD)/torch/bin/python bench/$$table.py --lib $(BUILD)/bench/contender.so --threads $$threads || exit 1; done; done
 	$(BUILD)/torch/bin/python bench/streams.py --lib $(BUILD)/libisobit.so
-	$(BUILD)/torch/bin/python bench/functions.py --lib $(BUILD)/bench-functions.so
+	$(BUILD)/torch/bin/python bench/functions.py --lib
 
 prove: $(BUILD)/prove
 	@scripts/exp_log_constants.py --check
@@ -136,11 +136,6 @@ $(BUILD)/isobit-bench: $(call objects,$(BENCH_SOURCES)) $(BUILD)/libisobit.a
 $(BUILD)/bench/contender.so: $(call objects,bench/contender.c) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) -shared -o $@ $^ $(LIBS)
-
-# The kernels' functions are not in the library's interface, so this brings its own.
-$(BUILD)/bench-functions.so: $(call objects,bench/functions.c) $(BUILD)/libisobit.a
-	@echo "  LINK $@"
-	@$(CC) $(CFLAGS) -shared -Wl,-z,defs -o $@ $^ $(LIBS)
 
 # Needs libmpfr-dev.
 $(BUILD)/prove: $(call objects,tests/prove/prove.c) $(BUILD)/libisobit.a

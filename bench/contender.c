@@ -1,5 +1,6 @@
-/* The library's side of bench/kernels.py and bench/training.py: kernels on plain arrays, and training steps, behind functions
- * that ctypes can call. Built as a shared library of its own, since kernels are no part of the public interface. */
+/* The library's side of bench/kernels.py, bench/functions.py and bench/training.py: kernels on plain arrays, and training steps,
+ * behind functions that ctypes can call. Built as a shared library of its own, since kernels are no part of the public interface.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "ops/conv2d.h"
 #include "ops/gemm.h"
 #include "ops/loss.h"
+#include "ops/math_functions.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -29,6 +31,7 @@ EXPORT void contender_conv2d(contender *c, int which, const int64_t *shape, cons
 EXPORT void contender_batch_norm(contender *c, const int64_t *shape, const float *x, const float *dy, float *y, float *dx,
                                  float *vectors);
 EXPORT void contender_cross_entropy(contender *c, int64_t n, int64_t k, const float *x, const int64_t *target, float *dx);
+EXPORT int contender_function(contender *c, const char *name, int64_t count, const float *x, float *y);
 EXPORT iso_module *contender_cnn(contender *c, int64_t size, int64_t classes);
 EXPORT iso_module *contender_resnet18(contender *c, int64_t size, int64_t classes);
 EXPORT iso_optimizer *contender_sgd(iso_module *model, double lr, double momentum);
@@ -132,6 +135,21 @@ EXPORT void contender_cross_entropy(contender *c, int64_t n, int64_t k, const fl
     float loss;
     e = with_scratch(c, iso_cpu_cross_entropy_scratch(&e, &s));
     iso_cpu_cross_entropy(&e, &s, x, target, &loss, dx);
+}
+
+/* One of the functions of one number; not 0 if there is none of that name. */
+EXPORT int contender_function(contender *c, const char *name, int64_t count, const float *x, float *y) {
+    void (*function)(const iso_exec *e, int64_t count, const float *x, float *y) = NULL;
+    iso_exec e = exec_of(c);
+#define F(n)                                                                                                                     \
+    if (strcmp(name, #n) == 0)                                                                                                   \
+        function = iso_cpu_##n;
+    ISO_MATH_FUNCTIONS(F)
+#undef F
+    if (!function)
+        return 1;
+    function(&e, count, x, y);
+    return 0;
 }
 
 /* ---- Training steps ---- */
