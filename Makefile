@@ -36,7 +36,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
 DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/contender.c tests/prove/prove.c tests/oracle/driver.c))
 
-.PHONY: all lib tests test test-long demo deps bench prove sanitize format format-check install uninstall clean help oracle-driver
+.PHONY: all lib tests test test-long demo deps bench prove prove-changed sanitize format format-check install uninstall clean help oracle-driver
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
 lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so $(BUILD)/libisobit-random.a $(BUILD)/isobit.pc $(BUILD)/isobit-random.pc
 tests: $(BUILD)/isobit-tests
@@ -78,7 +78,10 @@ bench: $(BUILD)/isobit-bench $(BUILD)/libisobit.so $(BUILD)/bench/contender.so
 
 prove: $(BUILD)/prove
 	@scripts/exp_log_constants.py --check
-	$(BUILD)/prove
+	@tests/prove/run.sh $(BUILD)
+prove-changed: $(BUILD)/prove
+	@scripts/exp_log_constants.py --check
+	@tests/prove/run.sh $(BUILD) --if-changed
 
 oracle-driver: $(BUILD)/oracle-driver
 

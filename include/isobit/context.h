@@ -55,7 +55,7 @@ typedef struct iso_files {
 /* Options of a context; a zeroed struct means the defaults. None of them can change a bit of any result. */
 typedef struct iso_context_options {
     int threads;                    /* compute threads; 0: one per available CPU */
-    const char *isa;                /* "scalar", "avx2", "avx512"; NULL: the fastest that the CPU has */
+    const char *isa;                /* "scalar", "avx2", "avx512", "neon"; NULL: the fastest that the CPU has */
     const iso_allocator *allocator; /* NULL: aligned malloc. Copied. */
     const iso_files *files;         /* NULL: POSIX. Copied. */
 } iso_context_options;

@@ -13,7 +13,7 @@
 #define X86 0
 #endif
 
-static const char *const names[ISO_ISA_COUNT] = {"scalar", "avx2", "avx512"};
+static const char *const names[ISO_ISA_COUNT] = {"scalar", "avx2", "avx512", "neon"};
 
 const char *iso_isa_name(iso_isa isa) {
     return names[isa];
@@ -41,6 +41,9 @@ bool iso_isa_available(iso_isa isa) {
         return iso_isa_available(ISO_ISA_AVX2) && __builtin_cpu_supports("avx512f") &&
                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq");
+#elif defined(__aarch64__)
+    case ISO_ISA_NEON: /* every one has it */
+        return true;
 #endif
     default:
         return false;

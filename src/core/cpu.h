@@ -5,8 +5,8 @@
 
 #include "core/compiler.h"
 
-/* In ascending order of preference. */
-typedef enum iso_isa { ISO_ISA_SCALAR, ISO_ISA_AVX2, ISO_ISA_AVX512, ISO_ISA_COUNT } iso_isa;
+/* In ascending order of preference, among those of one architecture. */
+typedef enum iso_isa { ISO_ISA_SCALAR, ISO_ISA_AVX2, ISO_ISA_AVX512, ISO_ISA_NEON, ISO_ISA_COUNT } iso_isa;
 
 const char *iso_isa_name(iso_isa isa);
 /* False if there is no such name. */

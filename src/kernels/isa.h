@@ -106,6 +106,6 @@ typedef struct iso_kernels {
 /* NULL if this build has none of that instruction set. */
 const iso_kernels *iso_kernels_of(iso_isa isa);
 
-extern const iso_kernels iso_kernels_scalar, iso_kernels_avx2, iso_kernels_avx512;
+extern const iso_kernels iso_kernels_scalar, iso_kernels_avx2, iso_kernels_avx512, iso_kernels_neon;
 
 #endif

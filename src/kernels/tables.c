@@ -7,6 +7,9 @@ const iso_kernels *iso_kernels_of(iso_isa isa) {
         return &iso_kernels_avx2;
     case ISO_ISA_AVX512:
         return &iso_kernels_avx512;
+#elif defined(__aarch64__)
+    case ISO_ISA_NEON:
+        return &iso_kernels_neon;
 #endif
     case ISO_ISA_SCALAR:
         return &iso_kernels_scalar;
