@@ -71,7 +71,7 @@ demo: deps
 bench: $(BUILD)/isobit-bench $(BUILD)/libisobit.so $(BUILD)/bench/contender.so
 	$(BUILD)/isobit-bench
 	@scripts/torch-venv.sh $(BUILD)/torch
-	@for threads in 1 2; do for table in training kernels functions; do \
+	@for threads in 1 2; do for table in training memory kernels functions; do \
 		$(BUILD)/torch/bin/python bench/$$table.py --lib $(BUILD)/bench/contender.so --threads $$threads || exit 1; done; done
 	$(BUILD)/torch/bin/python bench/streams.py --lib $(BUILD)/libisobit.so
 	$(BUILD)/torch/bin/python bench/functions.py --lib
