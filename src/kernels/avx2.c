@@ -12,6 +12,8 @@
 typedef __m256 vec;
 #define vec_load(p)      _mm256_loadu_ps(p)
 #define vec_store(p, x)  _mm256_storeu_ps(p, x)
+#define vec_stream(p, x) _mm256_stream_ps(p, x)
+#define vec_stream_end() _mm_sfence()
 #define vec_all(x)       _mm256_set1_ps(x)
 #define vec_fma(a, b, c) _mm256_fmadd_ps(a, b, c)
 

@@ -12,6 +12,8 @@
 typedef __m512 vec;
 #define vec_load(p)      _mm512_loadu_ps(p)
 #define vec_store(p, x)  _mm512_storeu_ps(p, x)
+#define vec_stream(p, x) _mm512_stream_ps(p, x)
+#define vec_stream_end() _mm_sfence()
 #define vec_all(x)       _mm512_set1_ps(x)
 #define vec_fma(a, b, c) _mm512_fmadd_ps(a, b, c)
 

@@ -1,4 +1,6 @@
-/* Pixel sums and batch_norm2d's elementwise parts: docs/contract.md#pixel-sum. Pixel after pixel, lanes over channels. */
+/* Pixel sums and batch_norm2d's elementwise parts: docs/contract.md#pixel-sum. Pixel after pixel, lanes over
+ * channels, so that memory is read and written from front to back; what belongs to a channel, chains too, stays in the L1 cache.
+ */
 
 /* value where condition > 0, otherwise +0. */
 static inline vec ISA(where_positive)(vec condition, vec value) {
@@ -10,139 +12,75 @@ static inline vec ISA(vec_relu)(vec x) {
     return (vec)(~mask & (__typeof__(mask))x);
 }
 
-/* Announces what the block after next will read of one or two operands. */
-#define CHAINED 1024
-#define AHEAD   1024 /* floats */
-static inline void ISA(announce)(const float *x, const float *other, int64_t from, int64_t count, int64_t end) {
-    count = iso_min64(count, end - from);
-    for (int64_t i = 0; i < count; i += 16)
-        __builtin_prefetch(x + from + i);
-    for (int64_t i = 0; other && i < count; i += 16)
-        __builtin_prefetch(other + from + i);
-}
-
-/* The run in blocks of pixels, and each vector of channels through a block by itself, so that what belongs to the channels stays
- * in registers; blocks are small (about so many floats), so that memory is still read from front to back. Names for the body:
- * `c`, the vector's first channel; `start`, the block's first element; `block`, its pixels. */
-#define FOR_BLOCKS(r, other, floats)                                                                                             \
+/* For every pixel p of the run, and `at`, its first element: the body for a vector of channels from c on (VECTORS) and for those
+ * that fill none (REST). */
+#define FOR_PIXELS(r)                                                                                                            \
     const int64_t channels = (r)->channels, pixels = (r)->pixels, full = channels / WIDTH * WIDTH;                               \
-    const int64_t most = iso_max64((floats) / channels / 8 * 8, 8);                                                              \
-    for (int64_t done = 0, start = 0, block = iso_min64(most, pixels); done < pixels; done += block, start += block * channels,  \
-                 block = iso_min64(most, pixels - done),                                                                         \
-                 ISA(announce)(x, other, start + AHEAD, block * channels, pixels * channels))
-
+    for (int64_t p = 0, at = 0; p < pixels; p++, at += channels)
 #define FOR_VECTORS for (int64_t c = 0; c < full; c += WIDTH)
 #define FOR_REST    for (int64_t c = full; c < channels; c++)
 
-/* Pixel p of a run continues chain (first + p) mod 8; a block starts with a multiple of 8 of the run's pixels. */
-#define CHAIN(k) ((first + (k)) & 7) * channels + c
-/* STEP(k) for each pixel of the block, k its number mod 8; `at` is its element. */
-#define FOR_CHAINS(STEP)                                                                                                         \
-    for (int64_t p = 0; p < block; p += 8) {                                                                                     \
-        const float *restrict const x8 = x + start + p * channels + c;                                                           \
-        const int64_t offset = start + p * channels + c;                                                                         \
-        (void)offset;                                                                                                            \
-        if (p + 8 <= block)                                                                                                      \
-            UNROLL for (int k = 0; k < 8; k++) STEP(k, x8 + k * channels, offset + k * channels);                                \
-        else                                                                                                                     \
-            UNROLL for (int k = 0; k < 8; k++) if (p + k < block) STEP(k, x8 + k * channels, offset + k * channels);             \
-    }
+/* Pixel p of a run continues chain (first + p) mod 8. */
+#define CHAIN(chains) ((chains) + ((first + p) & 7) * channels)
 
 static void ISA(pixel_sum)(const iso_pixels *r) {
-    const float *x = r->x;
-    float *sums = r->sums;
     const int64_t first = r->first;
-#define STEP(k, from, at) s[k] = s[k] + vec_load(from)
-    FOR_BLOCKS(r, NULL, CHAINED) {
-        FOR_VECTORS {
-            vec s[8];
-            UNROLL for (int k = 0; k < 8; k++) s[k] = vec_load(sums + CHAIN(k));
-            FOR_CHAINS(STEP)
-            UNROLL for (int k = 0; k < 8; k++) vec_store(sums + CHAIN(k), s[k]);
-        }
-        for (int64_t p = 0; full < channels && p < block; p++)
-            FOR_REST {
-                float *chain = sums + CHAIN(p);
-                *chain = *chain + x[start + p * channels + c];
-            }
+    FOR_PIXELS(r) {
+        const float *restrict x = r->x + at;
+        float *restrict sum = CHAIN(r->sums);
+        FOR_VECTORS vec_store(sum + c, vec_load(sum + c) + vec_load(x + c));
+        FOR_REST sum[c] = sum[c] + x[c];
     }
-#undef STEP
 }
 
 static void ISA(pixel_squares)(const iso_pixels *r) {
-    const float *x = r->x, *mean = r->mean;
-    float *sums = r->sums;
+    const float *mean = r->mean;
     const int64_t first = r->first;
-#define STEP(k, from, at)                                                                                                        \
-    do {                                                                                                                         \
-        const vec d = vec_load(from) - m;                                                                                        \
-        s[k] = vec_fma(d, d, s[k]);                                                                                              \
-    } while (0)
-    FOR_BLOCKS(r, NULL, CHAINED) {
+    FOR_PIXELS(r) {
+        const float *restrict x = r->x + at;
+        float *restrict sum = CHAIN(r->sums);
         FOR_VECTORS {
-            const vec m = vec_load(mean + c);
-            vec s[8];
-            UNROLL for (int k = 0; k < 8; k++) s[k] = vec_load(sums + CHAIN(k));
-            FOR_CHAINS(STEP)
-            UNROLL for (int k = 0; k < 8; k++) vec_store(sums + CHAIN(k), s[k]);
+            const vec d = vec_load(x + c) - vec_load(mean + c);
+            vec_store(sum + c, vec_fma(d, d, vec_load(sum + c)));
         }
-        for (int64_t p = 0; full < channels && p < block; p++)
-            FOR_REST {
-                float *chain = sums + CHAIN(p), d = x[start + p * channels + c] - mean[c];
-                *chain = iso_fmaf(d, d, *chain);
-            }
+        FOR_REST {
+            const float d = x[c] - mean[c];
+            sum[c] = iso_fmaf(d, d, sum[c]);
+        }
     }
-#undef STEP
 }
 
 /* `relu`, `from_y`: constants, so that each combination is compiled by itself. */
 static inline __attribute__((always_inline)) void ISA(gradients)(const iso_pixels *r, bool relu, bool from_y) {
-    const float *x = r->x, *dy = r->dy, *mean = r->mean, *invstd = r->invstd, *weight = r->weight, *bias = r->bias, *y = r->y;
-    float *sums = r->sums, *products = r->products, *masked = r->masked;
+    const float *mean = r->mean, *invstd = r->invstd, *weight = r->weight, *bias = r->bias;
     const int64_t first = r->first;
-#define STEP(k, from, at)                                                                                                        \
-    do {                                                                                                                         \
-        vec d = vec_load(dy + (at)), xhat = (vec_load(from) - m) * v;                                                            \
-        if (relu)                                                                                                                \
-            d = ISA(where_positive)(vec_fma(xhat, w, b), d);                                                                     \
-        if (from_y) {                                                                                                            \
-            d = ISA(where_positive)(vec_load(y + (at)), d);                                                                      \
-            vec_store(masked + (at), d);                                                                                         \
-        }                                                                                                                        \
-        s[k] = s[k] + d;                                                                                                         \
-        q[k] = vec_fma(d, xhat, q[k]);                                                                                           \
-    } while (0)
-    FOR_BLOCKS(r, dy, 512) {
+    FOR_PIXELS(r) {
+        const float *restrict x = r->x + at, *restrict dy = r->dy + at, *restrict y = from_y ? r->y + at : NULL;
+        float *restrict sum = CHAIN(r->sums), *restrict product = CHAIN(r->products),
+                        *restrict masked = from_y ? r->masked + at : NULL;
         FOR_VECTORS {
-            const vec m = vec_load(mean + c), v = vec_load(invstd + c);
-            const vec w = relu ? vec_load(weight + c) : m, b = relu ? vec_load(bias + c) : m;
-            vec s[8], q[8];
-            UNROLL for (int k = 0; k < 8; k++) {
-                s[k] = vec_load(sums + CHAIN(k));
-                q[k] = vec_load(products + CHAIN(k));
+            const vec xhat = (vec_load(x + c) - vec_load(mean + c)) * vec_load(invstd + c);
+            vec d = vec_load(dy + c);
+            if (relu)
+                d = ISA(where_positive)(vec_fma(xhat, vec_load(weight + c), vec_load(bias + c)), d);
+            if (from_y) {
+                d = ISA(where_positive)(vec_load(y + c), d);
+                vec_store(masked + c, d);
             }
-            FOR_CHAINS(STEP)
-            UNROLL for (int k = 0; k < 8; k++) {
-                vec_store(sums + CHAIN(k), s[k]);
-                vec_store(products + CHAIN(k), q[k]);
-            }
+            vec_store(sum + c, vec_load(sum + c) + d);
+            vec_store(product + c, vec_fma(d, xhat, vec_load(product + c)));
         }
-        for (int64_t p = 0; full < channels && p < block; p++)
-            FOR_REST {
-                const int64_t at = start + p * channels + c;
-                float d = dy[at], *sum = sums + CHAIN(p), *product = products + CHAIN(p);
-                const float xhat = (x[at] - mean[c]) * invstd[c];
-                if (relu)
-                    d = iso_fmaf(xhat, weight[c], bias[c]) > 0 ? d : 0;
-                if (from_y) {
-                    d = y[at] > 0 ? d : 0;
-                    masked[at] = d;
-                }
-                *sum = *sum + d;
-                *product = iso_fmaf(d, xhat, *product);
-            }
+        FOR_REST {
+            const float xhat = (x[c] - mean[c]) * invstd[c];
+            float d = dy[c];
+            if (relu)
+                d = iso_fmaf(xhat, weight[c], bias[c]) > 0 ? d : 0;
+            if (from_y)
+                masked[c] = d = y[c] > 0 ? d : 0;
+            sum[c] = sum[c] + d;
+            product[c] = iso_fmaf(d, xhat, product[c]);
+        }
     }
-#undef STEP
 }
 
 static void ISA(pixel_gradients)(const iso_pixels *r) {
@@ -154,89 +92,96 @@ static void ISA(pixel_gradients)(const iso_pixels *r) {
         ISA(gradients)(r, false, false);
 }
 
-static inline __attribute__((always_inline)) void ISA(normalise_by)(const iso_pixels *r, bool affine, bool add, bool relu) {
-    const float *x = r->x, *mean = r->mean, *invstd = r->invstd, *weight = r->weight, *bias = r->bias, *residual = r->residual;
-    float *y = r->out;
-    FOR_BLOCKS(r, residual, 512) {
+/* `stream`: around the caches. */
+static inline __attribute__((always_inline)) void ISA(normalise_by)(const iso_pixels *r, bool affine, bool add, bool relu,
+                                                                    bool stream) {
+    const float *mean = r->mean, *invstd = r->invstd, *weight = r->weight, *bias = r->bias;
+    FOR_PIXELS(r) {
+        const float *restrict x = r->x + at, *restrict residual = add ? r->residual + at : NULL;
+        float *restrict y = r->out + at;
         FOR_VECTORS {
-            const vec m = vec_load(mean + c), s = vec_load(invstd + c);
-            const vec w = affine ? vec_load(weight + c) : m, b = affine ? vec_load(bias + c) : m;
-            for (int64_t p = 0, at = start + c; p < block; p++, at += channels) {
-                vec v = (vec_load(x + at) - m) * s;
-                if (affine)
-                    v = vec_fma(v, w, b);
-                if (add)
-                    v = v + vec_load(residual + at);
-                if (relu)
-                    v = ISA(vec_relu)(v);
-                vec_store(y + at, v);
-            }
+            vec v = (vec_load(x + c) - vec_load(mean + c)) * vec_load(invstd + c);
+            if (affine)
+                v = vec_fma(v, vec_load(weight + c), vec_load(bias + c));
+            if (add)
+                v = v + vec_load(residual + c);
+            if (relu)
+                v = ISA(vec_relu)(v);
+            if (stream)
+                vec_stream(y + c, v);
+            else
+                vec_store(y + c, v);
         }
-        for (int64_t p = 0; full < channels && p < block; p++)
-            FOR_REST {
-                const int64_t at = start + p * channels + c;
-                float v = (x[at] - mean[c]) * invstd[c];
-                v = affine ? iso_fmaf(v, weight[c], bias[c]) : v;
-                v = add ? v + residual[at] : v;
-                y[at] = relu && v <= 0 ? 0 : v;
-            }
+        FOR_REST {
+            float v = (x[c] - mean[c]) * invstd[c];
+            v = affine ? iso_fmaf(v, weight[c], bias[c]) : v;
+            v = add ? v + residual[c] : v;
+            y[c] = relu && v <= 0 ? 0 : v;
+        }
     }
+    if (stream)
+        vec_stream_end();
+}
+
+/* Lines of the output are written whole, and nobody will find them in a cache. */
+static bool ISA(streams)(const iso_pixels *r) {
+    return r->stream && (uintptr_t)r->out % 64 == 0 && r->channels % 16 == 0;
 }
 
 static void ISA(normalise)(const iso_pixels *r) {
     if (!r->weight)
-        ISA(normalise_by)(r, false, r->residual != NULL, r->relu);
+        ISA(normalise_by)(r, false, r->residual != NULL, r->relu, false);
     else if (r->residual)
-        ISA(normalise_by)(r, true, true, r->relu);
+        ISA(normalise_by)(r, true, true, r->relu, false);
+    else if (ISA(streams)(r))
+        ISA(normalise_by)(r, true, false, r->relu, true);
     else if (r->relu)
-        ISA(normalise_by)(r, true, false, true);
+        ISA(normalise_by)(r, true, false, true, false);
     else
-        ISA(normalise_by)(r, true, false, false);
+        ISA(normalise_by)(r, true, false, false, false);
 }
 
-static inline __attribute__((always_inline)) void ISA(backward_by)(const iso_pixels *r, bool relu, bool training) {
-    const float *x = r->x, *dy = r->dy, *mean = r->mean, *invstd = r->invstd, *weight = r->weight, *bias = r->bias;
+static inline __attribute__((always_inline)) void ISA(backward_by)(const iso_pixels *r, bool relu, bool training, bool stream) {
+    const float *mean = r->mean, *invstd = r->invstd, *weight = r->weight, *bias = r->bias;
     const float *factor = r->factor, *a = r->a, *b = r->b;
-    float *dx = r->out;
-    FOR_BLOCKS(r, dy, 512) {
+    FOR_PIXELS(r) {
+        const float *restrict x = r->x + at, *restrict dy = r->dy + at;
+        float *restrict dx = r->out + at;
         FOR_VECTORS {
-            const vec m = vec_load(mean + c), v = vec_load(invstd + c), f = vec_load(factor + c);
-            const vec w = relu ? vec_load(weight + c) : m, h = relu ? vec_load(bias + c) : m;
-            const vec fa = training ? vec_load(a + c) : m, fb = training ? vec_load(b + c) : m;
-            for (int64_t p = 0, at = start + c; p < block; p++, at += channels) {
-                vec d = vec_load(dy + at), xhat = (vec_load(x + at) - m) * v;
-                if (relu)
-                    d = ISA(where_positive)(vec_fma(xhat, w, h), d);
-                if (training)
-                    d = vec_fma(-xhat, fb, d - fa);
-                vec_store(dx + at, f * d);
-            }
+            const vec xhat = (vec_load(x + c) - vec_load(mean + c)) * vec_load(invstd + c);
+            vec d = vec_load(dy + c);
+            if (relu)
+                d = ISA(where_positive)(vec_fma(xhat, vec_load(weight + c), vec_load(bias + c)), d);
+            if (training)
+                d = vec_fma(-xhat, vec_load(b + c), d - vec_load(a + c));
+            d = vec_load(factor + c) * d;
+            if (stream)
+                vec_stream(dx + c, d);
+            else
+                vec_store(dx + c, d);
         }
-        for (int64_t p = 0; full < channels && p < block; p++)
-            FOR_REST {
-                const int64_t at = start + p * channels + c;
-                float d = dy[at];
-                const float xhat = (x[at] - mean[c]) * invstd[c];
-                if (relu)
-                    d = iso_fmaf(xhat, weight[c], bias[c]) > 0 ? d : 0;
-                dx[at] = training ? factor[c] * iso_fmaf(-xhat, b[c], d - a[c]) : d * factor[c];
-            }
+        FOR_REST {
+            const float xhat = (x[c] - mean[c]) * invstd[c];
+            float d = dy[c];
+            if (relu)
+                d = iso_fmaf(xhat, weight[c], bias[c]) > 0 ? d : 0;
+            dx[c] = training ? factor[c] * iso_fmaf(-xhat, b[c], d - a[c]) : d * factor[c];
+        }
     }
+    if (stream)
+        vec_stream_end();
 }
 
 static void ISA(normalise_backward)(const iso_pixels *r) {
-    if (r->relu && r->training)
-        ISA(backward_by)(r, true, true);
-    else if (r->training)
-        ISA(backward_by)(r, false, true);
+    if (!r->training)
+        ISA(backward_by)(r, r->relu, false, false);
+    else if (r->relu)
+        ISA(streams)(r) ? ISA(backward_by)(r, true, true, true) : ISA(backward_by)(r, true, true, false);
     else
-        ISA(backward_by)(r, r->relu, false);
+        ISA(streams)(r) ? ISA(backward_by)(r, false, true, true) : ISA(backward_by)(r, false, true, false);
 }
 
-#undef FOR_BLOCKS
-#undef AHEAD
-#undef CHAINED
+#undef FOR_PIXELS
 #undef FOR_VECTORS
 #undef FOR_REST
-#undef FOR_CHAINS
 #undef CHAIN

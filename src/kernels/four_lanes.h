@@ -20,6 +20,8 @@ static inline vec vec_load(const float *p) {
 static inline void vec_store(float *p, vec x) {
     memcpy(p, &x, sizeof x);
 }
+#define vec_stream(p, x) vec_store(p, x)
+#define vec_stream_end() ((void)0)
 static inline vec vec_all(float x) {
     return (vec){x, x, x, x};
 }
@@ -36,7 +38,7 @@ static inline vec vec_greater(vec a, vec b) {
 
 typedef double dvec __attribute__((vector_size(16)));
 typedef uint64_t lvec __attribute__((vector_size(16)));
-#define d_all(c)         ((dvec){c, c})
+#define d_all(c) ((dvec){c, c})
 #ifndef d_fma
 #define d_fma(a, b, c) ((a) * (b) + (c))
 #endif
@@ -77,6 +79,6 @@ static inline unsigned d_none(lvec x, uint64_t bits) {
 }
 #define vec_unequal(a, b)  lane_bits((a) != (b))
 #define vec_not_less(a, b) lane_bits(~((a) < (b)))
-#define d_quotient(a, b) ((a) / (b))
+#define d_quotient(a, b)   ((a) / (b))
 
 #endif

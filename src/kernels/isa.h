@@ -63,6 +63,7 @@ typedef struct iso_pixels {
     bool training;
     float *sums, *products; /* chains: 8 x channels */
     float *out;             /* y, or dx */
+    bool stream;            /* out is too large for anybody to find it in a cache */
 } iso_pixels;
 
 typedef struct iso_kernels {
