@@ -5,6 +5,7 @@ Chebyshev's points to 60 digits and rounded to binary64. Standard error tells ea
     scripts/math_coefficients.py [> src/math/estimate_coefficients.h]
 
 Nothing has to be taken from here on trust: `make prove` compares what is computed with these numbers over all arguments."""
+import ctypes
 import sys
 
 from mpmath import mp, mpf, chebyt, cos, erf, erfc, exp, log, pi, polyval, sin, sqrt, taylor
@@ -67,4 +68,19 @@ table("tail", "Phi(-z) e^(z^2 / 2) of (z - 5) / (z + 5), 0 <= z <= 15",
       lambda t: (lambda z: erfc(z / sqrt(mpf(2))) * exp(z * z / 2) / 2)(TAIL * (1 + t) / (1 - t)), -1, (LAST - TAIL) / (LAST + TAIL), 17)
 table("phi", "(Phi(x) - 1/2) / x of w = x^2 / 8 - 1, |x| <= 4", lambda w: removable(lambda x: erf(x / sqrt(mpf(2))) / x / 2, 1 / sqrt(2 * pi))(sqrt(8 * (w + 1))), -1, 1, 19)
 table("sin", "sin(r) / r of r^2, |r| <= pi / 2", lambda u: removable(lambda r: sin(r) / r, mpf(1))(sqrt(u)), 0, pi * pi / 4, 7)
-print("#endif")
+
+# exp in pairs of binary32: x = n ln(2) / 32 + r.
+float32 = lambda v: mpf(ctypes.c_float(float(v)).value)
+grid = lambda v, unit: mp.nint(v / unit) * unit
+step = log(mpf(2)) / 32
+first = grid(step, mpf(2)**-17)
+second = grid(step - first, mpf(2)**-30)  # both of at most 12 bits, so that their products with n are exact
+high = [float32(mpf(2)**(mpf(i) / 32)) for i in range(32)]
+print("/* ln(2) / 32 in three parts, and 2^(i/32) as a number and the rest, of binary32. */")
+print("#define ISO_EXP_STEP_HIGH   %sf\n#define ISO_EXP_STEP_MIDDLE %sf\n#define ISO_EXP_STEP_LOW    %sf" % tuple(float(v).hex() for v in (first, second, float32(step - first - second))))
+for name, values in (("high", high), ("low", [float32(mpf(2)**(mpf(i) / 32) - h) for i, h in enumerate(high)])):
+    print("static const float iso_exp2_32nds_%s[32] = {" % name)
+    for i in range(0, 32, 4):
+        print("    " + " ".join(float(v).hex() + "f," for v in values[i:i + 4]))
+    print("};")
+print("\n#endif")

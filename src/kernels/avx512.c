@@ -48,5 +48,10 @@ static inline dvec d_quotient(dvec a, dvec b) {
 #define d_none(x, bits)    (unsigned)_mm512_testn_epi64_mask((__m512i)(x), _mm512_set1_epi64(bits))
 #define vec_not_less(a, b) (unsigned)_mm512_cmp_ps_mask(a, b, _CMP_NLT_UQ)
 
+/* Of a float whose last bits are an integer n (n + 1.5 * 2^23): entry n mod 32 of a table; x * 2^floor(n / 32). */
+#define vec_lookup32(table, n) _mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(n), _mm512_loadu_ps((table) + 16))
+#define vec_scale32(x, n)                                                                                                        \
+    _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(x), _mm512_slli_epi32(_mm512_srli_epi32(_mm512_castps_si512(n), 5), 23)))
+
 #include "kernels/templates.h"
 #endif

@@ -23,11 +23,19 @@ static float ISA(block_sum)(int64_t count, const float *x) {
     return ISA(fold64)(lane);
 }
 
-/* e[i] = exp(x[i] - max) */
-static void ISA(exp_block)(int64_t count, const float *restrict x, float max, float *restrict e) {
-    for (int64_t i = 0; i < count; i++)
-        e[i] = x[i] - max;
-    ISA(exp)(count, e, e);
+/* e[i] = exp(x[i] - max), with the next row announced: what is computed here takes as long as that is on its way. */
+#define STRETCH 256
+static void ISA(exp_block)(int64_t count, const float *x, float max, float *e, int64_t row) {
+    for (int64_t first = 0, n; first < count; first += n, x += n, e += n) {
+        n = iso_min64(STRETCH, count - first);
+        for (int64_t i = 0; i < n; i += 16) {
+            __builtin_prefetch(x + row + i);
+            __builtin_prefetch(e + row + i, 1);
+        }
+        for (int64_t i = 0; i < n; i++)
+            e[i] = x[i] - max;
+        ISA(exp)(n, e, e);
+    }
 }
 
 /* The largest element. Which of -0 and +0 is found makes no difference to x[i] - max other than a zero's sign, which exp and the
@@ -60,7 +68,7 @@ static float ISA(cross_entropy_row)(const iso_cross_entropy_shape *s, const floa
     for (int64_t first = 0; first < k; first += BLOCK) {
         int64_t n = iso_min64(BLOCK, k - first);
         float *e = dx ? dx + first : block; /* the gradient is made of these in place */
-        ISA(exp_block)(n, x + first, max, e);
+        ISA(exp_block)(n, x + first, max, e, k);
         iso_tile_tree_push(&sums, (float[]){ISA(block_sum)(n, e)});
     }
     float total = *iso_tile_tree_total(&sums), log_total = iso_logf(total), loss = log_total - (x[target] - max);
@@ -110,3 +118,4 @@ static float ISA(mse_row)(int64_t k, const float *restrict x, const float *restr
 
 #undef BLOCK
 #undef LANES
+#undef STRETCH
