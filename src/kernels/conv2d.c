@@ -2,6 +2,8 @@
  * weights, where the products of one pixel lie in a few contiguous runs of its (padded) input, and the panels of the sum cut
  * across the runs. The gradient of the input with stride s is s * s such walks over dy, one for each class of pixels that the
  * same taps reach. */
+#include <stdatomic.h>
+
 #include "kernels/tile.h"
 #include "ops/conv2d.h"
 
@@ -39,6 +41,7 @@ struct conv {
     int64_t strip_floats;
     const float *weight;
     bool backward;
+    atomic_bool not_finite; /* the weights: found while they are packed */
 };
 
 /* ---- Geometry ---- */
@@ -141,31 +144,55 @@ static int64_t kernel_position(const struct conv *c, bool vertical, int64_t tap)
     return 0;
 }
 
-/* Packs one panel of one group: position (tap_h, tap_w, source channel), column target channel. */
+/* Packs one panel of one group: position (tap_h, tap_w, source channel), column target channel. In the weights either the
+ * channels (forward) or the columns (backward) of a panel lie side by side, and the others far apart, often in the same few sets
+ * of a cache; so a block of them is brought together first. */
+#define BLOCK_FLOATS 8192
 static void pack_weights(void *argument, int64_t task, int thread) {
     (void)thread;
-    const struct conv *c = argument;
+    struct conv *c = argument;
     const iso_conv2d_shape *s = c->s;
     int64_t panels = iso_column_panels(c->k, c->width), group = task / panels, j = task % panels;
     int64_t columns = (int64_t)iso_panel_vectors(c->k, c->width, j) * c->k->width, first = j * iso_full_columns(c->k);
     int64_t cg = s->c / s->groups, kernel = s->kh * s->kw, valid = iso_min64(columns, c->width - first);
     float *panel = c->walk.packed + group * weights_size(c->k, &c->walk, c->width) + first * c->walk.panel_size;
-    /* Forward, a column's channels lie side by side, and columns far apart; backward the other way round. */
     int64_t from_channel = c->backward ? cg * kernel : kernel, from_column = c->backward ? kernel : cg * kernel;
     const float *weight = c->weight + group * (s->co / s->groups) * cg * kernel + first * from_column;
+    float block[BLOCK_FLOATS];
+    int64_t most = iso_min64(BLOCK_FLOATS / (columns * kernel), c->depth);
+    bool finite = true;
     if (valid < columns)
         memset(panel, 0, sizeof *panel * (size_t)(c->walk.panel_size * columns));
-    for (int64_t d0 = 0; d0 < c->depth; d0 += 16) /* all taps of a few channels while they are in cache */
+    for (int64_t d0 = 0, depth; d0 < c->depth; d0 += depth) {
+        depth = iso_max64(iso_min64(most, c->depth - d0), 1);
+        const float *from = weight + d0 * from_channel;
+        int64_t far_step = c->backward ? from_channel : from_column, far = c->backward ? depth : valid;
+        int64_t run = (c->backward ? valid : depth) * kernel, channel_step = from_channel, column_step = from_column;
+        for (int64_t i = 0; i < far; i++) {
+            const float *near = from + i * far_step;
+            for (int64_t ahead = 0; ahead < run; ahead += 16) /* the next block: too many short runs for the machine to foresee */
+                __builtin_prefetch(near + depth * from_channel + ahead);
+            finite = finite && iso_all_finite(run, near);
+            if (most > 0)
+                memcpy(block + i * run, near, sizeof *block * (size_t)run);
+        }
+        if (most > 0) {
+            from = block;
+            channel_step = c->backward ? run : kernel;
+            column_step = c->backward ? kernel : run;
+        }
         for (int64_t th = 0; th < c->walk.taps_h; th++)
             for (int64_t tw = 0; tw < c->walk.taps_w; tw++) {
-                int64_t at = kernel_position(c, true, th) * s->kw + kernel_position(c, false, tw);
-                float *to = panel + (th * c->walk.taps_w + tw) * c->depth * columns;
-                for (int64_t column = 0; column < valid; column++) {
-                    const float *from = weight + at + column * from_column + d0 * from_channel;
-                    for (int64_t d = d0; d < iso_min64(d0 + 16, c->depth); d++, from += from_channel)
-                        to[d * columns + column] = *from;
-                }
+                const float *tap = from + kernel_position(c, true, th) * s->kw + kernel_position(c, false, tw);
+                float *to = panel + ((th * c->walk.taps_w + tw) * c->depth + d0) * columns;
+                for (int64_t d = 0; d < depth; d++, to += columns, tap += channel_step)
+#pragma GCC unroll 8
+                    for (int64_t column = 0; column < valid; column++)
+                        to[column] = tap[column * column_step];
             }
+    }
+    if (!finite)
+        atomic_store_explicit(&c->not_finite, true, memory_order_relaxed);
 }
 
 /* ---- Walking ---- */
@@ -327,12 +354,14 @@ static size_t conv_scratch(struct conv *c, int threads) {
     return (place(c, threads, NULL) + 16) * sizeof(float);
 }
 
-static void run_conv(const iso_exec *e, struct conv *c) {
+/* False if padding is in the way: it is multiplied here, and absent in the contract, which is the same for finite weights only.
+ */
+static bool run_conv(const iso_exec *e, struct conv *c, bool padded) {
     if (c->walk.rows == 0 || c->walk.columns == 0)
-        return;
+        return true;
     if (c->walk.panel_size == 0) {
         clear_class(c);
-        return;
+        return true;
     }
     plan_walk(c, iso_exec_threads(e));
     place(c, iso_exec_threads(e), e->scratch);
@@ -343,14 +372,14 @@ static void run_conv(const iso_exec *e, struct conv *c) {
         iso_tile_clear(to + c->width, iso_packed_columns(c->k, c->width) - c->width);
     }
     iso_pool_run(e->pool, c->s->groups * iso_column_panels(c->k, c->width), pack_weights, c);
+    if (padded && c->not_finite)
+        return false;
     iso_pool_run(e->pool, iso_ceil_div(c->s->n * c->strips, c->batch), walk_strips, c);
+    return true;
 }
 
 static bool pads(const iso_conv2d_shape *s) {
     return s->ph || s->pw;
-}
-static int64_t weight_count(const iso_conv2d_shape *s) {
-    return s->co * (s->c / s->groups) * s->kh * s->kw;
 }
 
 /* ---- Forward ---- */
@@ -362,17 +391,13 @@ size_t iso_cpu_conv2d_scratch(const iso_exec *e, const iso_conv2d_shape *s) {
 
 void iso_cpu_conv2d(const iso_exec *e, const iso_conv2d_shape *s, const float *x, const float *weight, const float *bias,
                     float *y) {
-    /* Padding is multiplied here, and absent in the contract: the same for finite weights only. */
-    if (pads(s) && !iso_all_finite(weight_count(s), weight)) {
-        iso_ref_conv2d(s, x, weight, bias, y);
-        return;
-    }
     struct conv c = forward_conv(iso_kernels_of(e->isa), s);
     c.source = x;
     c.weight = weight;
     c.bias = bias;
     c.target = y;
-    run_conv(e, &c);
+    if (!run_conv(e, &c, pads(s)))
+        iso_ref_conv2d(s, x, weight, bias, y);
 }
 
 /* ---- Gradient of the input ---- */
@@ -390,16 +415,15 @@ size_t iso_cpu_conv2d_backward_input_scratch(const iso_exec *e, const iso_conv2d
 
 void iso_cpu_conv2d_backward_input(const iso_exec *e, const iso_conv2d_shape *s, const float *dy, const float *weight,
                                    float *dx) {
-    if (!iso_all_finite(weight_count(s), weight)) {
-        iso_ref_conv2d_backward_input(s, dy, weight, dx);
-        return;
-    }
     for (int64_t class_h = 0; class_h < s->sh; class_h++)
         for (int64_t class_w = 0; class_w < s->sw; class_w++) {
             struct conv c = backward_conv(iso_kernels_of(e->isa), s, class_h, class_w);
             c.source = dy;
             c.weight = weight;
             c.target = dx;
-            run_conv(e, &c);
+            if (!run_conv(e, &c, true)) {
+                iso_ref_conv2d_backward_input(s, dy, weight, dx);
+                return;
+            }
         }
 }

@@ -28,7 +28,10 @@
     vec p[R][V];                                                                                                                 \
     _Alignas(64) float s[(R) * (V)*WIDTH];                                                                                       \
     bool started = t->accumulate;                                                                                                \
-    if (started)                                                                                                                 \
+    if (started && t->valid == (V)*WIDTH)                                                                                        \
+        UNROLL for (int i = 0; i < (R); i++) UNROLL for (int v = 0; v < (V); v++)                                                \
+            vec_store(s + (i * (V) + v) * WIDTH, vec_load(t->c + i * t->c_row + v * WIDTH));                                     \
+    else if (started)                                                                                                            \
         iso_tile_fetch(t, R, (V)*WIDTH, s);                                                                                      \
     UNROLL for (int i = 0; i < (R); i++) UNROLL for (int v = 0; v < (V); v++) p[i][v] = vec_all(0);                              \
     const int64_t b_step = t->b_step;                                                                                            \
