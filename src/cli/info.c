@@ -2,6 +2,7 @@
 
 #include "cli/cli.h"
 #include "core/cpu.h"
+#include "kernels/isa.h"
 
 #ifdef __clang__
 #define COMPILER "clang " __clang_version__
@@ -16,6 +17,19 @@ static void print_isas(const char *separator, const char *quote) {
             printf("%s%s%s%s", before, quote, iso_isa_name((iso_isa)isa), quote);
             before = separator;
         }
+}
+
+/* What each instruction set works with, or why it does not. */
+static void print_kernels(void) {
+    for (int isa = 0; isa < ISO_ISA_COUNT; isa++) {
+        const char *missing = iso_isa_missing((iso_isa)isa);
+        const iso_kernels *k = missing ? NULL : iso_kernels_of((iso_isa)isa);
+        if (missing)
+            printf("         %-7s not available: %s\n", iso_isa_name((iso_isa)isa), missing);
+        else
+            printf("         %-7s %d floats at a time; matrix products in tiles of %d x %d\n", iso_isa_name((iso_isa)isa), k->width,
+                   k->rows, k->width * ISO_MAX_VECTORS);
+    }
 }
 
 static int run(int argc, char **argv) {
@@ -50,10 +64,11 @@ static int run(int argc, char **argv) {
         printf("\"}\n");
     } else {
         printf("isobit %s, contract %d, %s\n", iso_version(), ISO_CONTRACT_VERSION, COMPILER);
-        printf("cpu      %s\nthreads  %d\nisa      %s (available: ", cpu[0] ? cpu : "unknown", iso_context_threads(ctx),
-               iso_context_isa(ctx));
-        print_isas(", ", "");
-        printf(")\nselftest ");
+        printf("cpu      %s\n", cpu[0] ? cpu : "unknown");
+        printf("threads  %d (%s)\n", iso_context_threads(ctx), threads ? "--threads" : "the CPUs that this process may use");
+        printf("isa      %s (%s)\n", iso_context_isa(ctx), isa ? "--isa" : "the fastest that is available");
+        print_kernels();
+        printf("selftest ");
         cli_print_hex(digest, sizeof digest);
         printf("\n         (the same on every machine)\n");
     }

@@ -30,8 +30,11 @@ static void default_free(void *user, void *pointer) {
     free(pointer);
 }
 
-static iso_status creation_failed(iso_status status, const char *format, const char *detail) {
-    snprintf(creation_error, sizeof creation_error, format, detail);
+static iso_status ISO_PRINTF(2, 3) creation_failed(iso_status status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(creation_error, sizeof creation_error, format, args);
+    va_end(args);
     return status;
 }
 
@@ -49,9 +52,9 @@ iso_status iso_context_new(iso_context **context, const iso_context_options *opt
     iso_isa isa = iso_isa_best();
     if (options->isa) {
         if (!iso_isa_from_name(options->isa, &isa))
-            return creation_failed(ISO_EINVAL, "isa '%s' is unknown; expected scalar, avx2 or avx512", options->isa);
+            return creation_failed(ISO_EINVAL, "isa '%s' is unknown; expected scalar, avx2, avx512 or neon", options->isa);
         if (!iso_isa_available(isa))
-            return creation_failed(ISO_EINVAL, "isa '%s' is not available on this CPU or in this build", options->isa);
+            return creation_failed(ISO_EINVAL, "isa '%s' is not available: %s", options->isa, iso_isa_missing(isa));
     }
     if (options->threads < 0)
         return creation_failed(ISO_EINVAL, "%s", "threads must be 0 (all CPUs) or more");

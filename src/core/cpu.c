@@ -28,26 +28,37 @@ bool iso_isa_from_name(const char *name, iso_isa *isa) {
     return false;
 }
 
-bool iso_isa_available(iso_isa isa) {
+const char *iso_isa_missing(iso_isa isa) {
     switch (isa) {
     case ISO_ISA_SCALAR:
-        return true;
+        return NULL;
 #if X86
-    /* These ask the operating system's part too (XCR0). */
-    case ISO_ISA_AVX2:
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-               __builtin_cpu_supports("bmi2");
+#define NEEDS(feature)                                                                                                           \
+    if (!__builtin_cpu_supports(feature)) /* asks the operating system's part too (XCR0) */                                      \
+    return "this CPU has no " feature
     case ISO_ISA_AVX512:
-        return iso_isa_available(ISO_ISA_AVX2) && __builtin_cpu_supports("avx512f") &&
-               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512dq");
+        NEEDS("avx512f");
+        NEEDS("avx512vl");
+        NEEDS("avx512bw");
+        NEEDS("avx512dq");
+        __attribute__((fallthrough));
+    case ISO_ISA_AVX2:
+        NEEDS("avx2");
+        NEEDS("fma");
+        NEEDS("bmi2");
+        return NULL;
+#undef NEEDS
 #elif defined(__aarch64__)
     case ISO_ISA_NEON: /* every one has it */
-        return true;
+        return NULL;
 #endif
     default:
-        return false;
+        return "of another architecture";
     }
+}
+
+bool iso_isa_available(iso_isa isa) {
+    return !iso_isa_missing(isa);
 }
 
 iso_isa iso_isa_best(void) {

@@ -12,6 +12,8 @@ const char *iso_isa_name(iso_isa isa);
 /* False if there is no such name. */
 bool iso_isa_from_name(const char *name, iso_isa *isa);
 /* True if this build holds kernels for it and the CPU and the operating system support it. */
+/* NULL if this machine and this build have it, otherwise what is missing. */
+const char *iso_isa_missing(iso_isa isa);
 bool iso_isa_available(iso_isa isa);
 iso_isa iso_isa_best(void);
 
