@@ -10,10 +10,43 @@ static inline void ISA(taps_inside)(int64_t start, int64_t kernel, int64_t dilat
     *end = *end < kernel ? *end : kernel;
 }
 
+/* Windows of 2 x 2 side by side, the usual ones, all inside of the image. */
+static inline bool ISA(quarters)(const iso_pool2d_shape *s) {
+    return s->kh == 2 && s->kw == 2 && s->sh == 2 && s->sw == 2 && s->ph == 0 && s->pw == 0 && s->dh == 1 && s->dw == 1 &&
+           2 * s->oh <= s->h && 2 * s->ow <= s->w && s->c % WIDTH == 0;
+}
+
+/* Takes x, element `at`, if it is greater or the first NaN. */
+static inline void ISA(take)(vec x, int32_t at, vec *best, ISA(lanes) * where) {
+    const ISA(lanes) replace = (ISA(lanes))(x > *best) | ((ISA(lanes))(x != x) & (ISA(lanes))(*best == *best));
+    *best = (vec)((replace & (ISA(lanes))x) | (~replace & (ISA(lanes)) * best));
+    *where = (replace & at) | (~replace & *where);
+}
+
+static void ISA(max_pool2d_quarters)(const iso_pool2d_shape *s, const float *restrict image, int64_t top, int64_t oh,
+                                     float *restrict y, int32_t *restrict index) {
+    const int64_t c = s->c, row = s->w * c;
+    const float *x = image + (2 * oh - top) * row;
+    for (int64_t ow = 0, at = 2 * oh * s->w; ow < s->ow; ow++, at += 2, x += 2 * c, y += c, index += c)
+        for (int64_t i = 0; i < c; i += WIDTH) {
+            vec best = vec_load(x + i);
+            ISA(lanes) where = (ISA(lanes)){0} + (int32_t)at;
+            ISA(take)(vec_load(x + c + i), (int32_t)(at + 1), &best, &where);
+            ISA(take)(vec_load(x + row + i), (int32_t)(at + s->w), &best, &where);
+            ISA(take)(vec_load(x + row + c + i), (int32_t)(at + s->w + 1), &best, &where);
+            vec_store(y + i, best);
+            memcpy(index + i, &where, sizeof where);
+        }
+}
+
 /* One output row: y and index are ow x c, image is the image's rows from `top` on. The first element of a window is taken
  * whatever it is, then every greater one, and the first NaN. */
 static void ISA(max_pool2d)(const iso_pool2d_shape *s, const float *restrict image, int64_t top, int64_t oh, float *restrict y,
                             int32_t *restrict index) {
+    if (ISA(quarters)(s)) {
+        ISA(max_pool2d_quarters)(s, image, top, oh, y, index);
+        return;
+    }
     const int64_t c = s->c, full = c / WIDTH * WIDTH, h0 = oh * s->sh - s->ph;
     int64_t kh0, kh1, kw0, kw1;
     ISA(taps_inside)(h0, s->kh, s->dh, s->h, &kh0, &kh1);
@@ -34,10 +67,7 @@ static void ISA(max_pool2d)(const iso_pool2d_shape *s, const float *restrict ima
             for (int64_t kh = kh0; kh < kh1; kh++)
                 for (int64_t kw = kw0; kw < kw1; kw++) {
                     const int64_t at = (h0 + kh * s->dh) * s->w + w0 + kw * s->dw;
-                    const vec x = vec_load(image + (at - start) * c + i);
-                    const ISA(lanes) replace = (ISA(lanes))(x > best) | ((ISA(lanes))(x != x) & (ISA(lanes))(best == best));
-                    best = (vec)((replace & (ISA(lanes))x) | (~replace & (ISA(lanes))best));
-                    where = (replace & (int32_t)at) | (~replace & where);
+                    ISA(take)(vec_load(image + (at - start) * c + i), (int32_t)at, &best, &where);
                 }
             vec_store(y + i, best);
             memcpy(index + i, &where, sizeof where);
@@ -58,9 +88,42 @@ static void ISA(max_pool2d)(const iso_pool2d_shape *s, const float *restrict ima
     }
 }
 
+/* Each element belongs to one window at most, so that every row is written once. */
+static void ISA(max_pool2d_backward_quarters)(const iso_pool2d_shape *s, const float *restrict dy, const int32_t *restrict index,
+                                              int64_t top, int64_t end, float *restrict dx) {
+    const int64_t c = s->c, row = s->w * c;
+    for (int64_t oh = top / 2; 2 * oh < end; oh++, dx += 2 * row) {
+        if (oh == s->oh) { /* a last row without windows */
+            memset(dx, 0, sizeof *dx * (size_t)row);
+            break;
+        }
+        const float *d = dy + oh * s->ow * c;
+        const int32_t *winners = index + oh * s->ow * c;
+        float *to = dx;
+        for (int64_t ow = 0, at = 2 * oh * s->w; ow < s->ow; ow++, at += 2, to += 2 * c, d += c, winners += c)
+            for (int64_t i = 0; i < c; i += WIDTH) {
+                const ISA(lanes) sum = (ISA(lanes))(vec_all(0) + vec_load(d + i));
+                ISA(lanes) winner;
+                memcpy(&winner, winners + i, sizeof winner);
+                vec_store(to + i, (vec)((ISA(lanes))(winner == (int32_t)at) & sum));
+                vec_store(to + c + i, (vec)((ISA(lanes))(winner == (int32_t)(at + 1)) & sum));
+                vec_store(to + row + i, (vec)((ISA(lanes))(winner == (int32_t)(at + s->w)) & sum));
+                vec_store(to + row + c + i, (vec)((ISA(lanes))(winner == (int32_t)(at + s->w + 1)) & sum));
+            }
+        if (2 * s->ow < s->w) { /* a last column without windows */
+            memset(to, 0, sizeof *to * (size_t)c);
+            memset(to + row, 0, sizeof *to * (size_t)c);
+        }
+    }
+}
+
 /* Rows top .. end - 1 of an image: dx is (end - top) x w x c. Windows ascending, as the contract adds them. */
 static void ISA(max_pool2d_backward)(const iso_pool2d_shape *s, const float *dy, const int32_t *index, int64_t top, int64_t end,
                                      float *dx) {
+    if (ISA(quarters)(s) && top % 2 == 0 && (end % 2 == 0 || end == s->h)) {
+        ISA(max_pool2d_backward_quarters)(s, dy, index, top, end, dx);
+        return;
+    }
     const int64_t c = s->c, full = c / WIDTH * WIDTH, start = top * s->w;
     memset(dx, 0, sizeof *dx * (size_t)((end - top) * s->w * c));
     for (int64_t oh = 0; oh < s->oh; oh++) {
