@@ -4,7 +4,7 @@
 
 #include "kernels/tile.h"
 
-#define LEAF 8 /* rows that are one chain */
+#define LEAF ISO_LINEAR_LEAF
 
 /* ---- Forward ---- */
 

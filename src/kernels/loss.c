@@ -30,22 +30,27 @@ size_t iso_cpu_cross_entropy_scratch(const iso_exec *e, const iso_cross_entropy_
     return (size_t)s->n * sizeof(float);
 }
 
-void iso_cpu_cross_entropy(const iso_exec *e, const iso_cross_entropy_shape *s, const float *x, const int64_t *target,
-                           float *loss, float *dx) {
-    bool mean = s->reduction == ISO_REDUCTION_MEAN;
-    int64_t counted = 0;
-    for (int64_t n = 0; n < s->n; n++)
-        counted += target[n] != s->ignore_index;
+void iso_cpu_cross_entropy_sum(const iso_exec *e, const iso_cross_entropy_shape *s, const float *x, const int64_t *target, float g,
+                               float *sum, float *dx) {
     struct rows r = {.k = iso_kernels_of(e->isa),
                      .cross_entropy = s,
                      .x = x,
                      .classes = target,
                      .losses = e->scratch,
                      .dx = dx,
-                     .g = mean ? 1.0f / (float)counted : 1.0f};
+                     .g = g};
     iso_pool_run(e->pool, iso_ceil_div(s->n, ROWS_PER_TASK), cross_entropy_rows, &r);
     iso_tree_rows(r.k, s->n, 1, r.losses);
-    *loss = mean ? r.losses[0] / (float)counted : r.losses[0];
+    *sum = r.losses[0];
+}
+
+void iso_cpu_cross_entropy(const iso_exec *e, const iso_cross_entropy_shape *s, const float *x, const int64_t *target,
+                           float *loss, float *dx) {
+    bool mean = s->reduction == ISO_REDUCTION_MEAN;
+    float counted = (float)iso_cross_entropy_counted(s->n, target, s->ignore_index);
+    iso_cpu_cross_entropy_sum(e, s, x, target, mean ? 1.0f / counted : 1.0f, loss, dx);
+    if (mean)
+        *loss = *loss / counted;
 }
 
 static void mse_rows(void *argument, int64_t task, int thread) {
@@ -62,17 +67,19 @@ size_t iso_cpu_mse_loss_scratch(const iso_exec *e, const iso_mse_shape *s) {
     return (size_t)s->n * sizeof(float);
 }
 
+void iso_cpu_mse_loss_sum(const iso_exec *e, const iso_mse_shape *s, const float *x, const float *target, float c, float *sum,
+                          float *dx) {
+    struct rows r = {
+        .k = iso_kernels_of(e->isa), .mse = s, .x = x, .target = target, .losses = e->scratch, .dx = dx, .g = c};
+    iso_pool_run(e->pool, iso_ceil_div(s->n, ROWS_PER_TASK), mse_rows, &r);
+    iso_tree_rows(r.k, s->n, 1, r.losses);
+    *sum = r.losses[0];
+}
+
 void iso_cpu_mse_loss(const iso_exec *e, const iso_mse_shape *s, const float *x, const float *target, float *loss, float *dx) {
     bool mean = s->reduction == ISO_REDUCTION_MEAN;
     float count = (float)(s->n * s->k);
-    struct rows r = {.k = iso_kernels_of(e->isa),
-                     .mse = s,
-                     .x = x,
-                     .target = target,
-                     .losses = e->scratch,
-                     .dx = dx,
-                     .g = mean ? 2.0f / count : 2.0f};
-    iso_pool_run(e->pool, iso_ceil_div(s->n, ROWS_PER_TASK), mse_rows, &r);
-    iso_tree_rows(r.k, s->n, 1, r.losses);
-    *loss = mean ? r.losses[0] / count : r.losses[0];
+    iso_cpu_mse_loss_sum(e, s, x, target, mean ? 2.0f / count : 2.0f, loss, dx);
+    if (mean)
+        *loss = *loss / count;
 }

@@ -8,6 +8,8 @@ typedef struct iso_linear_shape {
     int64_t n, in, out;
 } iso_linear_shape;
 
+#define ISO_LINEAR_LEAF 8 /* rows (samples) that are one chain in the gradients of weight and bias */
+
 /* bias may be NULL. */
 void iso_ref_linear(const iso_linear_shape *s, const float *x, const float *weight, const float *bias, float *y);
 void iso_ref_linear_backward_input(const iso_linear_shape *s, const float *dy, const float *weight, float *dx);

@@ -3,8 +3,7 @@
 
 #include "reference/sums.h"
 
-/* Rows (samples) that are one chain in the gradients of weight and bias. */
-#define LEAF 8
+#define LEAF ISO_LINEAR_LEAF
 
 /* x: (n, in), weight: (out, in), bias: (out), y: (n, out) */
 void iso_ref_linear(const iso_linear_shape *s, const float *x, const float *weight, const float *bias, float *y) {
