@@ -81,9 +81,9 @@ static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
                  dbias = iso_graph_new_grad(graph, node->in[IN_BIAS]);
     /* dx needs the two sums, so they are computed without an affine part too. */
     if (dweight == ISO_NO_VALUE)
-        dweight = iso_graph_bytes(graph, node->u.batch_norm2d.shape.c, sizeof(float));
+        dweight = iso_graph_bytes(graph, node->u.batch_norm2d.shape.c, sizeof(float), 0);
     if (dbias == ISO_NO_VALUE)
-        dbias = iso_graph_bytes(graph, node->u.batch_norm2d.shape.c, sizeof(float));
+        dbias = iso_graph_bytes(graph, node->u.batch_norm2d.shape.c, sizeof(float), 0);
     iso_value_id in[] = {node->in[IN_X], dy, node->in[IN_WEIGHT], mean, node->out[2]};
     iso_node *added = iso_graph_node(graph, &iso_op_batch_norm2d_backward, in, 5, (iso_value_id[]){dx, dweight, dbias}, 3);
     if (added)
@@ -123,8 +123,8 @@ static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) 
     iso_value_id y = iso_graph_like(graph, x);
     if (y != ISO_NO_VALUE && graph->training && in[IN_WEIGHT] != ISO_NO_VALUE)
         graph->values[y].requires_grad = true;
-    iso_value_id out[3] = {y, iso_graph_bytes(graph, m->num_features, sizeof(float)),
-                           iso_graph_bytes(graph, m->num_features, sizeof(float))};
+    iso_value_id out[3] = {y, iso_graph_bytes(graph, m->num_features, sizeof(float), 0),
+                           iso_graph_bytes(graph, m->num_features, sizeof(float), 0)};
     iso_node *node = iso_graph_node(graph, &iso_op_batch_norm2d, in, 6, out, 3);
     if (node) {
         node->u.batch_norm2d.shape = (iso_batch_norm2d_shape){input.shape[0], hw, m->num_features, m->eps};

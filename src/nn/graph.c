@@ -51,13 +51,13 @@ static void set_shape(iso_graph *graph, iso_value *value, int dims, const int64_
 }
 
 iso_value_id iso_graph_activation(iso_graph *graph, int dims, const int64_t *shape, bool requires_grad) {
-    iso_value value = {.storage = ISO_IN_ARENA, .requires_grad = requires_grad};
+    iso_value value = {.storage = ISO_IN_ARENA, .samples = shape[0], .requires_grad = requires_grad};
     set_shape(graph, &value, dims, shape, sizeof(float));
     return new_value(graph, value);
 }
 
-iso_value_id iso_graph_bytes(iso_graph *graph, int64_t numel, size_t element_size) {
-    iso_value value = {.storage = ISO_IN_ARENA};
+iso_value_id iso_graph_bytes(iso_graph *graph, int64_t numel, size_t element_size, int64_t samples) {
+    iso_value value = {.storage = ISO_IN_ARENA, .samples = samples};
     set_shape(graph, &value, 1, &numel, element_size);
     return new_value(graph, value);
 }
@@ -69,7 +69,7 @@ iso_value_id iso_graph_bound(iso_graph *graph, iso_tensor *tensor, iso_tensor *g
 }
 
 iso_value_id iso_graph_slot(iso_graph *graph, iso_slot slot, int dims, const int64_t *shape, size_t element_size) {
-    iso_value value = {.storage = ISO_SLOT, .slot = slot};
+    iso_value value = {.storage = ISO_SLOT, .slot = slot, .samples = shape[0]};
     set_shape(graph, &value, dims, shape, element_size);
     return new_value(graph, value);
 }
@@ -78,7 +78,10 @@ iso_value_id iso_graph_like(iso_graph *graph, iso_value_id id) {
     if (graph->status)
         return ISO_NO_VALUE;
     const iso_value like = graph->values[id];
-    return iso_graph_activation(graph, like.dims, like.shape, like.requires_grad);
+    iso_value_id value = iso_graph_activation(graph, like.dims, like.shape, like.requires_grad);
+    if (value != ISO_NO_VALUE)
+        graph->values[value].samples = like.samples;
+    return value;
 }
 
 iso_node *iso_graph_node(iso_graph *graph, const iso_op *op, const iso_value_id *in, size_t in_count,

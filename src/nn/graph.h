@@ -8,6 +8,7 @@
 
 #include "core/context.h"
 #include "isobit/tensor.h"
+#include "nn/arena.h"
 #include "ops/batch_norm2d.h"
 #include "ops/conv2d.h"
 #include "ops/elementwise.h"
@@ -38,14 +39,25 @@ typedef struct iso_value {
     iso_slot slot;
     int dims;
     int64_t shape[4];
+    int64_t samples; /* of which shape and numel are a multiple; 0: not one part per sample (parameters, statistics, sums) */
     int64_t numel;
     size_t bytes;
     bool requires_grad;
     iso_tensor *grad_bound;    /* a parameter's gradient tensor; NULL otherwise */
-    size_t offset;             /* in the arena; the plan's */
-    int first, last;           /* nodes between which it lives; the plan's */
     bool keep;                 /* lives to the end (results that the caller reads) */
+    /* The plan's: */
+    size_t offset;   /* in the arena */
+    size_t stride;   /* bytes from sample to sample where a run has all samples of it, 0 where it has only those of a block */
+    bool summed;     /* over blocks of samples: its second and further partial sums stand in the arena, */
+    size_t partials; /* here, each on a border of its own */
 } iso_value;
+
+/* How an operation sees a batch. Outputs with samples are always computed sample by sample, except by ISO_WHOLE_BATCH. */
+typedef enum iso_batching {
+    ISO_WHOLE_BATCH, /* needs all samples at once */
+    ISO_EACH_SAMPLE, /* every sample by itself */
+    ISO_SAMPLE_SUM   /* outputs without samples are sums over them by the contract's batch tree, so those of a block are a subtree */
+} iso_batching;
 
 /* An operation of the contract, or the derivative of one, as the graph sees it. */
 typedef struct iso_op {
@@ -55,6 +67,11 @@ typedef struct iso_op {
     /* Appends the nodes that turn `grad`, the gradient of out[0], into the gradients of the inputs.
      * NULL: no gradient flows through this operation. */
     void (*backward)(iso_graph *graph, const iso_node *node, iso_value_id grad);
+    iso_batching batching;
+    int64_t leaf; /* ISO_SAMPLE_SUM: samples in one leaf of the tree; 0: 1 */
+    bool cheap;   /* ISO_EACH_SAMPLE: worth computing twice rather than keeping for a long time */
+    /* ISO_SAMPLE_SUM: what comes behind the sum where blocks were added up; NULL: nothing. */
+    void (*finish)(const iso_run *run, const iso_node *node);
 } iso_op;
 
 #define ISO_MAX_OPERANDS 8
@@ -64,6 +81,7 @@ struct iso_node {
     const char *module; /* which module made it: "3"; borrowed from the module */
     iso_value_id in[ISO_MAX_OPERANDS], out[ISO_MAX_OPERANDS]; /* ISO_NO_VALUE: operand absent */
     union {
+        int64_t n; /* samples: the first member of all of these */
         iso_conv2d_shape conv2d;
         iso_linear_shape linear;
         iso_pool2d_shape pool2d;
@@ -76,6 +94,7 @@ struct iso_node {
             iso_pool2d_shape pool;
         } batch_norm2d;
         struct {
+            int64_t n, c, pixels;
             double p;
         } dropout;
         struct {
@@ -110,6 +129,9 @@ struct iso_run {
     const iso_value *values;
     uint8_t *arena;
     void *slots[ISO_SLOT_COUNT];
+    int64_t samples; /* of the whole batch */
+    int64_t first;   /* the first sample of this run's block */
+    int partial;     /* which of the partial sums a sum over samples is now */
     bool reference; /* the contract's plain scalar code instead of the kernels: the same bits */
 };
 
@@ -120,7 +142,8 @@ void iso_graph_fail(iso_graph *graph, const char *format, ...) ISO_PRINTF(2, 3);
 
 /* New values. After a failure they return ISO_NO_VALUE. */
 iso_value_id iso_graph_activation(iso_graph *graph, int dims, const int64_t *shape, bool requires_grad);
-iso_value_id iso_graph_bytes(iso_graph *graph, int64_t numel, size_t element_size);
+/* `samples`: how many the value has a part for; 0: it is not one part per sample. */
+iso_value_id iso_graph_bytes(iso_graph *graph, int64_t numel, size_t element_size, int64_t samples);
 iso_value_id iso_graph_bound(iso_graph *graph, iso_tensor *tensor, iso_tensor *grad);
 iso_value_id iso_graph_slot(iso_graph *graph, iso_slot slot, int dims, const int64_t *shape, size_t element_size);
 /* A value like another one. */
@@ -158,9 +181,12 @@ static inline void *iso_data(const iso_run *run, iso_value_id id) {
     if (id == ISO_NO_VALUE)
         return NULL;
     const iso_value *value = &run->values[id];
-    return value->storage == ISO_IN_ARENA ? run->arena + value->offset
-           : value->storage == ISO_BOUND  ? value->bound
-                                          : run->slots[value->slot];
+    if (value->summed && run->partial)
+        return run->arena + value->partials + (size_t)(run->partial - 1) * iso_arena_aligned(value->bytes);
+    uint8_t *start = value->storage == ISO_IN_ARENA ? run->arena + value->offset
+                     : value->storage == ISO_BOUND  ? value->bound
+                                                    : run->slots[value->slot];
+    return value->stride ? start + (size_t)run->first * value->stride : start;
 }
 static inline float *iso_in(const iso_run *run, const iso_node *node, int i) { return iso_data(run, node->in[i]); }
 static inline float *iso_out(const iso_run *run, const iso_node *node, int i) { return iso_data(run, node->out[i]); }

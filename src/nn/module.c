@@ -138,6 +138,18 @@ void iso_module_train(iso_module *module, bool training) {
         iso_module_train(module->children[i], training);
 }
 
+iso_status iso_module_set_micro_batch(iso_module *module, int64_t samples) {
+    if (samples < 0)
+        return iso_fail(module->ctx, ISO_EINVAL, "micro_batch is %lld, expected 1 or more, or 0 for the whole batch",
+                        (long long)samples);
+    if (samples != module->micro_batch) { /* plans for the former one would keep their memory */
+        iso_plans_free(module->ctx, module->plans);
+        module->plans = NULL;
+    }
+    module->micro_batch = samples;
+    return ISO_OK;
+}
+
 size_t iso_module_state_count(const iso_module *module) {
     size_t count = module->entry_count;
     for (size_t i = 0; i < module->child_count; i++)

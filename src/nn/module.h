@@ -38,6 +38,7 @@ struct iso_module {
     iso_module **children;
     size_t child_count;
     struct iso_plans *plans; /* the root's: one plan per input shape and mode */
+    int64_t micro_batch;     /* the root's; 0: none */
 };
 
 /* A zeroed module of the class, in training mode. */

@@ -5,8 +5,6 @@
 #include "nn/module.h"
 #include "nn/ops.h"
 
-#define ALIGNMENT 64
-
 struct iso_plans {
     iso_plan *first;
     uint8_t *arena, *scratch;
@@ -15,89 +13,8 @@ struct iso_plans {
 
 /* ---- Memory ---- */
 
-/* From where to where each value in the arena is needed. */
-static void find_lifetimes(iso_graph *graph) {
-    for (size_t i = 0; i < graph->value_count; i++)
-        graph->values[i].first = graph->values[i].last = -1;
-    for (int node = 0; node < (int)graph->node_count; node++)
-        for (int operand = 0; operand < ISO_MAX_OPERANDS; operand++) {
-            iso_value_id ids[2] = {graph->nodes[node].in[operand], graph->nodes[node].out[operand]};
-            for (int i = 0; i < 2; i++) {
-                if (ids[i] == ISO_NO_VALUE)
-                    continue;
-                iso_value *value = &graph->values[ids[i]];
-                if (value->first < 0)
-                    value->first = node;
-                value->last = node;
-            }
-        }
-    for (size_t i = 0; i < graph->value_count; i++)
-        if (graph->values[i].keep)
-            graph->values[i].last = (int)graph->node_count;
-}
-
-static bool overlap(const iso_value *a, const iso_value *b) { return a->first <= b->last && b->first <= a->last; }
-
-static size_t aligned(size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
-
-/* The lowest place where `value` disturbs none of the `placed` values that live at the same time. */
-static size_t lowest_offset(const iso_graph *graph, const iso_value_id *placed, size_t count, const iso_value *value) {
-    size_t offset = 0;
-    for (bool moved = true; moved;) {
-        moved = false;
-        for (size_t i = 0; i < count; i++) {
-            const iso_value *other = &graph->values[placed[i]];
-            if (overlap(value, other) && offset < other->offset + aligned(other->bytes) &&
-                other->offset < offset + aligned(value->bytes)) {
-                offset = other->offset + aligned(other->bytes);
-                moved = true;
-            }
-        }
-    }
-    return offset;
-}
-
-/* Gives every value of the arena its offset, largest first; returns the size, or 0 on failure (status set). */
-static size_t place_values(iso_graph *graph) {
-    find_lifetimes(graph);
-    iso_value_id *order = iso_alloc_array(graph->ctx, graph->value_count + 1, sizeof *order);
-    if (!order) {
-        graph->status = ISO_ENOMEM;
-        return 0;
-    }
-    size_t count = 0, size = ALIGNMENT;
-    for (size_t id = 0; id < graph->value_count; id++) {
-        const iso_value *value = &graph->values[id];
-        if (value->storage != ISO_IN_ARENA || value->first < 0)
-            continue;
-        size_t at = count++;
-        for (; at > 0 && graph->values[order[at - 1]].bytes < value->bytes; at--)
-            order[at] = order[at - 1];
-        order[at] = (iso_value_id)id;
-    }
-    for (size_t i = 0; i < count; i++) {
-        iso_value *value = &graph->values[order[i]];
-        value->offset = lowest_offset(graph, order, i, value);
-        if (value->offset + aligned(value->bytes) > size)
-            size = value->offset + aligned(value->bytes);
-    }
-    iso_free(graph->ctx, order);
-    return size;
-}
-
 static iso_exec exec_of(const iso_module *root) {
     return (iso_exec){root->ctx->pool, root->ctx->isa, root->plans ? root->plans->scratch : NULL};
-}
-
-static size_t largest_scratch(const iso_graph *graph, const iso_exec *exec) {
-    size_t largest = 0;
-    for (size_t i = 0; i < graph->node_count; i++) {
-        const iso_node *node = &graph->nodes[i];
-        size_t size = node->op->scratch ? node->op->scratch(exec, node) : 0;
-        if (size > largest)
-            largest = size;
-    }
-    return largest;
 }
 
 static iso_status grow(iso_context *ctx, uint8_t **memory, size_t *size, size_t needed) {
@@ -117,7 +34,7 @@ static iso_value_id add_loss(iso_graph *graph, const iso_plan_key *key, iso_valu
     const iso_value output = graph->values[y];
     char shape[96];
     *grad = key->gradients ? iso_graph_like(graph, y) : ISO_NO_VALUE;
-    iso_value_id loss = iso_graph_bytes(graph, 1, sizeof(float));
+    iso_value_id loss = iso_graph_bytes(graph, 1, sizeof(float), 0);
     bool classes = key->loss.kind == ISO_CROSS_ENTROPY;
     if (classes && output.dims != 2) {
         iso_graph_fail(graph, "CrossEntropyLoss expects logits of shape (n, classes), but the model's output has shape %s",
@@ -183,7 +100,8 @@ static void build(iso_module *root, iso_plan *plan) {
 }
 
 static bool same_key(const iso_plan_key *a, const iso_plan_key *b) {
-    return a->training == b->training && a->gradients == b->gradients && a->plain == b->plain && a->has_loss == b->has_loss && a->dims == b->dims &&
+    return a->training == b->training && a->gradients == b->gradients && a->plain == b->plain && a->has_loss == b->has_loss &&
+           a->micro_batch == b->micro_batch && a->placing == b->placing && a->dims == b->dims &&
            memcmp(a->shape, b->shape, sizeof(int64_t) * (size_t)a->dims) == 0 && a->loss.kind == b->loss.kind &&
            a->loss.sum == b->loss.sum && a->loss.label_smoothing == b->loss.label_smoothing &&
            a->loss.has_ignore_index == b->loss.has_ignore_index && a->loss.ignore_index == b->loss.ignore_index;
@@ -191,6 +109,7 @@ static bool same_key(const iso_plan_key *a, const iso_plan_key *b) {
 
 static void free_plan(iso_context *ctx, iso_plan *plan) {
     iso_graph_free(&plan->graph);
+    iso_schedule_free(ctx, &plan->schedule);
     iso_free(ctx, plan);
 }
 
@@ -210,12 +129,14 @@ iso_status iso_plan_get(iso_module *root, const iso_plan_key *key, iso_plan **ou
     plan->loss = ISO_NO_VALUE;
     iso_graph_init(&plan->graph, ctx, key->gradients);
     build(root, plan);
-    if (!plan->graph.status)
-        plan->arena_size = place_values(&plan->graph);
     iso_exec exec = exec_of(root);
     iso_status status = plan->graph.status;
+    if (!status)
+        status = iso_schedule_make(&plan->graph, key->shape[0], iso_block_samples(key->shape[0], key->micro_batch), &plan->schedule);
+    if (!status)
+        status = iso_schedule_place(&plan->graph, &plan->schedule, key->placing, &plan->arena_size);
     if (!status) {
-        plan->scratch_size = largest_scratch(&plan->graph, &exec);
+        plan->scratch_size = iso_schedule_scratch(&plan->graph, &plan->schedule, &exec);
         status = grow(ctx, &root->plans->arena, &root->plans->arena_size, plan->arena_size);
     }
     if (!status)
@@ -258,18 +179,14 @@ void iso_plan_run(iso_module *root, const iso_plan *plan, const iso_tensor *x, c
 }
 
 void iso_plan_run_observed(iso_module *root, const iso_plan *plan, const iso_tensor *x, const iso_tensor *target,
-                           iso_torch_generator *generator, bool reference, iso_plan_observer *after, void *user) {
+                           iso_torch_generator *generator, bool reference, iso_node_observer *after, void *user) {
     iso_exec exec = exec_of(root);
     iso_run run = run_of(root, plan, &exec);
     run.generator = generator;
     run.reference = reference;
     run.slots[ISO_SLOT_X] = x->data;
     run.slots[ISO_SLOT_TARGET] = target ? target->data : NULL;
-    for (size_t i = 0; i < plan->graph.node_count; i++) {
-        plan->graph.nodes[i].op->run(&run, &plan->graph.nodes[i]);
-        if (after)
-            after(user, &run, &plan->graph.nodes[i]);
-    }
+    iso_schedule_run(&plan->graph, &plan->schedule, run, after, user);
 }
 
 void iso_plan_output(iso_module *root, const iso_plan *plan, float *y) {

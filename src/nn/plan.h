@@ -6,6 +6,7 @@
 #define ISO_NN_PLAN_H
 
 #include "isobit/nn.h"
+#include "nn/blocks.h"
 #include "nn/graph.h"
 
 typedef struct iso_plans iso_plans;
@@ -16,6 +17,8 @@ typedef struct iso_plan_key {
     bool gradients; /* with the backward pass */
     bool has_loss;
     bool plain;     /* every operation by itself, as the reference needs it */
+    int64_t micro_batch; /* samples that are computed at a time, at most; 0: all */
+    uint64_t placing;    /* not 0: values lie in memory in an order drawn from it, for tests */
     iso_loss loss;
     int dims;
     int64_t shape[4]; /* of x */
@@ -25,6 +28,7 @@ typedef struct iso_plan {
     iso_plan_key key;
     iso_graph graph;
     iso_value_id x, y, loss;
+    iso_schedule schedule;
     size_t arena_size, scratch_size;
     struct iso_plan *next;
 } iso_plan;
@@ -32,13 +36,12 @@ typedef struct iso_plan {
 /* The plan for the key, built at the first call. */
 iso_status iso_plan_get(iso_module *root, const iso_plan_key *key, iso_plan **plan);
 /* Runs it; x and target are the caller's memory, target NULL without a loss. `reference`: with the contract's scalar code, on a
- * plain plan. */
+ * plain plan without a micro_batch. */
 void iso_plan_run(iso_module *root, const iso_plan *plan, const iso_tensor *x, const iso_tensor *target,
                   iso_torch_generator *generator, bool reference);
 /* The same, calling `after` behind every operation: for profiles and traces. */
-typedef void iso_plan_observer(void *user, const iso_run *run, const iso_node *node);
 void iso_plan_run_observed(iso_module *root, const iso_plan *plan, const iso_tensor *x, const iso_tensor *target,
-                           iso_torch_generator *generator, bool reference, iso_plan_observer *after, void *user);
+                           iso_torch_generator *generator, bool reference, iso_node_observer *after, void *user);
 /* After a run: the output, in PyTorch's order, to `y` (numel floats); the loss. */
 void iso_plan_output(iso_module *root, const iso_plan *plan, float *y);
 float iso_plan_loss(iso_module *root, const iso_plan *plan);

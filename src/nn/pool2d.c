@@ -23,11 +23,11 @@ static void run_max_backward(const iso_run *r, const iso_node *n) {
     else
         iso_cpu_max_pool2d_backward(r->exec, &n->u.pool2d, iso_in(r, n, 0), iso_data(r, n->in[1]), iso_out(r, n, 0));
 }
-const iso_op iso_op_max_pool2d_backward = {"max_pool2d_backward", run_max_backward, NULL, NULL};
+const iso_op iso_op_max_pool2d_backward = {"max_pool2d_backward", run_max_backward, NULL, NULL, .batching = ISO_EACH_SAMPLE};
 static void max_backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &iso_op_max_pool2d_backward, node, node->in[0], dy, node->out[1], ISO_NO_VALUE);
 }
-const iso_op iso_op_max_pool2d = {"max_pool2d", run_max, NULL, max_backward};
+const iso_op iso_op_max_pool2d = {"max_pool2d", run_max, NULL, max_backward, .batching = ISO_EACH_SAMPLE, .cheap = true};
 
 static void run_avg(const iso_run *r, const iso_node *n) {
     if (r->reference)
@@ -41,11 +41,11 @@ static void run_avg_backward(const iso_run *r, const iso_node *n) {
     else
         iso_cpu_avg_pool2d_backward(r->exec, &n->u.pool2d, iso_in(r, n, 0), iso_out(r, n, 0));
 }
-static const iso_op op_avg_backward = {"avg_pool2d_backward", run_avg_backward, NULL, NULL};
+static const iso_op op_avg_backward = {"avg_pool2d_backward", run_avg_backward, NULL, NULL, .batching = ISO_EACH_SAMPLE};
 static void avg_backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &op_avg_backward, node, node->in[0], dy, ISO_NO_VALUE, ISO_NO_VALUE);
 }
-const iso_op iso_op_avg_pool2d = {"avg_pool2d", run_avg, NULL, avg_backward};
+const iso_op iso_op_avg_pool2d = {"avg_pool2d", run_avg, NULL, avg_backward, .batching = ISO_EACH_SAMPLE, .cheap = true};
 
 static void run_adaptive(const iso_run *r, const iso_node *n) {
     if (r->reference)
@@ -59,11 +59,13 @@ static void run_adaptive_backward(const iso_run *r, const iso_node *n) {
     else
         iso_cpu_adaptive_avg_pool2d_backward(r->exec, &n->u.pool2d, iso_in(r, n, 0), iso_out(r, n, 0));
 }
-static const iso_op op_adaptive_backward = {"adaptive_avg_pool2d_backward", run_adaptive_backward, NULL, NULL};
+static const iso_op op_adaptive_backward = {"adaptive_avg_pool2d_backward", run_adaptive_backward, NULL, NULL,
+                                            .batching = ISO_EACH_SAMPLE};
 static void adaptive_backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &op_adaptive_backward, node, node->in[0], dy, ISO_NO_VALUE, ISO_NO_VALUE);
 }
-const iso_op iso_op_adaptive_avg_pool2d = {"adaptive_avg_pool2d", run_adaptive, NULL, adaptive_backward};
+const iso_op iso_op_adaptive_avg_pool2d = {"adaptive_avg_pool2d", run_adaptive, NULL, adaptive_backward, .batching = ISO_EACH_SAMPLE,
+                                          .cheap = true};
 
 /* ---- Modules ---- */
 
@@ -82,7 +84,7 @@ static iso_value_id add_node(iso_graph *graph, const iso_op *op, iso_value_id x,
     const iso_value input = graph->values[x];
     int64_t out[4] = {shape->n, shape->c, shape->oh, shape->ow};
     iso_value_id y = iso_graph_activation(graph, 4, out, input.requires_grad);
-    iso_value_id index = with_index ? iso_graph_bytes(graph, shape->n * shape->c * shape->oh * shape->ow, sizeof(int32_t))
+    iso_value_id index = with_index ? iso_graph_bytes(graph, shape->n * shape->c * shape->oh * shape->ow, sizeof(int32_t), shape->n)
                                     : ISO_NO_VALUE;
     iso_node *node = iso_graph_node(graph, op, &x, 1, (iso_value_id[]){y, index}, 2);
     if (node)

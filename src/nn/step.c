@@ -18,7 +18,8 @@ static iso_status prepare(iso_module *module, const iso_tensor *x) {
 }
 
 static iso_plan_key key_of(const iso_module *module, const iso_loss *loss, const iso_tensor *x, bool gradients) {
-    iso_plan_key key = {.training = module->training, .gradients = gradients, .has_loss = loss != NULL, .dims = x->dims};
+    iso_plan_key key = {.training = module->training, .gradients = gradients, .has_loss = loss != NULL,
+                        .micro_batch = module->micro_batch, .dims = x->dims};
     if (loss)
         key.loss = *loss;
     memcpy(key.shape, x->shape, sizeof(int64_t) * (size_t)x->dims);
