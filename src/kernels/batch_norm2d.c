@@ -50,8 +50,9 @@ static int64_t work_floats(const iso_batch_norm2d_shape *s, const iso_pool2d_sha
 
 static struct norm start(const iso_exec *e, const iso_batch_norm2d_shape *s, const iso_pool2d_shape *pool, const float *x,
                          float *y) {
-    struct norm o = {
-        .k = iso_kernels_of(e->isa), .s = s, .x = x, .y = y, .run = {.channels = s->c}, .work_floats = work_floats(s, pool)};
+    struct norm o = {.k = iso_kernels_of(e->isa), .s = s, .x = x, .y = y, .run = {.channels = s->c}};
+    o.work = e->scratch;
+    o.work_floats = work_floats(s, pool);
     o.run.stream = !pool && s->n * s->hw * s->c > CACHED_FLOATS;
     if (pool) {
         o.pool = *pool;
@@ -101,7 +102,7 @@ static void sum_squares(void *argument, int64_t n, int thread) {
     fold(o->s->c, r.sums, o->sums + n * o->s->c);
 }
 
-/* ---- Forward ---- */
+/* ---- Forward, in parts ---- */
 
 static void normalise(void *argument, int64_t n, int thread) {
     const struct norm *o = argument;
@@ -133,66 +134,90 @@ static float inverse_deviation(float variance, double eps) {
     return 1.0f / iso_sqrtf(variance + (float)eps);
 }
 
-static void attach(struct norm *o, const iso_norm_tail *tail) {
-    if (!tail)
-        return;
-    o->run.residual = tail->residual;
-    o->run.relu = tail->relu;
-    o->index = tail->index;
+size_t iso_cpu_batch_norm2d_part_scratch(const iso_exec *e, const iso_batch_norm2d_shape *s, const iso_pool2d_shape *pool) {
+    return (size_t)(iso_exec_threads(e) * work_floats(s, pool)) * sizeof(float);
+}
+
+void iso_cpu_batch_norm2d_sums(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *mean,
+                               float *sums) {
+    struct norm o = start(e, s, NULL, x, NULL);
+    o.sums = sums;
+    o.run.mean = mean;
+    iso_pool_run(e->pool, s->n, mean ? sum_squares : sum_x, &o);
+}
+
+void iso_cpu_batch_norm2d_mean(const iso_exec *e, const iso_batch_norm2d_shape *s, float *sums, float *mean) {
+    float count = (float)(s->n * s->hw);
+    iso_tree_rows(iso_kernels_of(e->isa), s->n, s->c, sums);
+    for (int64_t c = 0; c < s->c; c++)
+        mean[c] = sums[c] / count;
+}
+
+void iso_cpu_batch_norm2d_invstd(const iso_exec *e, const iso_batch_norm2d_shape *s, float *squares, const float *mean,
+                                 float momentum, float *running_mean, float *running_var, float *invstd) {
+    float count = (float)(s->n * s->hw), count_less_one = (float)(s->n * s->hw - 1), keep = 1.0f - momentum;
+    iso_tree_rows(iso_kernels_of(e->isa), s->n, s->c, squares);
+    for (int64_t c = 0; c < s->c; c++) {
+        invstd[c] = inverse_deviation(squares[c] / count, s->eps);
+        if (running_mean) {
+            running_mean[c] = iso_fmaf(momentum, mean[c], running_mean[c] * keep);
+            running_var[c] = iso_fmaf(momentum, squares[c] / count_less_one, running_var[c] * keep);
+        }
+    }
+}
+
+void iso_cpu_batch_norm2d_eval_invstd(const iso_batch_norm2d_shape *s, const float *running_var, float *invstd) {
+    for (int64_t c = 0; c < s->c; c++)
+        invstd[c] = inverse_deviation(running_var[c], s->eps);
+}
+
+void iso_cpu_batch_norm2d_normalise(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *weight,
+                                    const float *bias, const float *mean, const float *invstd, const iso_norm_tail *tail,
+                                    float *y) {
+    struct norm o = start(e, s, tail ? tail->pool : NULL, x, y);
+    o.run.mean = mean;
+    o.run.invstd = invstd;
+    o.run.weight = weight;
+    o.run.bias = bias;
+    if (tail) {
+        o.run.residual = tail->residual;
+        o.run.relu = tail->relu;
+        o.index = tail->index;
+    }
+    iso_pool_run(e->pool, s->n, normalise, &o);
+}
+
+/* ---- Forward, the whole ---- */
+
+/* Scratch behind `floats` that the caller of the parts needs. */
+static iso_exec behind(const iso_exec *e, int64_t floats) {
+    return (iso_exec){e->pool, e->isa, (float *)e->scratch + (floats + 15) / 16 * 16};
 }
 
 size_t iso_cpu_batch_norm2d_scratch(const iso_exec *e, const iso_batch_norm2d_shape *s, const iso_pool2d_shape *pool) {
-    return (size_t)(s->n * s->c + 16 + iso_exec_threads(e) * work_floats(s, pool)) * sizeof(float);
-}
-
-static void place(struct norm *o, float *scratch, int64_t sums) {
-    o->sums = scratch;
-    o->work = scratch + (sums + 15) / 16 * 16;
+    return (size_t)(s->n * s->c + 16) * sizeof(float) + iso_cpu_batch_norm2d_part_scratch(e, s, pool);
 }
 
 void iso_cpu_batch_norm2d(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *weight,
                           const float *bias, float momentum, float *running_mean, float *running_var, float *mean, float *invstd,
                           const iso_norm_tail *tail, float *y) {
-    struct norm o = start(e, s, tail ? tail->pool : NULL, x, y);
-    float count = (float)(s->n * s->hw), count_less_one = (float)(s->n * s->hw - 1), keep = 1.0f - momentum;
-    place(&o, e->scratch, s->n * s->c);
-    iso_pool_run(e->pool, s->n, sum_x, &o);
-    iso_tree_rows(o.k, s->n, s->c, o.sums);
-    for (int64_t c = 0; c < s->c; c++)
-        mean[c] = o.sums[c] / count;
-    o.run.mean = mean;
-    iso_pool_run(e->pool, s->n, sum_squares, &o);
-    iso_tree_rows(o.k, s->n, s->c, o.sums);
-    for (int64_t c = 0; c < s->c; c++) {
-        invstd[c] = inverse_deviation(o.sums[c] / count, s->eps);
-        if (running_mean) {
-            running_mean[c] = iso_fmaf(momentum, mean[c], running_mean[c] * keep);
-            running_var[c] = iso_fmaf(momentum, o.sums[c] / count_less_one, running_var[c] * keep);
-        }
-    }
-    o.run.invstd = invstd;
-    o.run.weight = weight;
-    o.run.bias = bias;
-    attach(&o, tail);
-    iso_pool_run(e->pool, s->n, normalise, &o);
+    float *sums = e->scratch;
+    iso_exec part = behind(e, s->n * s->c);
+    iso_cpu_batch_norm2d_sums(&part, s, x, NULL, sums);
+    iso_cpu_batch_norm2d_mean(&part, s, sums, mean);
+    iso_cpu_batch_norm2d_sums(&part, s, x, mean, sums);
+    iso_cpu_batch_norm2d_invstd(&part, s, sums, mean, momentum, running_mean, running_var, invstd);
+    iso_cpu_batch_norm2d_normalise(&part, s, x, weight, bias, mean, invstd, tail, y);
 }
 
 void iso_cpu_batch_norm2d_eval(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *weight,
                                const float *bias, const float *running_mean, const float *running_var, float *invstd,
                                const iso_norm_tail *tail, float *y) {
-    struct norm o = start(e, s, tail ? tail->pool : NULL, x, y);
-    place(&o, e->scratch, s->n * s->c);
-    for (int64_t c = 0; c < s->c; c++)
-        invstd[c] = inverse_deviation(running_var[c], s->eps);
-    o.run.mean = running_mean;
-    o.run.invstd = invstd;
-    o.run.weight = weight;
-    o.run.bias = bias;
-    attach(&o, tail);
-    iso_pool_run(e->pool, s->n, normalise, &o);
+    iso_cpu_batch_norm2d_eval_invstd(s, running_var, invstd);
+    iso_cpu_batch_norm2d_normalise(e, s, x, weight, bias, running_mean, invstd, tail, y);
 }
 
-/* ---- Backward ---- */
+/* ---- Backward, in parts ---- */
 
 /* Calls `kernel` for sample n: once, or for each strip of the pool's input with the gradient that the pool passes to it. */
 static void for_runs(const struct norm *o, int64_t n, iso_pixels r, int thread, void (*kernel)(const iso_pixels *)) {
@@ -234,44 +259,79 @@ static void normalise_backward(void *argument, int64_t n, int thread) {
     for_runs(o, n, o->run, thread, o->k->normalise_backward);
 }
 
+static void attach(struct norm *o, const iso_norm_head *head, const float *weight) {
+    if (!head)
+        return;
+    o->run.relu = head->relu;
+    o->run.weight = weight;
+    o->run.bias = head->bias;
+    o->run.y = head->y;
+    o->run.masked = head->masked;
+    o->index_in = head->index;
+}
+
+void iso_cpu_batch_norm2d_gradients(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *dy,
+                                    const float *weight, const float *mean, const float *invstd, const iso_norm_head *head,
+                                    float *sums, float *products) {
+    struct norm o = start(e, s, head ? head->pool : NULL, x, NULL);
+    o.dy = dy;
+    o.run.mean = mean;
+    o.run.invstd = invstd;
+    attach(&o, head, weight);
+    o.sums = sums;
+    o.products = products;
+    iso_pool_run(e->pool, s->n, sum_gradients, &o);
+}
+
+void iso_cpu_batch_norm2d_totals(const iso_exec *e, const iso_batch_norm2d_shape *s, float *sums, float *products, float *dweight,
+                                 float *dbias) {
+    const iso_kernels *k = iso_kernels_of(e->isa);
+    iso_tree_rows(k, s->n, s->c, sums);
+    iso_tree_rows(k, s->n, s->c, products);
+    memcpy(dbias, sums, sizeof *dbias * (size_t)s->c);
+    memcpy(dweight, products, sizeof *dweight * (size_t)s->c);
+}
+
+void iso_cpu_batch_norm2d_terms(const iso_batch_norm2d_shape *s, const float *weight, const float *invstd, const float *dweight,
+                                const float *dbias, float *terms) {
+    float *factor = terms, *a = factor + s->c, *b = a + s->c, count = (float)(s->n * s->hw);
+    for (int64_t c = 0; c < s->c; c++) {
+        factor[c] = weight ? weight[c] * invstd[c] : invstd[c];
+        a[c] = dbias ? dbias[c] / count : 0;
+        b[c] = dweight ? dweight[c] / count : 0;
+    }
+}
+
+void iso_cpu_batch_norm2d_backward_normalise(const iso_exec *e, const iso_batch_norm2d_shape *s, bool training, const float *x,
+                                             const float *dy, const float *weight, const float *mean, const float *invstd,
+                                             const float *terms, const iso_norm_head *head, float *dx) {
+    struct norm o = start(e, s, head ? head->pool : NULL, x, dx);
+    o.dy = dy;
+    o.run.mean = mean;
+    o.run.invstd = invstd;
+    o.run.training = training;
+    attach(&o, head, weight);
+    o.run.factor = terms;
+    o.run.a = terms + s->c;
+    o.run.b = terms + 2 * s->c;
+    iso_pool_run(e->pool, s->n, normalise_backward, &o);
+}
+
+/* ---- Backward, the whole ---- */
+
 size_t iso_cpu_batch_norm2d_backward_scratch(const iso_exec *e, const iso_batch_norm2d_shape *s, const iso_pool2d_shape *pool) {
-    return (size_t)(2 * s->n * s->c + 3 * s->c + 16 + iso_exec_threads(e) * work_floats(s, pool)) * sizeof(float);
+    return (size_t)(2 * s->n * s->c + 3 * s->c + 16) * sizeof(float) + iso_cpu_batch_norm2d_part_scratch(e, s, pool);
 }
 
 void iso_cpu_batch_norm2d_backward(const iso_exec *e, const iso_batch_norm2d_shape *s, bool training, const float *x,
                                    const float *dy, const float *weight, const float *mean, const float *invstd,
                                    const iso_norm_head *head, float *dweight, float *dbias, float *dx) {
-    struct norm o = start(e, s, head ? head->pool : NULL, x, dx);
-    place(&o, e->scratch, 2 * s->n * s->c + 3 * s->c);
-    o.products = o.sums + s->n * s->c;
-    float *factor = o.products + s->n * s->c, *a = factor + s->c, *b = a + s->c, count = (float)(s->n * s->hw);
-    o.dy = dy;
-    o.run.mean = mean;
-    o.run.invstd = invstd;
-    o.run.training = training;
-    if (head) {
-        o.run.relu = head->relu;
-        o.run.weight = weight;
-        o.run.bias = head->bias;
-        o.run.y = head->y;
-        o.run.masked = head->masked;
-        o.index_in = head->index;
-    }
-    iso_pool_run(e->pool, s->n, sum_gradients, &o);
-    iso_tree_rows(o.k, s->n, s->c, o.sums);
-    iso_tree_rows(o.k, s->n, s->c, o.products);
-    for (int64_t c = 0; c < s->c; c++) {
-        dbias[c] = o.sums[c];
-        dweight[c] = o.products[c];
-        factor[c] = weight ? weight[c] * invstd[c] : invstd[c];
-        a[c] = dbias[c] / count;
-        b[c] = dweight[c] / count;
-    }
-    o.run.factor = factor;
-    o.run.a = a;
-    o.run.b = b;
-    if (head && head->y)
-        o.dy = head->masked;
+    float *sums = e->scratch, *products = sums + s->n * s->c, *terms = products + s->n * s->c;
+    iso_exec part = behind(e, 2 * s->n * s->c + 3 * s->c);
+    iso_cpu_batch_norm2d_gradients(&part, s, x, dy, weight, mean, invstd, head, sums, products);
+    iso_cpu_batch_norm2d_totals(&part, s, sums, products, dweight, dbias);
+    iso_cpu_batch_norm2d_terms(s, weight, invstd, dweight, dbias, terms);
     if (dx)
-        iso_pool_run(e->pool, s->n, normalise_backward, &o);
+        iso_cpu_batch_norm2d_backward_normalise(&part, s, training, x, head && head->y ? head->masked : dy, weight, mean, invstd,
+                                                terms, head, dx);
 }

@@ -16,18 +16,20 @@ struct batch_norm2d {
     double given_mean[ISO_MAX_FLOATS], given_var[ISO_MAX_FLOATS];
 };
 
-/* Operands of the forward node. in: x, weight, bias, running_mean, running_var, num_batches_tracked, and of a fused node the
- * residual; out: y, mean, invstd (the latter two for the derivative), and with a fused pool its index. */
-enum { IN_X, IN_WEIGHT, IN_BIAS, IN_MEAN, IN_VAR, IN_TRACKED };
-
 static const iso_pool2d_shape *pool_of(const iso_node *n) {
     return n->u.batch_norm2d.pooled ? &n->u.batch_norm2d.pool : NULL;
 }
 
+float iso_norm_momentum(const iso_node *n, int64_t *tracked) {
+    if (tracked)
+        ++*tracked;
+    return n->u.batch_norm2d.cumulative && tracked ? (float)(1.0 / (double)*tracked) : (float)n->u.batch_norm2d.momentum;
+}
+
 static void run_forward(const iso_run *r, const iso_node *n) {
     const iso_batch_norm2d_shape *s = &n->u.batch_norm2d.shape;
-    const float *x = iso_in(r, n, IN_X), *weight = iso_in(r, n, IN_WEIGHT), *bias = iso_in(r, n, IN_BIAS);
-    float *running_mean = iso_in(r, n, IN_MEAN), *running_var = iso_in(r, n, IN_VAR);
+    const float *x = iso_in(r, n, ISO_NORM_IN_X), *weight = iso_in(r, n, ISO_NORM_IN_WEIGHT), *bias = iso_in(r, n, ISO_NORM_IN_BIAS);
+    float *running_mean = iso_in(r, n, ISO_NORM_IN_MEAN), *running_var = iso_in(r, n, ISO_NORM_IN_VAR);
     float *y = iso_out(r, n, 0), *mean = iso_out(r, n, 1), *invstd = iso_out(r, n, 2);
     iso_norm_tail tail = {iso_in(r, n, ISO_NORM_IN_RESIDUAL), n->u.batch_norm2d.relu, pool_of(n), iso_data(r, n->out[ISO_NORM_OUT_INDEX])};
     if (!n->u.batch_norm2d.training) {
@@ -37,11 +39,7 @@ static void run_forward(const iso_run *r, const iso_node *n) {
             iso_cpu_batch_norm2d_eval(r->exec, s, x, weight, bias, running_mean, running_var, invstd, &tail, y);
         return;
     }
-    int64_t *tracked = iso_data(r, n->in[IN_TRACKED]);
-    if (tracked)
-        ++*tracked;
-    float momentum =
-        n->u.batch_norm2d.cumulative && tracked ? (float)(1.0 / (double)*tracked) : (float)n->u.batch_norm2d.momentum;
+    float momentum = iso_norm_momentum(n, iso_data(r, n->in[ISO_NORM_IN_TRACKED]));
     if (r->reference)
         iso_ref_batch_norm2d(s, x, weight, bias, momentum, running_mean, running_var, mean, invstd, y);
     else
@@ -76,15 +74,15 @@ static size_t scratch_backward(const iso_exec *e, const iso_node *n) {
 const iso_op iso_op_batch_norm2d_backward = {"batch_norm2d_backward", run_backward, scratch_backward, NULL};
 
 static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
-    iso_value_id mean = node->u.batch_norm2d.training ? node->out[1] : node->in[IN_MEAN];
-    iso_value_id dx = iso_graph_new_grad(graph, node->in[IN_X]), dweight = iso_graph_new_grad(graph, node->in[IN_WEIGHT]),
-                 dbias = iso_graph_new_grad(graph, node->in[IN_BIAS]);
+    iso_value_id mean = node->u.batch_norm2d.training ? node->out[1] : node->in[ISO_NORM_IN_MEAN];
+    iso_value_id dx = iso_graph_new_grad(graph, node->in[ISO_NORM_IN_X]), dweight = iso_graph_new_grad(graph, node->in[ISO_NORM_IN_WEIGHT]),
+                 dbias = iso_graph_new_grad(graph, node->in[ISO_NORM_IN_BIAS]);
     /* dx needs the two sums, so they are computed without an affine part too. */
     if (dweight == ISO_NO_VALUE)
         dweight = iso_graph_bytes(graph, node->u.batch_norm2d.shape.c, sizeof(float), 0);
     if (dbias == ISO_NO_VALUE)
         dbias = iso_graph_bytes(graph, node->u.batch_norm2d.shape.c, sizeof(float), 0);
-    iso_value_id in[] = {node->in[IN_X], dy, node->in[IN_WEIGHT], mean, node->out[2]};
+    iso_value_id in[] = {node->in[ISO_NORM_IN_X], dy, node->in[ISO_NORM_IN_WEIGHT], mean, node->out[2]};
     iso_node *added = iso_graph_node(graph, &iso_op_batch_norm2d_backward, in, 5, (iso_value_id[]){dx, dweight, dbias}, 3);
     if (added)
         added->u = node->u;
@@ -116,12 +114,12 @@ static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) 
                           ISO_NO_VALUE,
                           ISO_NO_VALUE};
     if (tracks) {
-        in[IN_MEAN] = iso_module_value(module, graph, "running_mean");
-        in[IN_VAR] = iso_module_value(module, graph, "running_var");
-        in[IN_TRACKED] = iso_module_value(module, graph, "num_batches_tracked");
+        in[ISO_NORM_IN_MEAN] = iso_module_value(module, graph, "running_mean");
+        in[ISO_NORM_IN_VAR] = iso_module_value(module, graph, "running_var");
+        in[ISO_NORM_IN_TRACKED] = iso_module_value(module, graph, "num_batches_tracked");
     }
     iso_value_id y = iso_graph_like(graph, x);
-    if (y != ISO_NO_VALUE && graph->training && in[IN_WEIGHT] != ISO_NO_VALUE)
+    if (y != ISO_NO_VALUE && graph->training && in[ISO_NORM_IN_WEIGHT] != ISO_NO_VALUE)
         graph->values[y].requires_grad = true;
     iso_value_id out[3] = {y, iso_graph_bytes(graph, m->num_features, sizeof(float), 0),
                            iso_graph_bytes(graph, m->num_features, sizeof(float), 0)};

@@ -175,6 +175,9 @@ void iso_graph_pass_grad(iso_graph *graph, iso_value_id input, iso_value_id grad
  * The same bits, and fewer values. */
 void iso_graph_fuse(iso_graph *graph);
 
+/* Takes batch_norm2d and its derivative apart (batch_norm2d_parts.c): what belongs to each sample can then run in blocks. */
+void iso_graph_split(iso_graph *graph);
+
 /* ---- For run functions ---- */
 
 static inline void *iso_data(const iso_run *run, iso_value_id id) {

@@ -97,6 +97,8 @@ static void build(iso_module *root, iso_plan *plan) {
         iso_graph_backward(graph, plan->y, grad);
     if (!graph->status && !key->plain)
         iso_graph_fuse(graph);
+    if (!graph->status && iso_block_samples(key->shape[0], key->micro_batch))
+        iso_graph_split(graph);
 }
 
 static bool same_key(const iso_plan_key *a, const iso_plan_key *b) {

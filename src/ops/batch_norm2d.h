@@ -55,7 +55,35 @@ void iso_cpu_batch_norm2d_eval(const iso_exec *e, const iso_batch_norm2d_shape *
 void iso_cpu_batch_norm2d_backward(const iso_exec *e, const iso_batch_norm2d_shape *s, bool training, const float *x,
                                    const float *dy, const float *weight, const float *mean, const float *invstd,
                                    const iso_norm_head *head, float *dweight, float *dbias, float *dx);
-/* In bytes; pool: the tail's or head's, or NULL. */
+
+/* The same in parts, for a batch that is computed in blocks of samples. Shapes are those of the block (s->n) in what runs block after
+ * block, and of the whole batch in what says so. Sums are n x c, one row per sample; they are used up where they are joined. */
+
+/* Of x; with `mean` of the squares of x - mean. */
+void iso_cpu_batch_norm2d_sums(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *mean, float *sums);
+/* Over the whole batch: the mean; invstd and the running statistics (running_mean and running_var, or both NULL). */
+void iso_cpu_batch_norm2d_mean(const iso_exec *e, const iso_batch_norm2d_shape *s, float *sums, float *mean);
+void iso_cpu_batch_norm2d_invstd(const iso_exec *e, const iso_batch_norm2d_shape *s, float *squares, const float *mean,
+                                 float momentum, float *running_mean, float *running_var, float *invstd);
+void iso_cpu_batch_norm2d_eval_invstd(const iso_batch_norm2d_shape *s, const float *running_var, float *invstd);
+void iso_cpu_batch_norm2d_normalise(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *weight,
+                                    const float *bias, const float *mean, const float *invstd, const iso_norm_tail *tail, float *y);
+/* The rows of dbias and dweight, and what the head writes. */
+void iso_cpu_batch_norm2d_gradients(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *dy,
+                                    const float *weight, const float *mean, const float *invstd, const iso_norm_head *head,
+                                    float *sums, float *products);
+/* Over the whole batch. */
+void iso_cpu_batch_norm2d_totals(const iso_exec *e, const iso_batch_norm2d_shape *s, float *sums, float *products, float *dweight,
+                                 float *dbias);
+/* Over the whole batch: what dx is made with, 3 x c floats; dweight and dbias NULL: for constant statistics. */
+void iso_cpu_batch_norm2d_terms(const iso_batch_norm2d_shape *s, const float *weight, const float *invstd, const float *dweight,
+                                const float *dbias, float *terms);
+/* dy: the masked one where the head has written it. */
+void iso_cpu_batch_norm2d_backward_normalise(const iso_exec *e, const iso_batch_norm2d_shape *s, bool training, const float *x,
+                                             const float *dy, const float *weight, const float *mean, const float *invstd,
+                                             const float *terms, const iso_norm_head *head, float *dx);
+/* Scratch in bytes: of the parts that run block after block, and of the whole; pool: the tail's or head's, or NULL. */
+size_t iso_cpu_batch_norm2d_part_scratch(const iso_exec *e, const iso_batch_norm2d_shape *s, const iso_pool2d_shape *pool);
 size_t iso_cpu_batch_norm2d_scratch(const iso_exec *e, const iso_batch_norm2d_shape *s, const iso_pool2d_shape *pool);
 size_t iso_cpu_batch_norm2d_backward_scratch(const iso_exec *e, const iso_batch_norm2d_shape *s, const iso_pool2d_shape *pool);
 
