@@ -14,4 +14,4 @@ static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
         iso_graph_pass_grad(graph, node->in[i], dy);
 }
 
-const iso_op iso_op_add = {"add", run, NULL, backward, .batching = ISO_EACH_SAMPLE, .cheap = true};
+const iso_op iso_op_add = {"add", run, NULL, backward, .batching = ISO_EACH_SAMPLE, .repeatable = true};

@@ -23,14 +23,6 @@ static size_t lowest_offset(const iso_room *rooms, const size_t *placed, size_t 
     return offset;
 }
 
-/* SplitMix64. */
-static uint64_t next_random(uint64_t *seed) {
-    uint64_t z = *seed += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
 static void choose_order(const iso_room *rooms, size_t *order, size_t count, uint64_t seed) {
     for (size_t i = 0; i < count; i++) {
         size_t at = i;
@@ -39,7 +31,7 @@ static void choose_order(const iso_room *rooms, size_t *order, size_t count, uin
         order[at] = i;
     }
     for (size_t left = count; seed && left > 1; left--) {
-        size_t other = (size_t)(next_random(&seed) % left), moved = order[left - 1];
+        size_t other = (size_t)(iso_arena_draw(&seed) % left), moved = order[left - 1];
         order[left - 1] = order[other];
         order[other] = moved;
     }

@@ -50,7 +50,7 @@ static void run_normalise(const iso_run *r, const iso_node *n) {
                                    iso_in(r, n, 4), &tail, iso_out(r, n, 0));
 }
 static const iso_op op_normalise = {"batch_norm2d_normalise",    run_normalise, scratch_pooled, NULL,
-                                    .batching = ISO_EACH_SAMPLE, .cheap = true};
+                                    .batching = ISO_EACH_SAMPLE, .repeatable = true};
 
 /* ---- Backward ---- */
 

@@ -55,10 +55,15 @@ static size_t scratch_backward_bias(const iso_exec *e, const iso_node *n) {
     return iso_cpu_conv2d_backward_bias_scratch(e, &n->u.conv2d);
 }
 
+static int64_t products(const iso_node *n) {
+    const iso_conv2d_shape *s = &n->u.conv2d;
+    return s->n * s->oh * s->ow * s->co * (s->c / s->groups) * s->kh * s->kw;
+}
+
 static const iso_op op_backward_input = {"conv2d_backward_input", run_backward_input, scratch_backward_input, NULL,
-                                        .batching = ISO_EACH_SAMPLE};
+                                        .batching = ISO_EACH_SAMPLE, .products = products};
 static const iso_op op_backward_weight = {"conv2d_backward_weight", run_backward_weight, scratch_backward_weight, NULL,
-                                         .batching = ISO_SAMPLE_SUM};
+                                         .batching = ISO_SAMPLE_SUM, .products = products};
 static const iso_op op_backward_bias = {"conv2d_backward_bias", run_backward_bias, scratch_backward_bias, NULL,
                                        .batching = ISO_SAMPLE_SUM};
 
@@ -69,7 +74,8 @@ static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &op_backward_input, node, x, dy, weight, ISO_NO_VALUE);
 }
 
-const iso_op iso_op_conv2d = {"conv2d", run_forward, scratch_forward, backward, .batching = ISO_EACH_SAMPLE};
+const iso_op iso_op_conv2d = {"conv2d", run_forward, scratch_forward, backward, .batching = ISO_EACH_SAMPLE, .repeatable = true,
+                              .products = products};
 
 /* ---- Module ---- */
 

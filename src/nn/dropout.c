@@ -43,7 +43,7 @@ static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
 }
 
 static const iso_op op_draw = {"dropout_mask", run_draw, NULL, NULL, .batching = ISO_WHOLE_BATCH};
-const iso_op iso_op_dropout = {"dropout", run, NULL, backward, .batching = ISO_EACH_SAMPLE, .cheap = true};
+const iso_op iso_op_dropout = {"dropout", run, NULL, backward, .batching = ISO_EACH_SAMPLE, .repeatable = true};
 
 static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) {
     const struct dropout *m = (const struct dropout *)module;

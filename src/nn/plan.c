@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "nn/economy.h"
 #include "nn/module.h"
 #include "nn/ops.h"
 
@@ -103,7 +104,7 @@ static void build(iso_module *root, iso_plan *plan) {
 
 static bool same_key(const iso_plan_key *a, const iso_plan_key *b) {
     return a->training == b->training && a->gradients == b->gradients && a->plain == b->plain && a->has_loss == b->has_loss &&
-           a->micro_batch == b->micro_batch && a->placing == b->placing && a->dims == b->dims &&
+           a->micro_batch == b->micro_batch && a->seed == b->seed && a->dims == b->dims &&
            memcmp(a->shape, b->shape, sizeof(int64_t) * (size_t)a->dims) == 0 && a->loss.kind == b->loss.kind &&
            a->loss.sum == b->loss.sum && a->loss.label_smoothing == b->loss.label_smoothing &&
            a->loss.has_ignore_index == b->loss.has_ignore_index && a->loss.ignore_index == b->loss.ignore_index;
@@ -135,8 +136,10 @@ iso_status iso_plan_get(iso_module *root, const iso_plan_key *key, iso_plan **ou
     iso_status status = plan->graph.status;
     if (!status)
         status = iso_schedule_make(&plan->graph, key->shape[0], iso_block_samples(key->shape[0], key->micro_batch), &plan->schedule);
+    if (!status && plan->schedule.block)
+        status = iso_schedule_economise(&plan->graph, &plan->schedule, key->seed);
     if (!status)
-        status = iso_schedule_place(&plan->graph, &plan->schedule, key->placing, &plan->arena_size);
+        status = iso_schedule_place(&plan->graph, &plan->schedule, key->seed, &plan->arena_size);
     if (!status) {
         plan->scratch_size = iso_schedule_scratch(&plan->graph, &plan->schedule, &exec);
         status = grow(ctx, &root->plans->arena, &root->plans->arena_size, plan->arena_size);

@@ -18,7 +18,7 @@ typedef struct iso_plan_key {
     bool has_loss;
     bool plain;     /* every operation by itself, as the reference needs it */
     int64_t micro_batch; /* samples that are computed at a time, at most; 0: all */
-    uint64_t placing;    /* not 0: values lie in memory in an order drawn from it, for tests */
+    uint64_t seed; /* not 0: what the plan is free to choose is drawn from it, for tests */
     iso_loss loss;
     int dims;
     int64_t shape[4]; /* of x */

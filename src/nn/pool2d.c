@@ -27,7 +27,7 @@ const iso_op iso_op_max_pool2d_backward = {"max_pool2d_backward", run_max_backwa
 static void max_backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &iso_op_max_pool2d_backward, node, node->in[0], dy, node->out[1], ISO_NO_VALUE);
 }
-const iso_op iso_op_max_pool2d = {"max_pool2d", run_max, NULL, max_backward, .batching = ISO_EACH_SAMPLE, .cheap = true};
+const iso_op iso_op_max_pool2d = {"max_pool2d", run_max, NULL, max_backward, .batching = ISO_EACH_SAMPLE, .repeatable = true};
 
 static void run_avg(const iso_run *r, const iso_node *n) {
     if (r->reference)
@@ -45,7 +45,7 @@ static const iso_op op_avg_backward = {"avg_pool2d_backward", run_avg_backward, 
 static void avg_backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &op_avg_backward, node, node->in[0], dy, ISO_NO_VALUE, ISO_NO_VALUE);
 }
-const iso_op iso_op_avg_pool2d = {"avg_pool2d", run_avg, NULL, avg_backward, .batching = ISO_EACH_SAMPLE, .cheap = true};
+const iso_op iso_op_avg_pool2d = {"avg_pool2d", run_avg, NULL, avg_backward, .batching = ISO_EACH_SAMPLE, .repeatable = true};
 
 static void run_adaptive(const iso_run *r, const iso_node *n) {
     if (r->reference)
@@ -65,7 +65,7 @@ static void adaptive_backward(iso_graph *graph, const iso_node *node, iso_value_
     iso_graph_derive(graph, &op_adaptive_backward, node, node->in[0], dy, ISO_NO_VALUE, ISO_NO_VALUE);
 }
 const iso_op iso_op_adaptive_avg_pool2d = {"adaptive_avg_pool2d", run_adaptive, NULL, adaptive_backward, .batching = ISO_EACH_SAMPLE,
-                                          .cheap = true};
+                                          .repeatable = true};
 
 /* ---- Modules ---- */
 

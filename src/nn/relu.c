@@ -24,7 +24,7 @@ static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &iso_op_relu_backward, node, node->in[0], node->out[0], dy, ISO_NO_VALUE);
 }
 
-const iso_op iso_op_relu = {"relu", run_forward, NULL, backward, .batching = ISO_EACH_SAMPLE, .cheap = true};
+const iso_op iso_op_relu = {"relu", run_forward, NULL, backward, .batching = ISO_EACH_SAMPLE, .repeatable = true};
 
 static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) {
     (void)module;
