@@ -43,6 +43,8 @@ typedef struct iso_train_options {
     const char *out;                 /* the run directory; NULL: runs/NAME, the first that is free */
     bool resume;                     /* go on with the run in `out` */
     int workers;                     /* threads that prepare batches ahead; never changes a bit. -1: the default (2 at most) */
+    int64_t micro_batch;             /* compute so many samples of a batch at a time, at most, for less memory; never changes a bit.
+                                        0: as the recipe says */
     iso_progress_function *progress; /* may be NULL */
     void *user;
 } iso_train_options;
@@ -65,6 +67,7 @@ typedef struct iso_verify_options {
     const char *root;      /* where the recipe's relative paths start; NULL: as recorded in run.env */
     int64_t from, to;      /* steps: re-executes from the newest checkpoint not behind `from` up to `to`; to 0: to the end */
     int workers;
+    int64_t micro_batch; /* as for iso_train */
     iso_progress_function *progress;
     void *user;
 } iso_verify_options;

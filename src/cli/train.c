@@ -44,6 +44,7 @@ static int run(int argc, char **argv) {
         {"--workers", CLI_INT, &workers, 0, 256},        {"--isa", CLI_TEXT, &isa, 0, 0},
         {"--set", CLI_TEXTS, &sets, 0, 0},               {"--resume", CLI_FLAG, &options.resume, 0, 0},
         {"--quiet", CLI_FLAG, &quiet, 0, 0},             {"--json", CLI_FLAG, &json, 0, 0},
+        {"--micro-batch", CLI_INT, &options.micro_batch, 1, 1 << 30},
     };
     int status = cli_parse(&iso_command_train, argc, argv, list, sizeof list / sizeof *list, &recipe, 0, 1, &count);
     if (status >= 0)
@@ -92,6 +93,7 @@ const iso_command iso_command_train = {
     "  --set key=value    change the recipe: --set epochs=1 --set 'optimizer=SGD(lr=0.1)' (may be repeated)\n"
     "  --threads N        compute threads (default: all CPUs); never changes a bit\n"
     "  --workers N        threads that prepare batches ahead; never changes a bit\n"
+    "  --micro-batch N    compute N samples of a batch at a time, for less memory; never changes a bit\n"
     "  --isa NAME         scalar, avx2, avx512 or neon (default: the fastest); never changes a bit\n"
     "  --quiet            no progress\n"
     "  --json             the result as one JSON object\n"

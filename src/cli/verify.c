@@ -13,6 +13,7 @@ static int run(int argc, char **argv) {
         {"--root", CLI_TEXT, &options.root, 0, 0},        {"--threads", CLI_INT, &threads, 1, 1024},
         {"--workers", CLI_INT, &workers, 0, 256},         {"--isa", CLI_TEXT, &isa, 0, 0},
         {"--quiet", CLI_FLAG, &quiet, 0, 0},              {"--json", CLI_FLAG, &json, 0, 0},
+        {"--micro-batch", CLI_INT, &options.micro_batch, 1, 1 << 30},
     };
     int status = cli_parse(&iso_command_verify, argc, argv, list, sizeof list / sizeof *list, &options.directory, 1, 1, &count);
     if (status >= 0)
@@ -55,7 +56,7 @@ const iso_command iso_command_verify = {
     "\n"
     "  --from STEP --to STEP   only these steps, from the newest checkpoint before them\n"
     "  --root DIR              the folder that the recipe's relative paths start from (default: as recorded)\n"
-    "  --threads N --workers N --isa NAME   as for train: they never change a bit\n"
+    "  --threads N --workers N --micro-batch N --isa NAME   as for train: they never change a bit\n"
     "  --quiet --json\n"
     "\n"
     "exit status: 0 all follows; 1 something does not; 2, 3, 4 as for every command\n"

@@ -9,14 +9,13 @@ int64_t iso_block_samples(int64_t samples, int64_t micro_batch) {
     return micro_batch < 1 || micro_batch >= samples ? 0 : block;
 }
 
-/* Partial sums over `blocks` blocks that stand at one time, the newest included: as many as a count up to there has bits. */
-static int most_partials(int64_t blocks) {
-    int most = 0;
-    for (int64_t before = 0; before < blocks; before++) {
-        int bits = __builtin_popcountll((unsigned long long)before) + 1;
-        most = bits > most ? bits : most;
-    }
-    return most;
+/* Partial sums beside the first that stand at one time: as many as a number below `blocks` can have bits that are set. */
+static size_t partials_beside(int64_t blocks) {
+    int64_t last = blocks - 1;
+    int set = __builtin_popcountll((unsigned long long)last), length = 0;
+    while (last >> length)
+        length++;
+    return (size_t)(set > length - 1 ? set : length - 1);
 }
 
 static int64_t block_count(const iso_schedule *s) {
@@ -49,7 +48,7 @@ static bool is_read_by_samples(const iso_graph *graph, iso_value_id id) {
 
 /* Is keeping a sum's operands for all samples cheaper than its partial sums? So it is for large weights of small images. */
 static bool operands_are_smaller(const iso_graph *graph, const iso_schedule *s, const iso_node *node) {
-    size_t operands = 0, partials = 0, beside = (size_t)most_partials(block_count(s)) - 1;
+    size_t operands = 0, partials = 0, beside = partials_beside(block_count(s));
     for (int i = 0; i < ISO_MAX_OPERANDS; i++) {
         if (sampled(graph, node->in[i]) && graph->values[node->in[i]].storage == ISO_IN_ARENA) {
             size_t bytes = graph->values[node->in[i]].bytes;
@@ -212,7 +211,7 @@ static bool is_local(const iso_schedule *s, const iso_value *value, const struct
 
 /* Rooms of the values, and behind them, number by number, of the partial sums. What has no place in the arena has 0 bytes. */
 static void list_rooms(const iso_graph *graph, const iso_schedule *s, const struct use *uses, iso_room *rooms) {
-    size_t count = graph->value_count, beside = s->block ? (size_t)most_partials(block_count(s)) - 1 : 0;
+    size_t count = graph->value_count, beside = s->block ? partials_beside(block_count(s)) : 0;
     memset(rooms, 0, 2 * count * sizeof *rooms);
     for (size_t i = 0; i < count; i++) {
         const iso_value *value = &graph->values[i];

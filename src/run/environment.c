@@ -21,7 +21,7 @@ static void member(iso_text *out, const char *key, const char *value) {
     iso_text_json(out, value, strlen(value));
 }
 
-iso_status iso_environment_append(iso_context *ctx, const char *directory, const char *root, int workers) {
+iso_status iso_environment_append(iso_context *ctx, const char *directory, const char *root, int workers, int64_t micro_batch) {
     char host[256] = "", cpu[128], when[32];
     time_t now = time(NULL);
     struct tm utc;
@@ -35,7 +35,8 @@ iso_status iso_environment_append(iso_context *ctx, const char *directory, const
     member(&line, "cpu", cpu);
     member(&line, "isa", iso_context_isa(ctx));
     member(&line, "compiler", COMPILER);
-    iso_text_printf(&line, ",\"threads\":%d,\"workers\":%d", iso_context_threads(ctx), workers);
+    iso_text_printf(&line, ",\"threads\":%d,\"workers\":%d,\"micro_batch\":%lld", iso_context_threads(ctx), workers,
+                    (long long)micro_batch);
     member(&line, "root", root);
     iso_text_puts(&line, "}\n");
     char *path = iso_path_join(ctx, directory, "run.env");

@@ -233,6 +233,9 @@ static iso_status read_epochs(iso_recipe *r, const iso_yaml *node) {
 static iso_status read_checkpoint(iso_recipe *r, const iso_yaml *node) {
     return read_int(r, node, "checkpoint", 0, 1 << 30, &r->checkpoint);
 }
+static iso_status read_micro_batch(iso_recipe *r, const iso_yaml *node) {
+    return read_int(r, node, "micro_batch", 1, 1 << 30, &r->micro_batch);
+}
 
 static iso_status read_word(const iso_recipe *recipe, const iso_yaml *node, const char *where, const char *const *words,
                             size_t count, size_t *which) {
@@ -318,7 +321,7 @@ static const struct key recipe_keys[] = {
     {"seed", read_seed, true},    {"stream", read_stream, false},       {"data", read_data, true},
     {"model", read_model, true},  {"init", read_init, false},           {"loss", read_loss, false},
     {"epochs", read_epochs, true}, {"optimizer", read_optimizer, true}, {"checkpoint", read_checkpoint, false},
-    {"weights", read_weights, false},
+    {"weights", read_weights, false}, {"micro_batch", read_micro_batch, false},
 };
 
 /* ---- The whole ---- */

@@ -1,5 +1,6 @@
-/* The recipe: one experiment, read from YAML, checked key by key. Everything in it is part of the experiment; what
- * is execution only (threads, workers, instruction set) has no place here. docs/recipes.md lists the keys. */
+/* The recipe: one experiment, read from YAML, checked key by key. Everything in it is part of the experiment, but for micro_batch, which
+ * says how much memory a step may take and changes no bit; what else is execution only (threads, workers, instruction set) has no
+ * place here. docs/recipes.md lists the keys. */
 #ifndef ISO_RUN_RECIPE_H
 #define ISO_RUN_RECIPE_H
 
@@ -39,9 +40,11 @@ typedef struct iso_recipe {
     iso_loss loss;
     iso_located optimizer;
     int64_t epochs;
-    int64_t checkpoint; /* steps between checkpoints; 0: at the end of each epoch */
-    char *normalised;   /* one text for all spellings of the same recipe, as it stands in the run directory */
-    char *experiment;   /* the same without the paths of the data, as it stands in the ledger: files are known by digest */
+    int64_t checkpoint;  /* steps between checkpoints; 0: at the end of each epoch */
+    int64_t micro_batch; /* samples that are computed at a time, at most; 0: the batch */
+    char *normalised;    /* one text for all spellings of the same recipe, as it stands in the run directory */
+    char *experiment;    /* the same without the paths of the data, as it stands in the ledger (files are known by digest), and
+                            without micro_batch */
 } iso_recipe;
 
 /* Reads a recipe. `sets` are "key=value" texts of --set, applied in order. */

@@ -47,13 +47,14 @@ static void write_list(iso_context *ctx, iso_text *out, const char *indent, cons
     }
 }
 
-static void write_recipe(const iso_recipe *r, iso_text *out, bool with_paths) {
+/* `complete`: with what does not belong to the experiment, paths and execution. */
+static void write_recipe(const iso_recipe *r, iso_text *out, bool complete) {
     iso_context *ctx = r->ctx;
     iso_text_printf(out, "seed: %llu\n", (unsigned long long)r->seed);
     char stream[ISO_TORCH_NAME_SIZE];
     iso_text_printf(out, "stream: %s\n", iso_torch_variant_name(r->variant, stream));
     iso_text_puts(out, "data:\n");
-    if (with_paths) {
+    if (complete) {
         write_source(out, "train", &r->train);
         write_source(out, "test", &r->test);
     }
@@ -73,7 +74,7 @@ static void write_recipe(const iso_recipe *r, iso_text *out, bool with_paths) {
     } else
         write_list(ctx, out, "  ", &r->model);
     iso_text_printf(out, "init: %s\n", r->init ? r->init : "default");
-    if (with_paths && r->weights.path) {
+    if (complete && r->weights.path) {
         iso_text_puts(out, "weights: ");
         write_quoted(out, r->weights.path);
         iso_text_puts(out, "\n");
@@ -84,17 +85,19 @@ static void write_recipe(const iso_recipe *r, iso_text *out, bool with_paths) {
     iso_text_puts(out, ")\noptimizer: ");
     write_expr(ctx, out, r->optimizer.expr);
     iso_text_printf(out, "\nepochs: %lld\ncheckpoint: %lld\n", (long long)r->epochs, (long long)r->checkpoint);
+    if (complete && r->micro_batch)
+        iso_text_printf(out, "micro_batch: %lld\n", (long long)r->micro_batch);
 }
 
 iso_status iso_recipe_write(iso_recipe *recipe) {
-    for (int with_paths = 0; with_paths < 2; with_paths++) {
+    for (int complete = 0; complete < 2; complete++) {
         iso_text text = iso_text_new(recipe->ctx);
-        write_recipe(recipe, &text, with_paths);
+        write_recipe(recipe, &text, complete);
         if (!iso_text_ok(&text)) {
             iso_text_free(&text);
             return ISO_ENOMEM;
         }
-        *(with_paths ? &recipe->normalised : &recipe->experiment) = text.data;
+        *(complete ? &recipe->normalised : &recipe->experiment) = text.data;
     }
     return ISO_OK;
 }

@@ -34,7 +34,8 @@ void iso_checkpoint_name(int64_t step, char name[64]);
 iso_status iso_verify_checkpoints(iso_context *ctx, const char *directory, iso_ledger *ledger, char *finding, size_t size);
 
 /* run.env: what may differ between equal runs. A line is added at every start. */
-iso_status iso_environment_append(iso_context *ctx, const char *directory, const char *root, int workers);
+iso_status iso_environment_append(iso_context *ctx, const char *directory, const char *root, int workers,
+                                  int64_t micro_batch);
 /* The folder that the recipe's paths start from, as the last line of run.env records it; to be freed. */
 iso_status iso_environment_root(iso_context *ctx, const char *directory, char **root);
 

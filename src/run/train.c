@@ -116,7 +116,7 @@ static iso_status begin(struct training *t) {
     status = path ? iso_file_write_atomic(ctx, path, &slice, 1) : ISO_ENOMEM;
     iso_free(ctx, path);
     if (!status)
-        status = iso_environment_append(ctx, directory, t->root, t->options->workers);
+        status = iso_environment_append(ctx, directory, t->root, t->options->workers, t->recipe->micro_batch);
     t->session.ledger = t->ledger;
     if (!status)
         status = iso_trainer_start(t->trainer);
@@ -180,7 +180,7 @@ static iso_status resume(struct training *t) {
             return iso_fail_at(t->ctx, ISO_EINVAL, "%s is the run of another experiment", t->result->directory);
     }
     if (!status)
-        status = iso_environment_append(t->ctx, t->result->directory, t->root, t->options->workers);
+        status = iso_environment_append(t->ctx, t->result->directory, t->root, t->options->workers, t->recipe->micro_batch);
     if (!status)
         status = load_newest_checkpoint(t);
     if (!status && t->options->progress)
@@ -239,6 +239,8 @@ static iso_status train(struct training *t) {
     }
     if (!status)
         status = load_recipe(t);
+    if (!status && o->micro_batch)
+        t->recipe->micro_batch = o->micro_batch;
     if (!status)
         status = iso_trainer_new(t->ctx, t->recipe, o->workers, o->progress, o->user, &t->trainer);
     if (status)

@@ -13,7 +13,8 @@
 static iso_plan_key plan_key(const iso_trainer *t, const iso_loader *loader, int64_t samples, bool training) {
     int64_t shape[3];
     iso_loader_shape(loader, shape);
-    return (iso_plan_key){.training = training, .gradients = training, .has_loss = true, .loss = t->recipe->loss, .dims = 4,
+    return (iso_plan_key){.training = training, .gradients = training, .has_loss = true, .loss = t->recipe->loss,
+                          .micro_batch = t->model->micro_batch, .dims = 4,
                           .shape = {samples, shape[0], shape[1], shape[2]}};
 }
 
@@ -101,6 +102,8 @@ iso_status iso_trainer_new(iso_context *ctx, const iso_recipe *recipe, int worke
     t->ctx = ctx;
     t->recipe = recipe;
     iso_status status = iso_recipe_build_model(recipe, &t->model);
+    if (!status)
+        status = iso_module_set_micro_batch(t->model, recipe->micro_batch);
     if (!status)
         status = iso_recipe_build_optimizer(recipe, t->model, &t->optimizer);
     if (!status)

@@ -307,6 +307,8 @@ static iso_status verify(struct verification *v) {
         return status;
     if ((status = iso_verify_checkpoints(v->ctx, o->directory, v->ledger, v->result->finding, sizeof v->result->finding)))
         return status;
+    if (o->micro_batch)
+        v->recipe->micro_batch = o->micro_batch;
     status = iso_trainer_new(v->ctx, v->recipe, o->workers, o->progress, o->user, &v->trainer);
     return status ? status : verify_steps(v);
 }

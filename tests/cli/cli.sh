@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
 build=${1:-build} quick=${2:-}
-isobit=$(realpath "$build/isobit")
+isobit=$(realpath "$build/isobit") examples=$(realpath examples)
 work=$(mktemp -d)
 trap 'umount "$work/full" 2>/dev/null; rm -rf "$work"' EXIT
 passed=0 failed=0
@@ -129,6 +129,32 @@ expect "diff of another learning rate" 1 "cause  recipe: optimizer is .*lr=0.05.
 expect "and the tensor" 1 "tensor 0\.(bias|weight), element [0-9]+: .*ULP apart" "$isobit" diff a other2
 expect "diff as json" 1 '"equal": false.*"cause": "seed"' "$isobit" diff a other --json
 expect "diff of what is no run" 3 "run.ledger: could not be read" "$isobit" diff a images
+
+# ---- Micro-batches: memory only ----
+for size in 1 5 8 64; do
+    expect "micro_batch $size changes nothing" 0 "^$digest$" "$isobit" train small.yaml --out micro-$size --micro-batch $size --threads 2 --quiet
+done
+cmp -s a/run.ledger micro-5/run.ledger && ok "equal ledgers with micro_batch" || bad "equal ledgers with micro_batch"
+grep -q '"micro_batch":5' micro-5/run.env && ok "run.env tells micro_batch" || bad "run.env tells micro_batch"
+edit '$a micro_batch: 3' micro.yaml
+expect "micro_batch in the recipe changes nothing" 0 "^$digest$" "$isobit" train micro.yaml --out micro --quiet
+cmp -s a/run.ledger micro/run.ledger && grep -q '^micro_batch: 3$' micro/recipe.yaml && ok "it is not in the ledger" || bad "it is not in the ledger"
+expect "verify with micro_batch" 0 "$digest" "$isobit" verify a --micro-batch 4 --quiet
+expect "verify with the recipe's micro_batch" 0 "$digest" "$isobit" verify micro --quiet
+expect "resume with another micro_batch" 0 "$digest" "$isobit" train --out micro --resume --micro-batch 2 --quiet
+expect "diff with and without micro_batch" 0 "^equal" "$isobit" diff a micro
+for bad in 0 -3 two; do
+    expect "micro-batch $bad" 2 "\-\-micro-batch is '$bad', expected a whole number of 1 or more" "$isobit" train small.yaml --out no --micro-batch $bad
+    edit "\$a micro_batch: $bad" bad.yaml
+    expect "micro_batch $bad in the recipe" 2 "bad.yaml:[0-9]+:14: micro_batch: is '$bad', expected a whole number from 1" "$isobit" train bad.yaml --out no
+done
+if [ "$quick" != quick ]; then
+    tutorial() { "$isobit" train "$examples/tutorial.yaml" --set epochs=1 --out "tutorial-$RANDOM" --quiet "$@" | tail -n 1; }
+    whole=$(tutorial)
+    for size in 5 8 64; do
+        [ "$(tutorial --micro-batch $size)" = "$whole" ] && ok "the tutorial with micro_batch $size" || bad "the tutorial with micro_batch $size"
+    done
+fi
 
 # ---- Weights that a run starts from ----
 mkdir weights && cp a/checkpoint-000012.safetensors weights/w.safetensors && cp a/checkpoint-000012.safetensors renamed.safetensors

@@ -26,11 +26,11 @@ struct layer {
 struct network {
     struct layer layers[24];
     int count;
-    int64_t batch, channels, h, w; /* of the input */
+    int dims;
+    int64_t batch, channels, h, w; /* of the input; h = w = 1 with two dimensions */
     int64_t outputs;               /* floats per sample */
-    int out_dims;
     iso_loss loss;
-    bool adam;
+    bool adam, eval_gradients;
     float *x[STEPS], *values[STEPS]; /* inputs; targets of MSELoss */
     int64_t *classes[STEPS];
 };
@@ -80,22 +80,21 @@ static void add_features(struct network *n, bool norms, int64_t *channels, int64
 static void random_network(struct network *n) {
     memset(n, 0, sizeof *n);
     n->batch = chance(0.2) ? iso_test_between(18, 40) : iso_test_between(1, 17);
-    n->channels = iso_test_between(1, 4);
-    n->h = iso_test_between(5, 13);
-    n->w = iso_test_between(5, 13);
+    n->dims = chance(0.1) ? 2 : 4;
+    n->channels = n->dims == 2 ? iso_test_between(1, 40) : iso_test_between(1, 4);
+    n->h = n->dims == 2 ? 1 : iso_test_between(5, 13);
+    n->w = n->dims == 2 ? 1 : iso_test_between(5, 13);
     n->adam = chance(0.3);
+    n->eval_gradients = chance(0.5);
     bool norms = n->batch > 1 && chance(0.7), classes = chance(0.7);
     int64_t channels = n->channels, h = n->h, w = n->w;
-    add_features(n, norms, &channels, &h, &w);
-    if (chance(0.3)) {
+    if (n->dims == 4)
+        add_features(n, norms, &channels, &h, &w);
+    if (n->dims == 4 && chance(0.3))
         add(n, ADAPTIVE, h = 1, w = iso_test_between(1, 2), 0);
-    }
     n->loss = (iso_loss){.kind = classes ? ISO_CROSS_ENTROPY : ISO_MSE, .sum = chance(0.4)};
-    n->out_dims = 2;
     n->outputs = channels * h * w;
-    if (!classes && chance(0.3))
-        n->out_dims = 4;
-    else {
+    if (n->dims == 2 || classes || chance(0.7)) { /* otherwise the output has four dimensions */
         add(n, FLATTEN, 0, 0, 0);
         for (int64_t linears = iso_test_between(1, 2); linears > 0; linears--) {
             if (chance(0.4))
@@ -195,37 +194,48 @@ static void append_state(struct record *r, const iso_module *model) {
     }
 }
 
-static bool train_with(iso_context *ctx, const struct network *n, const struct plan *how, iso_module *model, struct record *r) {
-    iso_optimizer *optimizer = n->adam ? iso_adam(model, .lr = 0.01) : iso_sgd(model, .lr = 0.05, .momentum = 0.9);
-    iso_plan_key key = {.training = true,
-                        .gradients = true,
+/* One step, recorded; of evaluation with step STEPS. */
+static bool run_step(iso_context *ctx, const struct network *n, const struct plan *how, iso_module *model, int step,
+                     struct record *r) {
+    bool training = step < STEPS;
+    iso_plan_key key = {.training = training,
+                        .gradients = training || n->eval_gradients,
                         .has_loss = true,
                         .plain = how->reference || how->plain,
                         .loss = n->loss,
                         .micro_batch = how->micro_batch,
                         .seed = how->seed,
-                        .dims = 4,
+                        .dims = n->dims,
                         .shape = {n->batch, n->channels, n->h, n->w}};
-    iso_plan *plan = NULL;
+    iso_plan *plan;
+    iso_module_train(model, training);
+    if (iso_plan_get(model, &key, &plan))
+        return false;
+    int data = step % STEPS;
+    iso_tensor x = {.data = n->x[data]}, target = {.data = n->loss.kind == ISO_MSE ? (void *)n->values[data] : n->classes[data]};
+    iso_plan_run(model, plan, &x, &target, iso_generator(ctx), how->reference);
+    float loss = iso_plan_loss(model, plan), *y = calloc((size_t)(n->batch * n->outputs), sizeof *y);
+    iso_plan_output(model, plan, y);
+    append(r, &loss, sizeof loss);
+    append(r, y, (size_t)(n->batch * n->outputs) * sizeof *y);
+    free(y);
+    return true;
+}
+
+static bool train_with(iso_context *ctx, const struct network *n, const struct plan *how, iso_module *model, struct record *r) {
+    iso_optimizer *optimizer = n->adam ? iso_adam(model, .lr = 0.01) : iso_sgd(model, .lr = 0.05, .momentum = 0.9);
     iso_torch_manual_seed(iso_generator(ctx), 17);
     iso_module_reset_parameters(model, iso_generator(ctx));
-    bool ok = optimizer && iso_plan_get(model, &key, &plan) == ISO_OK;
-    float *y = calloc((size_t)(n->batch * n->outputs), sizeof *y);
-    for (int step = 0; ok && step < STEPS; step++) {
-        iso_tensor x = {.data = n->x[step]},
-                   target = {.data = n->loss.kind == ISO_MSE ? (void *)n->values[step] : n->classes[step]};
-        iso_plan_run(model, plan, &x, &target, iso_generator(ctx), how->reference);
-        float loss = iso_plan_loss(model, plan);
-        iso_plan_output(model, plan, y);
-        append(r, &loss, sizeof loss);
-        append(r, y, (size_t)(n->batch * n->outputs) * sizeof *y);
+    bool ok = optimizer != NULL;
+    for (int step = 0; ok && step <= STEPS; step++) {
+        ok = run_step(ctx, n, how, model, step, r);
+        append_state(r, model);
         iso_optimizer_step(optimizer);
     }
     uint8_t generator[ISO_TORCH_STATE_SIZE];
     iso_torch_get_state(iso_generator(ctx), generator);
     append(r, generator, sizeof generator);
     append_state(r, model);
-    free(y);
     iso_optimizer_free(optimizer);
     return ok;
 }
@@ -395,4 +405,51 @@ ISO_TEST(micro_batch_is_checked_and_can_be_changed) {
     iso_tensor_free(ctx, t);
     iso_module_free(model);
     iso_context_free(ctx);
+}
+
+/* ---- Without memory ---- */
+
+struct failing {
+    long left, live;
+};
+
+static void *failing_alloc(void *user, size_t size, size_t alignment) {
+    struct failing *f = user;
+    void *pointer = NULL;
+    if (f->left-- <= 0 || posix_memalign(&pointer, alignment < sizeof(void *) ? sizeof(void *) : alignment, size))
+        return NULL;
+    f->live++;
+    return pointer;
+}
+
+static void failing_free(void *user, void *pointer) {
+    if (pointer)
+        ((struct failing *)user)->live--;
+    free(pointer);
+}
+
+/* Whichever allocation of a plan in blocks fails, the answer is ISO_ENOMEM and nothing is lost; the next call succeeds. */
+ISO_TEST(plans_in_blocks_survive_every_failing_allocation) {
+    bool done = false;
+    for (long fail_at = 0; !done && fail_at < 5000; fail_at += fail_at < 60 ? 1 : 7) {
+        struct failing f = {.left = 1000000};
+        iso_allocator allocator = {failing_alloc, failing_free, &f};
+        iso_context *ctx;
+        CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1, .allocator = &allocator}) == ISO_OK);
+        iso_module *model = tutorial(ctx, true);
+        iso_plan_key key = {
+            .training = true, .gradients = true, .has_loss = true, .micro_batch = 2, .dims = 4, .shape = {5, 3, 32, 32}};
+        iso_plan *plan;
+        CHECK(model != NULL && iso_module_reset_parameters(model, iso_generator(ctx)) == ISO_OK);
+        f.left = fail_at;
+        iso_status status = iso_plan_get(model, &key, &plan);
+        done = status == ISO_OK;
+        CHECK_MSG(done || status == ISO_ENOMEM, "status %d when allocation %ld fails: %s", (int)status, fail_at, iso_error(ctx));
+        f.left = 1000000;
+        CHECK_OK(ctx, iso_plan_get(model, &key, &plan));
+        iso_module_free(model);
+        iso_context_free(ctx);
+        CHECK_MSG(f.live == 0, "%ld blocks are lost when allocation %ld fails", f.live, fail_at);
+    }
+    CHECK(done);
 }
