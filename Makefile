@@ -34,7 +34,7 @@ BENCH_SOURCES := bench/bench.c
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
-DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/contender.c tests/prove/prove.c tests/oracle/driver.c))
+DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/micro_batch.c bench/contender.c tests/prove/prove.c tests/oracle/driver.c))
 
 .PHONY: all lib tests test test-long demo deps bench prove prove-changed sanitize format format-check install uninstall clean help oracle-driver
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
@@ -68,8 +68,9 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@scripts/demo.sh $(BUILD)
 
-bench: $(BUILD)/isobit-bench $(BUILD)/libisobit.so $(BUILD)/bench/contender.so
+bench: $(BUILD)/isobit-bench $(BUILD)/isobit-bench-micro $(BUILD)/libisobit.so $(BUILD)/bench/contender.so
 	$(BUILD)/isobit-bench
+	$(BUILD)/isobit-bench-micro
 	@scripts/torch-venv.sh $(BUILD)/torch
 	@for threads in 1 2; do for table in training memory kernels functions; do \
 		$(BUILD)/torch/bin/python bench/$$table.py --lib $(BUILD)/bench/contender.so --threads $$threads || exit 1; done; done
@@ -132,6 +133,10 @@ $(BUILD)/isobit-tests: $(call objects,$(TEST_SOURCES)) $(BUILD)/libisobit.a
 	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/isobit-bench: $(call objects,$(BENCH_SOURCES)) $(BUILD)/libisobit.a
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/isobit-bench-micro: $(call objects,bench/micro_batch.c) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 

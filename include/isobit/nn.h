@@ -182,9 +182,10 @@ ISO_API iso_status iso_loss_backward(iso_module *module, const iso_loss *loss_fu
 ISO_API iso_status iso_loss_forward(iso_module *module, const iso_loss *loss_function, const iso_tensor *x,
                                     const iso_tensor *target, float *loss, iso_tensor *y);
 
-/* Gradient accumulation: the calls above compute at most so many samples at a time, for a step that needs less memory. The results are
- * the whole batch's, bit for bit, with batch norms too. Blocks have the largest power of two that is not above `samples`; where that
- * is the batch, or with 0 (so it starts), the batch is computed at once. To be set on the module that is called. */
+/* Gradient accumulation: where memory is short, the calls above compute a batch in blocks of at most so many samples (the largest power
+ * of two that is not above `samples`). A step needs less memory and may take longer; its results are those of the whole batch, bit for
+ * bit, with batch norms too. A batch of no more than `samples`, and any with 0 (so it starts), is computed at once. To be set on the
+ * module that is called; the memory of earlier calls is freed. */
 ISO_API iso_status iso_module_set_micro_batch(iso_module *module, int64_t samples);
 
 /* ---- Optimisers ---- */

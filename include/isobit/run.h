@@ -43,7 +43,7 @@ typedef struct iso_train_options {
     const char *out;                 /* the run directory; NULL: runs/NAME, the first that is free */
     bool resume;                     /* go on with the run in `out` */
     int workers;                     /* threads that prepare batches ahead; never changes a bit. -1: the default (2 at most) */
-    int64_t micro_batch;             /* compute so many samples of a batch at a time, at most, for less memory; never changes a bit.
+    int64_t micro_batch;             /* compute a batch in blocks of so many samples, at most, for less memory; never changes a bit.
                                         0: as the recipe says */
     iso_progress_function *progress; /* may be NULL */
     void *user;

@@ -93,7 +93,7 @@ const iso_command iso_command_train = {
     "  --set key=value    change the recipe: --set epochs=1 --set 'optimizer=SGD(lr=0.1)' (may be repeated)\n"
     "  --threads N        compute threads (default: all CPUs); never changes a bit\n"
     "  --workers N        threads that prepare batches ahead; never changes a bit\n"
-    "  --micro-batch N    compute N samples of a batch at a time, for less memory; never changes a bit\n"
+    "  --micro-batch N    compute batches in blocks of N samples, for less memory; never changes a bit\n"
     "  --isa NAME         scalar, avx2, avx512 or neon (default: the fastest); never changes a bit\n"
     "  --quiet            no progress\n"
     "  --json             the result as one JSON object\n"

@@ -35,7 +35,7 @@ static bool has_sampled_output(const iso_graph *graph, const iso_node *node) {
     return false;
 }
 
-/* Sums over samples that some node reads, other than one that runs over the whole batch in any case. */
+/* Does an operation on each sample read this sum? It could not tell a partial sum from the whole one. */
 static bool is_read_by_samples(const iso_graph *graph, iso_value_id id) {
     for (size_t i = 0; i < graph->node_count; i++) {
         const iso_node *node = &graph->nodes[i];
@@ -73,17 +73,16 @@ static bool runs_in_blocks(const iso_graph *graph, const iso_schedule *s, const 
 
 /* ---- Stages ---- */
 
-/* Where a value is made, as seen from the stage that is being filled. */
-enum { BEFORE, SAMPLES_HERE, SUM_HERE, BEHIND };
+/* A stage of blocks is being filled. Nodes over the whole batch that need nothing of it go before it, the others behind it. */
+enum { BEFORE, HERE, BEHIND };
 
-/* Nodes of the stage that is being filled, and those that run over the whole batch before and behind it. */
 struct filling {
     const iso_graph *graph;
     iso_schedule *schedule;
     iso_node *sorted; /* finished stages */
     int sorted_count;
-    int *nodes[3], counts[3]; /* before, here, behind */
-    uint8_t *made;            /* per value */
+    int *nodes[3], counts[3]; /* of BEFORE, HERE, BEHIND */
+    uint8_t *made;            /* per value: in which of them */
     iso_status status;
 };
 
@@ -101,9 +100,9 @@ static void add_stage(struct filling *f, int list, bool blocks) {
 }
 
 static void close_stage(struct filling *f) {
-    add_stage(f, 0, false);
-    add_stage(f, 1, true);
-    add_stage(f, 2, false);
+    add_stage(f, BEFORE, false);
+    add_stage(f, HERE, true);
+    add_stage(f, BEHIND, false);
     memset(f->made, BEFORE, f->graph->value_count);
 }
 
@@ -115,19 +114,18 @@ static int latest_input(const struct filling *f, const iso_node *node) {
     return latest;
 }
 
-/* A node over the whole batch goes before the stage if it needs nothing of it, else behind it; the stage is closed by the first
- * node in blocks that needs something from behind it. */
+/* The first node in blocks that needs something from behind the stage closes it. */
 static void fill_in(struct filling *f, int i) {
     const iso_node *node = &f->graph->nodes[i];
-    int latest = latest_input(f, node), list = 1;
+    int latest = latest_input(f, node), list = HERE;
     if (!runs_in_blocks(f->graph, f->schedule, node))
-        list = latest == BEFORE ? 0 : 2;
-    else if (latest >= SUM_HERE)
+        list = latest == BEFORE ? BEFORE : BEHIND;
+    else if (latest == BEHIND)
         close_stage(f);
     f->nodes[list][f->counts[list]++] = i;
-    for (int j = 0; j < ISO_MAX_OPERANDS && list > 0; j++)
+    for (int j = 0; j < ISO_MAX_OPERANDS; j++)
         if (node->out[j] != ISO_NO_VALUE)
-            f->made[node->out[j]] = list == 2 ? BEHIND : sampled(f->graph, node->out[j]) ? SAMPLES_HERE : SUM_HERE;
+            f->made[node->out[j]] = (uint8_t)list;
 }
 
 static iso_status whole_batch(iso_graph *graph, iso_schedule *s) {

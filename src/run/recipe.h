@@ -41,7 +41,7 @@ typedef struct iso_recipe {
     iso_located optimizer;
     int64_t epochs;
     int64_t checkpoint;  /* steps between checkpoints; 0: at the end of each epoch */
-    int64_t micro_batch; /* samples that are computed at a time, at most; 0: the batch */
+    int64_t micro_batch; /* samples of a block, at most; 0: the whole batch */
     char *normalised;    /* one text for all spellings of the same recipe, as it stands in the run directory */
     char *experiment;    /* the same without the paths of the data, as it stands in the ledger (files are known by digest), and
                             without micro_batch */
