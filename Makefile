@@ -30,7 +30,7 @@ LIBS := $(PKG_LIBS) -lm -pthread
 SOURCES := $(foreach room,$(filter-out cli,$(ROOMS)),$(wildcard src/$(room)/*.c))
 CLI_SOURCES := $(if $(filter cli,$(ROOMS)),$(wildcard src/cli/*.c))
 TEST_SOURCES := $(wildcard tests/harness/*.c) $(foreach room,$(ROOMS),$(wildcard tests/$(room)/*.c))
-BENCH_SOURCES := bench/bench.c
+BENCH_SOURCES := bench/bench.c bench/roofline.c
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
@@ -75,7 +75,6 @@ bench: $(BUILD)/isobit-bench $(BUILD)/isobit-bench-micro $(BUILD)/libisobit.so $
 	@for threads in 1 2; do for table in training memory kernels functions; do \
 		$(BUILD)/torch/bin/python bench/$$table.py --lib $(BUILD)/bench/contender.so --threads $$threads || exit 1; done; done
 	$(BUILD)/torch/bin/python bench/streams.py --lib $(BUILD)/libisobit.so
-	$(BUILD)/torch/bin/python bench/functions.py --lib
 
 prove: $(BUILD)/prove
 	@scripts/exp_log_constants.py --check
@@ -141,7 +140,7 @@ $(BUILD)/isobit-bench-micro: $(call objects,bench/micro_batch.c) $(BUILD)/libiso
 	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
 # What the benchmarks beside PyTorch load.
-$(BUILD)/bench/contender.so: $(call objects,bench/contender.c) $(BUILD)/libisobit.a
+$(BUILD)/bench/contender.so: $(call objects,bench/contender.c bench/roofline.c) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) -shared -o $@ $^ $(LIBS)
 

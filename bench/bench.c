@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "core/context.h"
+#include "roofline.h"
 #include "ops/conv2d.h"
 #include "ops/gemm.h"
 
@@ -32,69 +33,6 @@ static float *random_array(int64_t count) {
     for (int64_t i = 0; x && i < count; i++)
         x[i] = (float)(i * 2654435761u % 1000) / 500 - 1;
     return x;
-}
-
-/* ---- Peak ---- */
-
-/* Twelve independent chains of vector fma, nothing else. */
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define PEAK(NAME, TARGET, TYPE, ZERO, FMA)                                                                                 \
-    __attribute__((target(TARGET), noinline)) static float NAME(int64_t count) {                                            \
-        TYPE c[12], a = ZERO, b = ZERO;                                                                                     \
-        for (int i = 0; i < 12; i++)                                                                                        \
-            c[i] = ZERO;                                                                                                    \
-        for (int64_t k = 0; k < count; k++) {                                                                               \
-            _Pragma("GCC unroll 12") for (int i = 0; i < 12; i++) c[i] = FMA(a, b, c[i]);                                   \
-            __asm__ volatile("" : "+x"(a), "+x"(b));                                                                        \
-        }                                                                                                                   \
-        for (int i = 1; i < 12; i++)                                                                                        \
-            c[0] = c[0] + c[i];                                                                                             \
-        return ((float *)&c[0])[0];                                                                                         \
-    }
-PEAK(peak_avx2, "avx2,fma", __m256, _mm256_setzero_ps(), _mm256_fmadd_ps)
-#define ZMM_FMA(a, b, c) _mm512_fmadd_ps(a, b, c)
-__attribute__((target("avx512f"), noinline)) static float peak_avx512(int64_t count) {
-    __m512 c[12], a = _mm512_setzero_ps(), b = a;
-    for (int i = 0; i < 12; i++)
-        c[i] = a;
-    for (int64_t k = 0; k < count; k++) {
-        _Pragma("GCC unroll 12") for (int i = 0; i < 12; i++) c[i] = _mm512_fmadd_ps(a, b, c[i]);
-        __asm__ volatile("" : "+v"(a), "+v"(b));
-    }
-    for (int i = 1; i < 12; i++)
-        c[0] = c[0] + c[i];
-    return ((float *)&c[0])[0];
-}
-#endif
-
-struct peak {
-    iso_isa isa;
-    float sink[64];
-};
-
-#define PEAK_STEPS 2000000
-
-static void run_peak(void *argument, int64_t task, int thread) {
-    struct peak *p = argument;
-    (void)thread;
-#if defined(__x86_64__)
-    p->sink[task & 63] = p->isa == ISO_ISA_AVX512 ? peak_avx512(PEAK_STEPS) : peak_avx2(PEAK_STEPS);
-#endif
-}
-
-static double peak_flops(iso_context *ctx, iso_isa isa, int threads) {
-    if (isa == ISO_ISA_SCALAR)
-        return 0;
-    struct peak p = {.isa = isa};
-    double times[5];
-    for (int i = 0; i < 5; i++) {
-        double start = now();
-        iso_pool_run(ctx->pool, threads, run_peak, &p);
-        times[i] = now() - start;
-    }
-    double width = isa == ISO_ISA_AVX512 ? 16 : 8;
-    return 2 * width * 12 * PEAK_STEPS * threads / median(times, 5);
 }
 
 /* ---- Work ---- */
@@ -198,7 +136,7 @@ int main(void) {
     printf("isobit %s on %s\nGFLOP/s (share of the FMA peak measured in this run), medians\n\n%-40s", iso_version(), cpu, "");
     for (int isa = ISO_ISA_AVX2; isa < ISO_ISA_COUNT; isa++)
         for (int t = 0; t < thread_counts && iso_isa_available((iso_isa)isa); t++) {
-            peaks[isa][t] = peak_flops(contexts[t], (iso_isa)isa, t + 1);
+            peaks[isa][t] = roofline_flops(contexts[t], (iso_isa)isa, t + 1);
             printf("  %8s, %d thr", iso_isa_name((iso_isa)isa), t + 1);
         }
     printf("\n%-40s", "FMA peak");

@@ -14,6 +14,7 @@
 #include "ops/gemm.h"
 #include "ops/loss.h"
 #include "ops/math_functions.h"
+#include "roofline.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -215,19 +216,13 @@ EXPORT void contender_profile(contender *c, iso_module *model, const int64_t *sh
         return;
     size_t count = plan->graph.node_count;
     struct profile p = {.first = plan->graph.nodes, .spent = calloc(count, sizeof *p.spent)};
-    double total = 0;
     for (int round = 0; p.spent && round < rounds; round++) {
         p.latest = now();
         iso_plan_run_observed(model, plan, &(iso_tensor){.data = x}, &(iso_tensor){.data = target}, &c->ctx->generator, false,
                               note_time, &p);
     }
-    for (size_t i = 0; p.spent && i < count; i++)
-        total += p.spent[i];
-    for (size_t i = 0; p.spent && i < count; i++)
-        printf("%8.3f ms %5.1f %%  %-24s %s\n", 1e3 * p.spent[i], 100 * p.spent[i] / total, plan->graph.nodes[i].op->name,
-               plan->graph.nodes[i].module);
-    printf("%8.3f ms\n", 1e3 * total);
-    fflush(stdout);
+    if (p.spent)
+        roofline_print(&plan->graph, p.spent, roofline_flops(c->ctx, c->ctx->isa, iso_context_threads(c->ctx)), roofline_bandwidth(c->ctx));
     free(p.spent);
 }
 
