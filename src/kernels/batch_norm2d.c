@@ -110,8 +110,9 @@ static void normalise(void *argument, int64_t n, int thread) {
     iso_pixels r = o->run;
     r.pixels = o->s->hw;
     r.x = o->x + sample(o, n);
+    const float *residual = r.residual ? r.residual + sample(o, n) : NULL;
     if (!p->n) {
-        r.residual = r.residual ? r.residual + sample(o, n) : NULL;
+        r.residual = residual;
         r.out = o->y + sample(o, n);
         o->k->normalise(&r);
         return;
@@ -122,6 +123,7 @@ static void normalise(void *argument, int64_t n, int thread) {
         int64_t bottom = iso_min64((end - 1) * p->sh - p->ph + (p->kh - 1) * p->dh + 1, p->h);
         r.pixels = iso_max64(bottom - top, 0) * p->w;
         r.x = o->x + sample(o, n) + top * p->w * p->c;
+        r.residual = residual ? residual + top * p->w * p->c : NULL;
         o->k->normalise(&r);
         for (int64_t row = oh; row < end; row++) {
             int64_t at = pooled(o, n) + row * p->ow * p->c;
