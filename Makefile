@@ -36,7 +36,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
 DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/micro_batch.c bench/contender.c tests/prove/prove.c tests/oracle/driver.c))
 
-.PHONY: all lib tests test test-long demo deps bench prove prove-changed sanitize format format-check install uninstall clean help oracle-driver
+.PHONY: all lib tests test test-long cases demo deps bench prove prove-changed sanitize format format-check install uninstall clean help oracle-driver
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
 lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so $(BUILD)/libisobit-random.a $(BUILD)/isobit.pc $(BUILD)/isobit-random.pc
 tests: $(BUILD)/isobit-tests
@@ -45,6 +45,7 @@ tests: $(BUILD)/isobit-tests
 ## make demo         installs what is missing, builds, trains on the shipped images, shows equal digests
 ## make test         the test suite; ends in `N passed, N failed`
 ## make test-long    the same with many more random cases
+## make cases        a million random cases of the kernels against their references, in every bit
 ## make bench        speed beside the machine's own FMA peak, of the random streams and of exp, log, tanh, ... beside PyTorch and NumPy
 ## make prove        exp, log, tanh, GELU, ... over all 2^32 inputs (needs libmpfr-dev)
 ## make oracle-driver   what tests/oracle/reference.py compares with PyTorch
@@ -63,6 +64,9 @@ test: deps
 
 test-long: all tests
 	@tests/run.sh $(BUILD) --long
+
+cases: tests
+	@$(BUILD)/isobit-tests --cases 1000000
 
 demo: deps
 	@$(MAKE) --no-print-directory all

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The floors of the house: an include points down or sideways within its own room, never up; every operation's header has
-# a reference, a kernel and a test of its stem; no file is longer than a room should be.
+# a reference, a kernel and a test of its stem, and each of its kernels a random case; no file is longer than a room should be.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 passed=0 failed=0
@@ -31,6 +31,11 @@ for header in $(find src/ops -name '*.h'); do
     for place in src/reference src/kernels tests/kernels; do
         if [ -e "$place/$stem.c" ]; then ok; else bad "$header: $place/$stem.c is missing"; fi
     done
+done
+
+# Whatever an operation's header declares as a kernel is called by a test.
+for kernel in $(sed '/^ \*/d' src/ops/*.h | grep -o 'iso_cpu_[a-z0-9_#]*(' | tr -d '(' | sort -u); do
+    if grep -qwF "$kernel" tests/kernels/*.c; then ok; else bad "$kernel has no case in tests/kernels"; fi
 done
 
 for file in $(find src include tests -name '*.[ch]'); do

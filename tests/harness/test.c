@@ -14,6 +14,7 @@ static uint64_t run_seed, state;
 static bool run_long;
 static char directory[] = "/tmp/isobit-test-XXXXXX";
 static bool have_directory;
+bool (*iso_test_run_cases)(uint64_t seed, int64_t count, const char *filter);
 
 void iso_test_register(iso_test *test) {
     iso_test **at = &tests;
@@ -68,6 +69,8 @@ bool iso_test_bits(const float *expected, const float *actual, int64_t count, co
 bool iso_test_string(const char *expected, const char *actual, const char *file, int line) {
     return iso_test_check(strcmp(expected, actual) == 0, file, line, "expected \"%s\", got \"%s\"", expected, actual);
 }
+
+void iso_test_seed(uint64_t seed) { state = seed; }
 
 /* splitmix64 */
 uint64_t iso_test_random(void) {
@@ -125,22 +128,32 @@ static void remove_directory(void) {
 int main(int argc, char **argv) {
     const char *filter = "";
     bool list = false;
+    int64_t cases = -1;
     run_seed = (uint64_t)time(NULL);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
             run_seed = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--long") == 0)
             run_long = true;
+        else if (strcmp(argv[i], "--cases") == 0 && i + 1 < argc)
+            cases = strtoll(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--list") == 0)
             list = true;
         else if (argv[i][0] != '-')
             filter = argv[i];
         else {
-            fprintf(stderr, "usage: isobit-tests [--seed N] [--long] [--list] [PART OF A TEST'S FILE OR NAME]\n");
+            fprintf(stderr, "usage: isobit-tests [--seed N] [--long] [--list] [PART OF A TEST'S FILE OR NAME]\n"
+                            "       isobit-tests --cases N [--seed N] [OPERATION, OR A PART OF ITS NAME]\n");
             return 2;
         }
     }
     printf("seed %llu\n", (unsigned long long)run_seed);
+    if (cases >= 0 && !iso_test_run_cases) {
+        fprintf(stderr, "isobit-tests: this build has no operations\n");
+        return 2;
+    }
+    if (cases >= 0)
+        return iso_test_run_cases(run_seed, cases, filter) ? 0 : 1;
     int passed = 0, failures = 0;
     for (iso_test *test = tests; test; test = test->next) {
         if (!strstr(test->name, filter) && !strstr(test->file, filter))

@@ -76,6 +76,7 @@ bool iso_test_string(const char *expected, const char *actual, const char *file,
 
 /* Random numbers of the test's own generator. */
 uint64_t iso_test_random(void);
+void iso_test_seed(uint64_t seed); /* what follows depends on the seed alone */
 int64_t iso_test_between(int64_t low, int64_t high); /* both inclusive */
 double iso_test_uniform(void);                       /* [0, 1) */
 /* Fills with numbers of mixed kind: mostly around 1, some 0, -0, subnormal, tiny and large, all finite. */
@@ -85,6 +86,10 @@ void iso_test_tame_floats(float *out, int64_t count);
 
 /* True in `make test-long` and CI: tests may take seconds and more cases. */
 bool iso_test_long(void);
+/* What `isobit-tests --cases COUNT` runs in place of the tests: at least so many random cases in all, and none of the operations
+ * that the filter leaves out. Prints what ran and, as the last line, `N passed, N failed`; true if all passed. NULL if the build
+ * has no operations. */
+extern bool (*iso_test_run_cases)(uint64_t seed, int64_t count, const char *filter);
 /* A directory of this run's own, removed at the end. */
 const char *iso_test_directory(void);
 

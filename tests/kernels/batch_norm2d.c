@@ -1,53 +1,206 @@
 #include "ops/batch_norm2d.h"
 
-#include "kernels/each.h"
+#include "kernels/pool_shapes.h"
+#include "ops/elementwise.h"
 
-static void compare(each *it, const iso_batch_norm2d_shape *s, bool affine, bool tame) {
-    int64_t n = s->n * s->hw * s->c, c = s->c;
-    float *x = random_floats(n, tame), *dy = random_floats(n, tame), *w = random_floats(c, tame), *b = random_floats(c, tame);
-    float *mean = floats(c), *invstd = floats(c), *rm = floats(c), *rv = floats(c), *y = floats(n), *dw = floats(c),
-          *db = floats(c), *dx = floats(n);
-    float *mean2 = floats(c), *invstd2 = floats(c), *rm2 = floats(c), *rv2 = floats(c), *y2 = floats(n), *dw2 = floats(c),
-          *db2 = floats(c);
-    const float *weight = affine ? w : NULL, *bias = affine ? b : NULL;
-    for (it->next = 0; each_next(it);) {
-        for (int64_t i = 0; i < c; i++) {
-            rm[i] = rm2[i] = 0.25f;
-            rv[i] = rv2[i] = 1.5f;
-        }
-        iso_ref_batch_norm2d(s, x, weight, bias, 0.1f, rm, rv, mean, invstd, y);
-        each_scratch(it, iso_cpu_batch_norm2d_scratch(&it->exec, s, NULL));
-        iso_cpu_batch_norm2d(&it->exec, s, x, weight, bias, 0.1f, rm2, rv2, mean2, invstd2, NULL, y2);
-        CHECK_BITS(mean, mean2, c);
-        CHECK_BITS(invstd, invstd2, c);
-        CHECK_BITS(rm, rm2, c);
-        CHECK_BITS(rv, rv2, c);
-        CHECK_BITS(y, y2, n);
-        for (int training = 0; training < 2; training++) {
-            iso_ref_batch_norm2d_backward(s, training, x, dy, weight, mean, invstd, dw, db, dx);
-            each_scratch(it, iso_cpu_batch_norm2d_backward_scratch(&it->exec, s, NULL));
-            iso_cpu_batch_norm2d_backward(&it->exec, s, training, x, dy, weight, mean, invstd, NULL, dw2, db2, y2);
-            CHECK_BITS(dw, dw2, c);
-            CHECK_BITS(db, db2, c);
-            CHECK_BITS(dx, y2, n);
-        }
-        iso_ref_batch_norm2d_eval(s, x, weight, bias, rm, rv, invstd, y);
-        iso_cpu_batch_norm2d_eval(&it->exec, s, x, weight, bias, rm, rv, invstd2, NULL, y2);
-        CHECK_BITS(invstd, invstd2, c);
-        CHECK_BITS(y, y2, n);
-    }
-    float *all[] = {x, dy, w, b, mean, invstd, rm, rv, y, dw, db, dx, mean2, invstd2, rm2, rv2, y2, dw2, db2};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        free(all[i]);
+/* ---- The operation alone ---- */
+
+/* A shape, and what stands for each channel. */
+struct norm {
+    iso_batch_norm2d_shape shape;
+    int64_t count; /* elements of an activation */
+    float momentum;
+    const float *weight, *bias; /* both, or NULLs */
+    const float *running_mean, *running_var;
+};
+
+static float *variances(cases *c, int64_t count) {
+    float *x = case_operand(c, count);
+    bool squares = iso_test_between(0, 15);
+    for (int64_t i = 0; squares && i < count; i++)
+        x[i] = x[i] < 0 ? -x[i] : x[i];
+    return x;
 }
 
-ISO_TEST(batch_norm2d_equals_reference) {
-    static const int64_t channels[] = {1, 3, 10, 16, 17, 64};
-    each it;
-    CHECK(each_start(&it));
-    for (int i = 0; i < (iso_test_long() ? 600 : 36); i++)
-        compare(&it,
-                &(iso_batch_norm2d_shape){iso_test_between(1, 6), i % 4 ? iso_test_between(2, 60) : 49, channels[i % 6], 1e-5},
-                i % 5 != 0, i % 2);
-    each_end(&it);
+static struct norm random_norm(cases *c, int64_t n, int64_t hw, int64_t channels, bool affine) {
+    static const double epsilons[] = {1e-5, 1e-5, 1e-3, 0, 1};
+    struct norm o = {{n, hw, channels, epsilons[iso_test_between(0, 4)]}, n * hw * channels};
+    o.momentum = iso_test_between(0, 3) ? 0.1f : (float)iso_test_uniform();
+    if (affine) {
+        o.weight = case_operand(c, channels);
+        o.bias = case_operand(c, channels);
+    }
+    o.running_mean = case_operand(c, channels);
+    o.running_var = variances(c, channels);
+    return o;
+}
+
+static struct norm random_norm_alone(cases *c) {
+    int64_t most = case_once_in(50) ? 60000 : 4000, channels = case_size(iso_min64(most, 140));
+    int64_t hw = case_size(most / channels), n = case_size(iso_min64(most / channels / hw, 40));
+    struct norm o = random_norm(c, n, hw, channels, iso_test_between(0, 3));
+    case_shape(c, "n %lld hw %lld c %lld eps %g%s", (long long)n, (long long)hw, (long long)channels, o.shape.eps,
+               o.weight ? "" : ", not affine");
+    return o;
+}
+
+/* The outputs of the forward function; running statistics: NULLs if none are kept. */
+struct norm_outputs {
+    case_output running_mean, running_var, mean, invstd;
+};
+
+static struct norm_outputs norm_outputs(cases *c, const struct norm *o, bool training) {
+    struct norm_outputs out = {.invstd = case_floats(c, "invstd", o->shape.c)};
+    if (!training)
+        return out;
+    out.mean = case_floats(c, "mean", o->shape.c);
+    if (iso_test_between(0, 3)) {
+        out.running_mean = case_updated(c, "running_mean", o->shape.c, o->running_mean);
+        out.running_var = case_updated(c, "running_var", o->shape.c, o->running_var);
+    }
+    return out;
+}
+
+/* Training or eval, by the reference and by the kernel. */
+static void reference(const struct norm *o, bool training, const float *x, const struct norm_outputs *out, float *y) {
+    if (training)
+        iso_ref_batch_norm2d(&o->shape, x, o->weight, o->bias, o->momentum, out->running_mean.expected, out->running_var.expected,
+                             out->mean.expected, out->invstd.expected, y);
+    else
+        iso_ref_batch_norm2d_eval(&o->shape, x, o->weight, o->bias, o->running_mean, o->running_var, out->invstd.expected, y);
+}
+static void kernel(cases *c, const struct norm *o, bool training, const float *x, const iso_norm_tail *tail,
+                   const struct norm_outputs *out, float *y) {
+    case_scratch(c, iso_cpu_batch_norm2d_scratch(&c->exec, &o->shape, tail ? tail->pool : NULL));
+    if (training)
+        iso_cpu_batch_norm2d(&c->exec, &o->shape, x, o->weight, o->bias, o->momentum, out->running_mean.actual,
+                             out->running_var.actual, out->mean.actual, out->invstd.actual, tail, y);
+    else
+        iso_cpu_batch_norm2d_eval(&c->exec, &o->shape, x, o->weight, o->bias, o->running_mean, o->running_var, out->invstd.actual,
+                                  tail, y);
+}
+
+static void compare(cases *c, bool training) {
+    struct norm o = random_norm_alone(c);
+    const float *x = case_operand(c, o.count);
+    struct norm_outputs out = norm_outputs(c, &o, training);
+    case_output y = case_floats(c, "y", o.count);
+    reference(&o, training, x, &out, y.expected);
+    while (case_next(c))
+        kernel(c, &o, training, x, NULL, &out, y.actual);
+}
+
+CASES(batch_norm2d, 6) {
+    compare(c, true);
+}
+CASES(batch_norm2d_eval, 3) {
+    compare(c, false);
+}
+
+/* What the derivative takes from the forward function: the statistics, the batch's or given ones, and y. */
+struct seen {
+    const float *x, *mean, *invstd;
+    float *y;
+};
+
+static struct seen forward(cases *c, const struct norm *o, bool training) {
+    float *mean = case_memory(c, o->shape.c, sizeof *mean), *invstd = case_memory(c, o->shape.c, sizeof *invstd);
+    struct seen s = {case_operand(c, o->count), training ? mean : o->running_mean, invstd, NULL};
+    s.y = case_memory(c, o->count, sizeof *s.y);
+    struct norm_outputs out = {.mean.expected = mean, .invstd.expected = invstd};
+    reference(o, training, s.x, &out, s.y);
+    return s;
+}
+
+static void compare_backward(cases *c, const struct norm *o, bool training, const struct seen *s, const float *masked_dy,
+                             const float *dy, const iso_norm_head *head) {
+    case_output dw = case_floats(c, "dw", o->shape.c), db = case_floats(c, "db", o->shape.c);
+    case_output dx = case_optional(c, "dx", o->count, iso_test_between(0, 7));
+    iso_ref_batch_norm2d_backward(&o->shape, training, s->x, masked_dy, o->weight, s->mean, s->invstd, dw.expected, db.expected,
+                                  dx.expected);
+    while (case_next(c)) {
+        case_scratch(c, iso_cpu_batch_norm2d_backward_scratch(&c->exec, &o->shape, head ? head->pool : NULL));
+        iso_cpu_batch_norm2d_backward(&c->exec, &o->shape, training, s->x, dy, o->weight, s->mean, s->invstd, head, dw.actual,
+                                      db.actual, dx.actual);
+    }
+}
+
+CASES(batch_norm2d_backward, 6) {
+    struct norm o = random_norm_alone(c);
+    bool training = iso_test_between(0, 2);
+    struct seen s = forward(c, &o, training);
+    const float *dy = case_operand(c, o.count);
+    compare_backward(c, &o, training, &s, dy, dy, NULL);
+}
+
+/* ---- What runs in the same passes, against the operations one after the other ---- */
+
+/* An activation that a pool, if there is one, can stand behind. Strips of several rows need a few thousand elements. */
+static struct norm random_norm_of(cases *c, const iso_pool2d_shape *p, bool affine, const char *parts) {
+    struct norm o = random_norm(c, p->n, p->h * p->w, p->c, affine);
+    case_shape(c, "n %lld c %lld eps %g%s, %s, " POOL_FORMAT, (long long)p->n, (long long)p->c, o.shape.eps,
+               affine ? "" : ", not affine", parts, POOL_LIST(*p));
+    return o;
+}
+static iso_pool2d_shape pool_behind(void) {
+    return pool_shape(case_once_in(8) ? 20000 : 2000, true);
+}
+
+CASES(batch_norm2d_fused, 6) {
+    static const char *const parts[] = {"nothing", "residual", "relu", "residual relu", "relu pool", "residual relu pool"};
+    int64_t kind = iso_test_between(0, 5);
+    bool training = iso_test_between(0, 2), pooled = kind >= 4;
+    iso_pool2d_shape p = pool_behind();
+    struct norm o = random_norm_of(c, &p, pooled || iso_test_between(0, 3), parts[kind]);
+    const float *x = case_operand(c, o.count), *residual = kind & 1 ? case_operand(c, o.count) : NULL;
+    struct norm_outputs out = norm_outputs(c, &o, training);
+    int64_t count = pooled ? pool_outputs(&p) : o.count;
+    case_output y = case_floats(c, "y", count);
+    case_indices index = {NULL, NULL};
+    float *step = pooled ? case_memory(c, o.count, sizeof *step) : y.expected;
+    reference(&o, training, x, &out, step);
+    if (residual)
+        iso_ref_add(o.count, step, residual, step);
+    if (kind >= 2)
+        iso_ref_relu(o.count, step, step);
+    if (pooled) {
+        index = case_whole_numbers(c, "index", count);
+        iso_ref_max_pool2d(&p, step, y.expected, index.expected);
+    }
+    iso_norm_tail tail = {.residual = residual, .relu = kind >= 2, .pool = pooled ? &p : NULL, .index = index.actual};
+    while (case_next(c))
+        kernel(c, &o, training, x, &tail, &out, y.actual);
+}
+
+CASES(batch_norm2d_backward_fused, 6) {
+    static const char *const parts[] = {"nothing", "relu", "relu pool", "y"};
+    int64_t kind = iso_test_between(0, 3);
+    bool training = iso_test_between(0, 2), relu = kind == 1 || kind == 2, pooled = kind == 2;
+    iso_pool2d_shape p = pool_behind();
+    struct norm o = random_norm_of(c, &p, relu || iso_test_between(0, 3), parts[kind]);
+    struct seen s = forward(c, &o, training);
+    iso_norm_head head = {.relu = relu, .bias = relu ? o.bias : NULL};
+    const float *dy = case_operand(c, pooled ? pool_outputs(&p) : o.count);
+    float *masked = case_memory(c, o.count, sizeof *masked); /* the gradient that reaches the normalisation */
+    memcpy(masked, dy, pooled ? 0 : sizeof *masked * (size_t)o.count);
+    iso_ref_relu(o.count, s.y, s.y);
+    if (pooled) {
+        float *top = case_memory(c, pool_outputs(&p), sizeof *top);
+        int32_t *index = case_memory(c, pool_outputs(&p), sizeof *index);
+        iso_ref_max_pool2d(&p, s.y, top, index);
+        iso_ref_max_pool2d_backward(&p, dy, index, masked);
+        head.pool = &p;
+        head.index = index;
+    }
+    if (kind == 3) { /* the output of a relu behind a sum, so any */
+        float *y = case_operand(c, o.count);
+        iso_ref_relu(o.count, y, y);
+        iso_ref_relu_backward(o.count, y, dy, masked);
+        case_output written = case_floats(c, "masked", o.count);
+        memcpy(written.expected, masked, sizeof *masked * (size_t)o.count);
+        head.y = y;
+        head.masked = written.actual;
+    } else if (relu)
+        iso_ref_relu_backward(o.count, s.y, masked, masked);
+    compare_backward(c, &o, training, &s, masked, dy, &head);
 }

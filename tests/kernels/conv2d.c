@@ -1,8 +1,6 @@
 #include "ops/conv2d.h"
 
-#include <math.h>
-
-#include "kernels/each.h"
+#include "kernels/cases.h"
 
 static int64_t out_length(int64_t in, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation) {
     int64_t span = in + 2 * padding - dilation * (kernel - 1) - 1;
@@ -15,94 +13,304 @@ static bool fits(iso_conv2d_shape *s) {
     return s->oh > 0 && s->ow > 0;
 }
 
-/* All four functions on one shape; `wild` puts infinities and NaNs among the operands. */
-static void compare(each *it, const iso_conv2d_shape *s, bool wild) {
-    int64_t nx = s->n * s->h * s->w * s->c, nw = s->co * (s->c / s->groups) * s->kh * s->kw, ny = s->n * s->oh * s->ow * s->co;
-    float *x = random_floats(nx, false), *w = random_floats(nw, false), *bias = random_floats(s->co, false), *dy = random_floats(ny, false);
-    if (wild) {
-        w[iso_test_between(0, nw - 1)] = INFINITY;
-        dy[iso_test_between(0, ny - 1)] = -INFINITY;
-        x[iso_test_between(0, nx - 1)] = INFINITY;
+static int64_t inputs(const iso_conv2d_shape *s) {
+    return s->n * s->h * s->w * s->c;
+}
+static int64_t outputs(const iso_conv2d_shape *s) {
+    return s->n * s->oh * s->ow * s->co;
+}
+static int64_t weights(const iso_conv2d_shape *s) {
+    return s->co * (s->c / s->groups) * s->kh * s->kw;
+}
+static int64_t products(const iso_conv2d_shape *s) {
+    return s->n * s->oh * s->ow * weights(s);
+}
+
+/* ---- Shapes ---- */
+
+/* Of all kinds. */
+static void draw_any(iso_conv2d_shape *s) {
+    s->groups = iso_test_between(0, 3) ? 1 : iso_test_between(1, 4);
+    s->n = case_once_in(10) ? case_size(40) : iso_test_between(1, 6);
+    s->h = case_size(16);
+    s->w = case_size(24);
+    s->c = s->groups * case_size(40);
+    s->co = s->groups * case_size(40);
+    s->sh = iso_test_between(1, 3);
+    s->sw = iso_test_between(1, 3);
+    s->dh = iso_test_between(1, 2);
+    s->dw = iso_test_between(1, 2);
+    s->ph = iso_test_between(0, 3);
+    s->pw = iso_test_between(0, 3);
+}
+
+/* Those that networks are made of. */
+static void draw_usual(iso_conv2d_shape *s) {
+    s->groups = 1;
+    s->n = iso_test_between(1, 4);
+    s->h = case_size(14);
+    s->w = case_once_in(2) ? s->h : case_size(20);
+    s->c = case_size(40);
+    s->co = case_size(40);
+    s->kh = s->kw = iso_test_between(1, 3);
+    s->sh = s->sw = case_once_in(3) ? 2 : 1;
+    s->ph = s->pw = s->kh / 2;
+    s->dh = s->dw = 1;
+}
+
+/* Large images of few channels: more than one strip, and more than one group of rows in the gradient of the weight. */
+static void draw_wide(iso_conv2d_shape *s) {
+    draw_any(s);
+    s->groups = 1;
+    s->n = iso_test_between(1, 2);
+    s->h = iso_test_between(20, 110);
+    s->w = iso_test_between(20, 110);
+    s->c = case_size(48);
+    s->co = case_size(6);
+}
+
+/* Many channels of small images: weights that are taken a few panels at a time, and tiles that are shared out. */
+static void draw_deep(iso_conv2d_shape *s) {
+    draw_usual(s);
+    s->n = iso_test_between(1, 2);
+    s->h = iso_test_between(1, 3);
+    s->w = iso_test_between(1, 3);
+    s->c = case_once_in(4) ? iso_test_between(300, 1000) : iso_test_between(30, 130);
+    s->co = s->c < 300 ? iso_test_between(30, 450) : case_size(8);
+    s->kh = s->kw = 3;
+    s->ph = s->pw = 1;
+}
+
+static iso_conv2d_shape random_shape(void) {
+    iso_conv2d_shape s;
+    int64_t kind = iso_test_between(1, 150), most = kind <= 2 ? 2500000 : case_once_in(50) ? 300000 : 40000;
+    do {
+        s.kh = iso_test_between(1, 4);
+        s.kw = iso_test_between(1, 4);
+        if (kind == 1)
+            draw_wide(&s);
+        else if (kind == 2)
+            draw_deep(&s);
+        else if (kind < 50)
+            draw_usual(&s);
+        else
+            draw_any(&s);
+    } while (!fits(&s) || products(&s) > most || inputs(&s) > most || outputs(&s) > most);
+    return s;
+}
+
+static void tell(cases *c, const iso_conv2d_shape *s) {
+    case_shape(c, "n %lld h %lld w %lld c %lld co %lld k %lldx%lld s %lldx%lld p %lldx%lld d %lldx%lld groups %lld",
+               (long long)s->n, (long long)s->h, (long long)s->w, (long long)s->c, (long long)s->co, (long long)s->kh,
+               (long long)s->kw, (long long)s->sh, (long long)s->sw, (long long)s->ph, (long long)s->pw, (long long)s->dh,
+               (long long)s->dw, (long long)s->groups);
+}
+
+/* ---- The four functions on a shape ---- */
+
+static void forward(cases *c, const iso_conv2d_shape *s) {
+    tell(c, s);
+    const float *x = case_operand(c, inputs(s)), *w = case_operand(c, weights(s));
+    const float *bias = iso_test_random() & 1 ? case_operand(c, s->co) : NULL;
+    case_output y = case_floats(c, "y", outputs(s));
+    iso_ref_conv2d(s, x, w, bias, y.expected);
+    while (case_next(c)) {
+        case_scratch(c, iso_cpu_conv2d_scratch(&c->exec, s));
+        iso_cpu_conv2d(&c->exec, s, x, w, bias, y.actual);
     }
-    float *y = floats(ny), *dx = floats(nx), *dw = floats(nw), *db = floats(s->co), *out = floats(nx + nw + ny + s->co);
-    iso_ref_conv2d(s, x, w, bias, y);
-    iso_ref_conv2d_backward_input(s, dy, w, dx);
-    iso_ref_conv2d_backward_weight(s, x, dy, dw);
-    iso_ref_conv2d_backward_bias(s, dy, db);
-    /* The sign and payload of a NaN are nobody's: one NaN in digests. */
-#define CANONICAL(a, count)                                                                                                 \
-    for (int64_t i_ = 0; wild && i_ < (count); i_++)                                                                        \
-        if ((a)[i_] != (a)[i_])                                                                                             \
-            (a)[i_] = NAN;
-    CANONICAL(y, ny) CANONICAL(dx, nx) CANONICAL(dw, nw) CANONICAL(db, s->co)
-    for (it->next = 0; each_next(it);) {
-        bool ok = true;
-        each_scratch(it, iso_cpu_conv2d_scratch(&it->exec, s));
-        iso_cpu_conv2d(&it->exec, s, x, w, bias, out);
-        CANONICAL(out, ny)
-        ok = iso_test_bits(y, out, ny, __FILE__, __LINE__) && ok;
-        each_scratch(it, iso_cpu_conv2d_backward_input_scratch(&it->exec, s));
-        memset(out, 0xff, sizeof *out * (size_t)nx);
-        iso_cpu_conv2d_backward_input(&it->exec, s, dy, w, out);
-        CANONICAL(out, nx)
-        ok = iso_test_bits(dx, out, nx, __FILE__, __LINE__) && ok;
-        each_scratch(it, iso_cpu_conv2d_backward_weight_scratch(&it->exec, s));
-        iso_cpu_conv2d_backward_weight(&it->exec, s, x, dy, out);
-        CANONICAL(out, nw)
-        ok = iso_test_bits(dw, out, nw, __FILE__, __LINE__) && ok;
-        each_scratch(it, iso_cpu_conv2d_backward_bias_scratch(&it->exec, s));
-        iso_cpu_conv2d_backward_bias(&it->exec, s, dy, out);
-        CANONICAL(out, s->co)
-        ok = iso_test_bits(db, out, s->co, __FILE__, __LINE__) && ok;
-        if (!ok)
-            fprintf(stderr,
-                    "  conv2d n %lld h %lld w %lld c %lld co %lld k %lldx%lld s %lldx%lld p %lldx%lld d %lldx%lld groups %lld, %s, %d threads\n",
-                    (long long)s->n, (long long)s->h, (long long)s->w, (long long)s->c, (long long)s->co, (long long)s->kh,
-                    (long long)s->kw, (long long)s->sh, (long long)s->sw, (long long)s->ph, (long long)s->pw, (long long)s->dh,
-                    (long long)s->dw, (long long)s->groups, EACH_CONTEXT(*it));
+}
+
+static void backward_input(cases *c, const iso_conv2d_shape *s) {
+    tell(c, s);
+    const float *dy = case_operand(c, outputs(s)), *w = case_operand(c, weights(s));
+    case_output dx = case_floats(c, "dx", inputs(s));
+    iso_ref_conv2d_backward_input(s, dy, w, dx.expected);
+    while (case_next(c)) {
+        case_scratch(c, iso_cpu_conv2d_backward_input_scratch(&c->exec, s));
+        iso_cpu_conv2d_backward_input(&c->exec, s, dy, w, dx.actual);
     }
-    float *all[] = {x, w, bias, dy, y, dx, dw, db, out};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        free(all[i]);
+}
+
+static void backward_weight(cases *c, const iso_conv2d_shape *s) {
+    tell(c, s);
+    const float *x = case_operand(c, inputs(s)), *dy = case_operand(c, outputs(s));
+    case_output dw = case_floats(c, "dw", weights(s));
+    iso_ref_conv2d_backward_weight(s, x, dy, dw.expected);
+    while (case_next(c)) {
+        case_scratch(c, iso_cpu_conv2d_backward_weight_scratch(&c->exec, s));
+        iso_cpu_conv2d_backward_weight(&c->exec, s, x, dy, dw.actual);
+    }
+}
+
+static void backward_bias(cases *c, const iso_conv2d_shape *s) {
+    tell(c, s);
+    const float *dy = case_operand(c, outputs(s));
+    case_output db = case_floats(c, "db", s->co);
+    iso_ref_conv2d_backward_bias(s, dy, db.expected);
+    while (case_next(c)) {
+        case_scratch(c, iso_cpu_conv2d_backward_bias_scratch(&c->exec, s));
+        iso_cpu_conv2d_backward_bias(&c->exec, s, dy, db.actual);
+    }
+}
+
+CASES(conv2d, 6) {
+    iso_conv2d_shape s = random_shape();
+    forward(c, &s);
+}
+CASES(conv2d_backward_input, 6) {
+    iso_conv2d_shape s = random_shape();
+    backward_input(c, &s);
+}
+CASES(conv2d_backward_weight, 6) {
+    iso_conv2d_shape s = random_shape();
+    backward_weight(c, &s);
+}
+CASES(conv2d_backward_bias, 3) {
+    iso_conv2d_shape s = random_shape();
+    backward_bias(c, &s);
 }
 
 /* The shapes that people use, and those that break kernels. */
 ISO_TEST(conv2d_equals_reference_on_chosen_shapes) {
     static const iso_conv2d_shape shapes[] = {
-        {.n = 3, .h = 9, .w = 17, .c = 3, .co = 16, .kh = 3, .kw = 3, .sh = 1, .sw = 1, .ph = 1, .pw = 1, .dh = 1, .dw = 1, .groups = 1},
-        {.n = 5, .h = 7, .w = 7, .c = 40, .co = 33, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .ph = 0, .pw = 0, .dh = 1, .dw = 1, .groups = 1},
-        {.n = 1, .h = 7, .w = 7, .c = 64, .co = 10, .kh = 3, .kw = 3, .sh = 1, .sw = 1, .ph = 1, .pw = 1, .dh = 1, .dw = 1, .groups = 1},
-        {.n = 2, .h = 23, .w = 21, .c = 3, .co = 20, .kh = 7, .kw = 7, .sh = 2, .sw = 2, .ph = 3, .pw = 3, .dh = 1, .dw = 1, .groups = 1},
-        {.n = 5, .h = 14, .w = 14, .c = 17, .co = 18, .kh = 1, .kw = 1, .sh = 2, .sw = 2, .ph = 0, .pw = 0, .dh = 1, .dw = 1, .groups = 1},
-        {.n = 2, .h = 18, .w = 40, .c = 5, .co = 6, .kh = 3, .kw = 3, .sh = 1, .sw = 1, .ph = 1, .pw = 1, .dh = 1, .dw = 1, .groups = 1},
-        {.n = 3, .h = 8, .w = 8, .c = 8, .co = 8, .kh = 3, .kw = 3, .sh = 1, .sw = 1, .ph = 1, .pw = 1, .dh = 1, .dw = 1, .groups = 8},
-        {.n = 1, .h = 10, .w = 11, .c = 4, .co = 6, .kh = 3, .kw = 2, .sh = 3, .sw = 1, .ph = 2, .pw = 4, .dh = 2, .dw = 3, .groups = 2},
-        {.n = 33, .h = 4, .w = 4, .c = 3, .co = 4, .kh = 2, .kw = 2, .sh = 1, .sw = 1, .ph = 0, .pw = 0, .dh = 1, .dw = 1, .groups = 1},
+        {.n = 3,
+         .h = 9,
+         .w = 17,
+         .c = 3,
+         .co = 16,
+         .kh = 3,
+         .kw = 3,
+         .sh = 1,
+         .sw = 1,
+         .ph = 1,
+         .pw = 1,
+         .dh = 1,
+         .dw = 1,
+         .groups = 1},
+        {.n = 5,
+         .h = 7,
+         .w = 7,
+         .c = 40,
+         .co = 33,
+         .kh = 1,
+         .kw = 1,
+         .sh = 1,
+         .sw = 1,
+         .ph = 0,
+         .pw = 0,
+         .dh = 1,
+         .dw = 1,
+         .groups = 1},
+        {.n = 1,
+         .h = 7,
+         .w = 7,
+         .c = 64,
+         .co = 10,
+         .kh = 3,
+         .kw = 3,
+         .sh = 1,
+         .sw = 1,
+         .ph = 1,
+         .pw = 1,
+         .dh = 1,
+         .dw = 1,
+         .groups = 1},
+        {.n = 2,
+         .h = 23,
+         .w = 21,
+         .c = 3,
+         .co = 20,
+         .kh = 7,
+         .kw = 7,
+         .sh = 2,
+         .sw = 2,
+         .ph = 3,
+         .pw = 3,
+         .dh = 1,
+         .dw = 1,
+         .groups = 1},
+        {.n = 5,
+         .h = 14,
+         .w = 14,
+         .c = 17,
+         .co = 18,
+         .kh = 1,
+         .kw = 1,
+         .sh = 2,
+         .sw = 2,
+         .ph = 0,
+         .pw = 0,
+         .dh = 1,
+         .dw = 1,
+         .groups = 1},
+        {.n = 2,
+         .h = 18,
+         .w = 40,
+         .c = 5,
+         .co = 6,
+         .kh = 3,
+         .kw = 3,
+         .sh = 1,
+         .sw = 1,
+         .ph = 1,
+         .pw = 1,
+         .dh = 1,
+         .dw = 1,
+         .groups = 1},
+        {.n = 3,
+         .h = 8,
+         .w = 8,
+         .c = 8,
+         .co = 8,
+         .kh = 3,
+         .kw = 3,
+         .sh = 1,
+         .sw = 1,
+         .ph = 1,
+         .pw = 1,
+         .dh = 1,
+         .dw = 1,
+         .groups = 8},
+        {.n = 1,
+         .h = 10,
+         .w = 11,
+         .c = 4,
+         .co = 6,
+         .kh = 3,
+         .kw = 2,
+         .sh = 3,
+         .sw = 1,
+         .ph = 2,
+         .pw = 4,
+         .dh = 2,
+         .dw = 3,
+         .groups = 2},
+        {.n = 33,
+         .h = 4,
+         .w = 4,
+         .c = 3,
+         .co = 4,
+         .kh = 2,
+         .kw = 2,
+         .sh = 1,
+         .sw = 1,
+         .ph = 0,
+         .pw = 0,
+         .dh = 1,
+         .dw = 1,
+         .groups = 1},
     };
-    each it;
-    CHECK(each_start(&it));
+    static void (*const functions[])(cases * c, const iso_conv2d_shape *s) = {forward, backward_input, backward_weight,
+                                                                              backward_bias};
+    cases c;
+    CHECK(case_open(&c, "conv2d on a chosen shape"));
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         iso_conv2d_shape s = shapes[i];
         CHECK(fits(&s));
-        compare(&it, &s, false);
+        for (int j = 0; j < 16; j++) {
+            case_input(&c, iso_test_random());
+            functions[j % 4](&c, &s);
+        }
     }
-    each_end(&it);
-}
-
-ISO_TEST(conv2d_equals_reference) {
-    each it;
-    CHECK(each_start(&it));
-    for (int i = 0; i < (iso_test_long() ? 3000 : 60);) {
-        int64_t groups = iso_test_between(0, 3) ? 1 : iso_test_between(1, 4);
-        iso_conv2d_shape s = {.n = iso_test_between(1, 6), .h = iso_test_between(1, 16), .w = iso_test_between(1, 20),
-                              .c = groups * iso_test_between(1, 24), .co = groups * iso_test_between(1, 36),
-                              .kh = iso_test_between(1, 4), .kw = iso_test_between(1, 4), .sh = iso_test_between(1, 3),
-                              .sw = iso_test_between(1, 3), .ph = iso_test_between(0, 3), .pw = iso_test_between(0, 3),
-                              .dh = iso_test_between(1, 2), .dw = iso_test_between(1, 2), .groups = groups};
-        if (!fits(&s))
-            continue;
-        compare(&it, &s, i % 8 == 0);
-        i++;
-    }
-    each_end(&it);
+    CHECK(case_close(&c));
 }

@@ -1,39 +1,49 @@
 #include "ops/loss.h"
 
-#include "kernels/each.h"
+#include "kernels/cases.h"
 
-ISO_TEST(loss_equals_reference) {
-    each it;
-    CHECK(each_start(&it));
-    for (int i = 0; i < (iso_test_long() ? 500 : 30); i++) {
-        int64_t n = iso_test_between(1, 70), k = i % 7 ? iso_test_between(1, 130) : 5000;
-        float *x = random_floats(n * k, i % 5 != 0), *t = random_floats(n * k, i % 5 != 0), *dx = floats(n * k),
-              *out = floats(n * k), loss, loss2;
-        int64_t *target = calloc((size_t)n, sizeof *target);
-        for (int64_t j = 0; j < n * k; j++)
-            x[j] *= 20;
-        for (int64_t j = 0; j < n; j++)
-            target[j] = i % 3 == 0 && j % 4 == 1 ? -100 : iso_test_between(0, k - 1);
-        iso_reduction reduction = i & 1 ? ISO_REDUCTION_SUM : ISO_REDUCTION_MEAN;
-        iso_cross_entropy_shape s = {n, k, reduction, -100, i % 4 == 0 ? 0.1 : 0};
-        iso_mse_shape m = {n, k, reduction};
-        for (it.next = 0; each_next(&it);) {
-            iso_ref_cross_entropy(&s, x, target, &loss, dx);
-            each_scratch(&it, iso_cpu_cross_entropy_scratch(&it.exec, &s));
-            iso_cpu_cross_entropy(&it.exec, &s, x, target, &loss2, out);
-            CHECK_BITS(&loss, &loss2, 1);
-            CHECK_BITS(dx, out, n * k);
-            iso_ref_mse_loss(&m, x, t, &loss, dx);
-            each_scratch(&it, iso_cpu_mse_loss_scratch(&it.exec, &m));
-            iso_cpu_mse_loss(&it.exec, &m, x, t, &loss2, out);
-            CHECK_BITS(&loss, &loss2, 1);
-            CHECK_BITS(dx, out, n * k);
-        }
-        free(x);
-        free(t);
-        free(dx);
-        free(out);
-        free(target);
+/* Samples and what each has; seldom more than a block of the row sum. */
+static int64_t random_rows(int64_t *n) {
+    int64_t k = case_once_in(30) ? iso_test_between(1, 3) * 4096 + iso_test_between(-2, 2) : case_size(300);
+    *n = case_size(iso_min64(70, iso_max64(4000 / k, 1)));
+    return k;
+}
+
+CASES(cross_entropy, 4) {
+    iso_cross_entropy_shape s = {.reduction = iso_test_random() & 1 ? ISO_REDUCTION_SUM : ISO_REDUCTION_MEAN};
+    s.k = random_rows(&s.n);
+    s.ignore_index = case_once_in(3) ? iso_test_between(0, s.k - 1) : -100;
+    s.label_smoothing = case_once_in(3) ? iso_test_uniform() : case_once_in(3) ? 0.1 : 0;
+    bool ignores = case_once_in(3), wanted = iso_test_between(0, 7);
+    case_shape(c, "n %lld k %lld %s ignore_index %lld label_smoothing %.17g%s", (long long)s.n, (long long)s.k,
+               s.reduction == ISO_REDUCTION_SUM ? "sum" : "mean", (long long)s.ignore_index, s.label_smoothing,
+               wanted ? "" : ", without dx");
+    float *x = case_operand(c, s.n * s.k);
+    if (iso_test_random() & 1) /* logits, some of which have exponentials that are 0 */
+        for (int64_t i = 0; i < s.n * s.k; i++)
+            x[i] = x[i] * 40;
+    int64_t *target = case_memory(c, s.n, sizeof *target);
+    for (int64_t i = 0; i < s.n; i++)
+        target[i] = ignores && (iso_test_random() & 1) ? s.ignore_index : iso_test_between(0, s.k - 1);
+    case_output loss = case_floats(c, "loss", 1), dx = case_optional(c, "dx", s.n * s.k, wanted);
+    iso_ref_cross_entropy(&s, x, target, loss.expected, dx.expected);
+    while (case_next(c)) {
+        case_scratch(c, iso_cpu_cross_entropy_scratch(&c->exec, &s));
+        iso_cpu_cross_entropy(&c->exec, &s, x, target, loss.actual, dx.actual);
     }
-    each_end(&it);
+}
+
+CASES(mse_loss, 4) {
+    iso_mse_shape s = {.reduction = iso_test_random() & 1 ? ISO_REDUCTION_SUM : ISO_REDUCTION_MEAN};
+    s.k = random_rows(&s.n);
+    bool wanted = iso_test_between(0, 7);
+    case_shape(c, "n %lld k %lld %s%s", (long long)s.n, (long long)s.k, s.reduction == ISO_REDUCTION_SUM ? "sum" : "mean",
+               wanted ? "" : ", without dx");
+    const float *x = case_operand(c, s.n * s.k), *target = case_operand(c, s.n * s.k);
+    case_output loss = case_floats(c, "loss", 1), dx = case_optional(c, "dx", s.n * s.k, wanted);
+    iso_ref_mse_loss(&s, x, target, loss.expected, dx.expected);
+    while (case_next(c)) {
+        case_scratch(c, iso_cpu_mse_loss_scratch(&c->exec, &s));
+        iso_cpu_mse_loss(&c->exec, &s, x, target, loss.actual, dx.actual);
+    }
 }

@@ -1,56 +1,60 @@
 #include "ops/optim.h"
 
-#include "kernels/each.h"
+#include "kernels/cases.h"
 
-/* Both optimisers over several steps, with every combination of their options. */
-ISO_TEST(optim_equals_reference) {
-    static const int64_t counts[] = {1, 17, 1000, 20000};
-    each it;
-    CHECK(each_start(&it));
-    for (int i = 0; i < 32; i++) {
-        int64_t n = counts[i % 4];
-        float *g = random_floats(n, i / 4 % 2), *p = random_floats(n, i / 4 % 2), *m = floats(n), *v = floats(n),
-              *vmax = floats(n);
-        float *p2 = floats(n), *m2 = floats(n), *v2 = floats(n), *vmax2 = floats(n), *start = floats(n);
-        memcpy(start, p, sizeof *p * (size_t)n);
-        for (it.next = 0; each_next(&it);) {
-            memcpy(p, start, sizeof *p * (size_t)n);
-            memcpy(p2, start, sizeof *p * (size_t)n);
-            for (int step = 1; step <= 3; step++) {
-                iso_sgd_scalars s = {.lr = 0.05f,
-                                     .momentum = 0.9f,
-                                     .one_minus_dampening = i & 1 ? 1.0f : 0.7f,
-                                     .weight_decay = i & 2 ? 0.01f : 0,
-                                     .nesterov = (i & 5) == 5,
-                                     .maximize = i & 8,
-                                     .first_step = step == 1};
-                bool momentum = i & 16;
-                iso_ref_sgd(&s, n, g, momentum ? m : NULL, p);
-                iso_cpu_sgd(&it.exec, &s, n, g, momentum ? m2 : NULL, p2);
-                CHECK_BITS(p, p2, n);
-                CHECK_BITS(m, m2, n);
-            }
-            memset(m, 0, sizeof *m * (size_t)n);
-            memset(m2, 0, sizeof *m * (size_t)n);
-            memset(v, 0, sizeof *m * (size_t)n);
-            memset(v2, 0, sizeof *m * (size_t)n);
-            memset(vmax, 0, sizeof *m * (size_t)n);
-            memset(vmax2, 0, sizeof *m * (size_t)n);
-            for (int step = 1; step <= 3; step++) {
-                iso_adam_scalars s = iso_adam_scalars_at(step, 0.001, 0.9, 0.999, 1e-8, i & 2 ? 0.01 : 0, i & 1, i & 4, i & 8);
-                iso_ref_adam(&s, n, g, m, v, i & 4 ? vmax : NULL, p);
-                iso_cpu_adam(&it.exec, &s, n, g, m2, v2, i & 4 ? vmax2 : NULL, p2);
-                CHECK_BITS(p, p2, n);
-                CHECK_BITS(m, m2, n);
-                CHECK_BITS(v, v2, n);
-                CHECK_BITS(vmax, vmax2, n);
-            }
-            memset(m, 0, sizeof *m * (size_t)n);
-            memset(m2, 0, sizeof *m * (size_t)n);
-        }
-        float *all[] = {g, p, m, v, vmax, p2, m2, v2, vmax2, start};
-        for (size_t j = 0; j < sizeof all / sizeof *all; j++)
-            free(all[j]);
+static double one_of(const double *values, int64_t count) {
+    return values[iso_test_between(0, count - 1)];
+}
+static bool coin(void) {
+    return iso_test_random() & 1;
+}
+
+CASES(sgd, 4) {
+    static const double rates[] = {0, 0x1p-4, 0.05, 0.001, 1e-30, 1e30}, decays[] = {0, 0, 0.01, 1e-4, 0.5};
+    int64_t count = case_count();
+    bool momentum = iso_test_between(0, 3);
+    iso_sgd_scalars s = {.lr = (float)one_of(rates, 6),
+                         .momentum = momentum ? coin() ? 0.9f : (float)iso_test_uniform() : 0,
+                         .one_minus_dampening = coin() ? 1.0f : (float)iso_test_uniform(),
+                         .weight_decay = (float)one_of(decays, 5),
+                         .nesterov = momentum && coin(),
+                         .maximize = coin(),
+                         .first_step = case_once_in(3)};
+    case_shape(c, "count %lld lr %g momentum %g %g decay %g%s%s%s%s", (long long)count, (double)s.lr, (double)s.momentum,
+               (double)s.one_minus_dampening, (double)s.weight_decay, momentum ? " buffer" : "", s.nesterov ? " nesterov" : "",
+               s.maximize ? " maximize" : "", s.first_step ? " first" : "");
+    const float *grad = case_operand(c, count);
+    case_output param = case_updated(c, "param", count, case_operand(c, count)), buffer = {NULL, NULL};
+    if (momentum)
+        buffer = case_updated(c, "buffer", count, case_operand(c, count));
+    iso_ref_sgd(&s, count, grad, buffer.expected, param.expected);
+    while (case_next(c))
+        iso_cpu_sgd(&c->exec, &s, count, grad, buffer.actual, param.actual);
+}
+
+CASES(adam, 5) {
+    static const double decays[] = {0, 0, 0.01, 1e-4, 0.5}, rates[] = {1e-3, 0.1, 0, 1e-30, 1e30}, epsilons[] = {1e-8, 1e-3, 0};
+    static const double betas[] = {0.9, 0.999, 0.5, 0};
+    int64_t count = case_count(), t = coin() ? iso_test_between(1, 5) : case_size(1000000);
+    bool decoupled = coin(), amsgrad = coin(), squares = iso_test_between(0, 15);
+    double lr = one_of(rates, 5), beta1 = one_of(betas, 4), beta2 = one_of(betas, 4), eps = one_of(epsilons, 3),
+           decay = one_of(decays, 5);
+    iso_adam_scalars s = iso_adam_scalars_at(t, lr, beta1, beta2, eps, decay, decoupled, amsgrad, coin());
+    case_shape(c, "count %lld t %lld decay %g %g 1-beta1 %g beta2 %g step %g c2 %g eps %g%s%s", (long long)count, (long long)t,
+               (double)s.weight_decay, (double)s.decay, (double)s.one_minus_beta1, (double)s.beta2, (double)s.step_size,
+               (double)s.c2, (double)s.eps, s.amsgrad ? " amsgrad" : "", s.maximize ? " maximize" : "");
+    const float *grad = case_operand(c, count);
+    float *second = case_operand(c, count), *largest = case_operand(c, count);
+    for (int64_t i = 0; squares && i < count; i++) {
+        second[i] = second[i] < 0 ? -second[i] : second[i];
+        largest[i] = largest[i] < 0 ? -largest[i] : largest[i];
     }
-    each_end(&it);
+    case_output param = case_updated(c, "param", count, case_operand(c, count));
+    case_output m = case_updated(c, "m", count, case_operand(c, count)), v = case_updated(c, "v", count, second);
+    case_output vmax = {NULL, NULL};
+    if (amsgrad)
+        vmax = case_updated(c, "vmax", count, largest);
+    iso_ref_adam(&s, count, grad, m.expected, v.expected, vmax.expected, param.expected);
+    while (case_next(c))
+        iso_cpu_adam(&c->exec, &s, count, grad, m.actual, v.actual, vmax.actual, param.actual);
 }

@@ -2,121 +2,89 @@
 
 #include <math.h>
 
-#include "kernels/each.h"
+#include "kernels/pool_shapes.h"
 
-/* Dilated windows, some of which see nothing but padding. */
-ISO_TEST(dilated_max_pool2d_equals_reference) {
-    each it;
-    CHECK(each_start(&it));
-    int nothing = 0;
-    for (int i = 0; i < (iso_test_long() ? 2000 : 100); i++) {
-        iso_pool2d_shape s = {.n = iso_test_between(1, 3),
-                              .h = iso_test_between(1, 12),
-                              .w = iso_test_between(1, 12),
-                              .c = iso_test_between(1, 20),
-                              .kh = iso_test_between(1, 3),
-                              .kw = iso_test_between(1, 3),
-                              .sh = iso_test_between(1, 2),
-                              .sw = iso_test_between(1, 2),
-                              .dh = iso_test_between(1, 6),
-                              .dw = iso_test_between(1, 6)};
-        if (i == 0) /* taps at -1 and 4 of 0 .. 3 */
-            s.h = s.w = 4, s.kh = s.kw = 2, s.dh = s.dw = 5;
-        s.ph = s.kh / 2;
-        s.pw = s.kw / 2;
-        s.oh = (s.h + 2 * s.ph - s.dh * (s.kh - 1) - 1) / s.sh + 1;
-        s.ow = (s.w + 2 * s.pw - s.dw * (s.kw - 1) - 1) / s.sw + 1;
-        if (s.h + 2 * s.ph <= s.dh * (s.kh - 1) || s.w + 2 * s.pw <= s.dw * (s.kw - 1))
-            continue;
-        int64_t nx = s.n * s.h * s.w * s.c, ny = s.n * s.oh * s.ow * s.c;
-        float *x = random_floats(nx, false), *dy = random_floats(ny, false), *y = floats(ny), *dx = floats(nx),
-              *out = floats(nx + ny);
-        int32_t *index = calloc((size_t)ny, sizeof *index), *index_out = calloc((size_t)ny, sizeof *index);
-        iso_ref_max_pool2d(&s, x, y, index);
-        iso_ref_max_pool2d_backward(&s, dy, index, dx);
-        for (int64_t j = 0; j < ny; j++) {
-            CHECK((index[j] < 0) == (y[j] == -INFINITY));
-            nothing += index[j] < 0;
-        }
-        for (it.next = 0; each_next(&it);) {
-            iso_cpu_max_pool2d(&it.exec, &s, x, out, index_out);
-            CHECK_BITS(y, out, ny);
-            CHECK(memcmp(index, index_out, sizeof *index * (size_t)ny) == 0);
-            iso_cpu_max_pool2d_backward(&it.exec, &s, dy, index, out);
-            CHECK_BITS(dx, out, nx);
-        }
-        float *all[] = {x, dy, y, dx, out};
-        for (size_t j = 0; j < sizeof all / sizeof *all; j++)
-            free(all[j]);
-        free(index);
-        free(index_out);
-    }
-    CHECK(nothing > 0);
-    each_end(&it);
+static iso_pool2d_shape random_shape(cases *c, bool dilated) {
+    iso_pool2d_shape s = pool_shape(case_once_in(50) ? 30000 : 3000, dilated);
+    s.count_include_pad = iso_test_random() & 1;
+    s.divisor_override = case_once_in(4) ? iso_test_between(1, 9) : 0;
+    case_shape(c, "n %lld c %lld " POOL_FORMAT "%s, divisor %lld", (long long)s.n, (long long)s.c, POOL_LIST(s),
+               s.count_include_pad ? " with pad" : "", (long long)s.divisor_override);
+    return s;
 }
 
-ISO_TEST(pool2d_equals_reference) {
-    each it;
-    CHECK(each_start(&it));
-    for (int i = 0; i < (iso_test_long() ? 2000 : 60); i++) {
-        iso_pool2d_shape s = {.n = iso_test_between(1, 5),
-                              .h = iso_test_between(1, 15),
-                              .w = iso_test_between(1, 15),
-                              .c = iso_test_between(1, i % 4 ? 20 : 140),
-                              .kh = iso_test_between(1, 3),
-                              .kw = iso_test_between(1, 3),
-                              .sh = iso_test_between(1, 3),
-                              .sw = iso_test_between(1, 3),
-                              .dh = 1,
-                              .dw = 1,
-                              .count_include_pad = i & 1,
-                              .divisor_override = i % 5 == 0 ? 3 : 0};
-        s.ph = s.kh / 2 ? iso_test_between(0, s.kh / 2) : 0;
-        s.pw = s.kw / 2 ? iso_test_between(0, s.kw / 2) : 0;
-        if (s.h + 2 * s.ph < s.kh || s.w + 2 * s.pw < s.kw)
-            continue;
-        s.oh = (s.h + 2 * s.ph - s.kh) / s.sh + 1;
-        s.ow = (s.w + 2 * s.pw - s.kw) / s.sw + 1;
-        int64_t nx = s.n * s.h * s.w * s.c, ny = s.n * s.oh * s.ow * s.c;
-        float *x = random_floats(nx, false), *dy = random_floats(ny, false), *y = floats(ny), *out = floats(nx + ny),
-              *dx = floats(nx);
-        int32_t *index = calloc((size_t)ny, sizeof *index), *index_out = calloc((size_t)ny, sizeof *index);
-        x[iso_test_between(0, nx - 1)] = NAN;
-        x[iso_test_between(0, nx - 1)] = -INFINITY;
-        iso_ref_max_pool2d(&s, x, y, index);
-        iso_ref_max_pool2d_backward(&s, dy, index, dx);
-        for (it.next = 0; each_next(&it);) {
-            iso_cpu_max_pool2d(&it.exec, &s, x, out, index_out);
-            CHECK_BITS(y, out, ny);
-            CHECK(memcmp(index, index_out, sizeof *index * (size_t)ny) == 0);
-            iso_cpu_max_pool2d_backward(&it.exec, &s, dy, index, out);
-            CHECK_BITS(dx, out, nx);
-        }
-        for (int64_t j = 0; j < nx; j++)
-            x[j] = isfinite(x[j]) ? x[j] : 1;
-        iso_ref_avg_pool2d(&s, x, y);
-        iso_ref_avg_pool2d_backward(&s, dy, dx);
-        for (it.next = 0; each_next(&it);) {
-            iso_cpu_avg_pool2d(&it.exec, &s, x, out);
-            CHECK_BITS(y, out, ny);
-            iso_cpu_avg_pool2d_backward(&it.exec, &s, dy, out);
-            CHECK_BITS(dx, out, nx);
-        }
-        s.oh = iso_test_between(1, s.oh);
-        s.ow = iso_test_between(1, s.ow);
-        iso_ref_adaptive_avg_pool2d(&s, x, y);
-        iso_ref_adaptive_avg_pool2d_backward(&s, dy, dx);
-        for (it.next = 0; each_next(&it);) {
-            iso_cpu_adaptive_avg_pool2d(&it.exec, &s, x, out);
-            CHECK_BITS(y, out, s.n * s.oh * s.ow * s.c);
-            iso_cpu_adaptive_avg_pool2d_backward(&it.exec, &s, dy, out);
-            CHECK_BITS(dx, out, nx);
-        }
-        float *all[] = {x, dy, y, out, dx};
-        for (size_t j = 0; j < sizeof all / sizeof *all; j++)
-            free(all[j]);
-        free(index);
-        free(index_out);
-    }
-    each_end(&it);
+/* ---- Max ---- */
+
+CASES(max_pool2d, 4) {
+    iso_pool2d_shape s = random_shape(c, true);
+    const float *x = case_operand(c, pool_inputs(&s));
+    case_output y = case_floats(c, "y", pool_outputs(&s));
+    case_indices index = case_whole_numbers(c, "index", pool_outputs(&s));
+    c->exact_nan = true; /* a copy */
+    iso_ref_max_pool2d(&s, x, y.expected, index.expected);
+    while (case_next(c))
+        iso_cpu_max_pool2d(&c->exec, &s, x, y.actual, index.actual);
+}
+
+CASES(max_pool2d_backward, 4) {
+    iso_pool2d_shape s = random_shape(c, true);
+    const float *x = case_operand(c, pool_inputs(&s)), *dy = case_operand(c, pool_outputs(&s));
+    float *y = case_memory(c, pool_outputs(&s), sizeof *y);
+    int32_t *index = case_memory(c, pool_outputs(&s), sizeof *index);
+    iso_ref_max_pool2d(&s, x, y, index);
+    case_output dx = case_floats(c, "dx", pool_inputs(&s));
+    iso_ref_max_pool2d_backward(&s, dy, index, dx.expected);
+    while (case_next(c))
+        iso_cpu_max_pool2d_backward(&c->exec, &s, dy, index, dx.actual);
+}
+
+/* The chosen one: taps at -1 and 4 of 0 .. 3. */
+ISO_TEST(max_pool2d_of_nothing_but_padding) {
+    const iso_pool2d_shape s = {
+        .n = 1, .h = 4, .w = 4, .c = 1, .oh = 1, .ow = 1, .kh = 2, .kw = 2, .sh = 1, .sw = 1, .ph = 1, .pw = 1, .dh = 5, .dw = 5};
+    float x[16] = {1, 2, 3}, y[1];
+    int32_t index[1];
+    iso_ref_max_pool2d(&s, x, y, index);
+    CHECK(index[0] == -1 && y[0] == -INFINITY);
+}
+
+/* ---- Average ---- */
+
+typedef void reference_function(const iso_pool2d_shape *s, const float *from, float *to);
+typedef void kernel_function(const iso_exec *e, const iso_pool2d_shape *s, const float *from, float *to);
+
+static void compare(cases *c, const iso_pool2d_shape *s, bool backward, reference_function *reference, kernel_function *kernel) {
+    int64_t inputs = pool_inputs(s), outputs = pool_outputs(s);
+    const float *from = case_operand(c, backward ? outputs : inputs);
+    case_output to = case_floats(c, backward ? "dx" : "y", backward ? inputs : outputs);
+    reference(s, from, to.expected);
+    while (case_next(c))
+        kernel(&c->exec, s, from, to.actual);
+}
+
+CASES(avg_pool2d, 3) {
+    iso_pool2d_shape s = random_shape(c, false);
+    compare(c, &s, false, iso_ref_avg_pool2d, iso_cpu_avg_pool2d);
+}
+CASES(avg_pool2d_backward, 3) {
+    iso_pool2d_shape s = random_shape(c, false);
+    compare(c, &s, true, iso_ref_avg_pool2d_backward, iso_cpu_avg_pool2d_backward);
+}
+
+/* Mostly to fewer pixels, often to one; seldom to more. Long windows are summed in chains. */
+static iso_pool2d_shape adaptive_shape(cases *c) {
+    iso_pool2d_shape s = random_shape(c, false);
+    s.oh = case_once_in(3) ? 1 : iso_test_between(1, case_once_in(8) ? 2 * s.h : s.h);
+    s.ow = case_once_in(3) ? 1 : iso_test_between(1, case_once_in(8) ? 2 * s.w : s.w);
+    case_shape(c, "n %lld c %lld, %lld x %lld to %lld x %lld", (long long)s.n, (long long)s.c, (long long)s.h, (long long)s.w,
+               (long long)s.oh, (long long)s.ow);
+    return s;
+}
+CASES(adaptive_avg_pool2d, 3) {
+    iso_pool2d_shape s = adaptive_shape(c);
+    compare(c, &s, false, iso_ref_adaptive_avg_pool2d, iso_cpu_adaptive_avg_pool2d);
+}
+CASES(adaptive_avg_pool2d_backward, 3) {
+    iso_pool2d_shape s = adaptive_shape(c);
+    compare(c, &s, true, iso_ref_adaptive_avg_pool2d_backward, iso_cpu_adaptive_avg_pool2d_backward);
 }
