@@ -36,8 +36,11 @@ static struct norm random_norm(cases *c, int64_t n, int64_t hw, int64_t channels
 }
 
 static struct norm random_norm_alone(cases *c) {
-    int64_t most = case_once_in(50) ? 60000 : 4000, channels = case_size(iso_min64(most, 140));
-    int64_t hw = case_size(most / channels), n = case_size(iso_min64(most / channels / hw, 40));
+    /* Some are so large that their outputs go past the caches. */
+    int64_t most = case_once_in(2000) ? 3000000 : case_once_in(50) ? 60000 : 4000;
+    int64_t channels = most > 60000 ? 16 * iso_test_between(1, 4) : case_size(iso_min64(most, 140));
+    int64_t hw = most > 60000 ? most / channels / 3 : case_size(most / channels);
+    int64_t n = most > 60000 ? 3 : case_size(iso_min64(most / channels / hw, 40));
     struct norm o = random_norm(c, n, hw, channels, iso_test_between(0, 3));
     case_shape(c, "n %lld hw %lld c %lld eps %g%s", (long long)n, (long long)hw, (long long)channels, o.shape.eps,
                o.weight ? "" : ", not affine");
@@ -203,4 +206,61 @@ CASES(batch_norm2d_backward_fused, 6) {
     } else if (relu)
         iso_ref_relu_backward(o.count, s.y, masked, masked);
     compare_backward(c, &o, training, &s, masked, dy, &head);
+}
+
+/* ---- In parts, over two blocks of samples ---- */
+
+/* Block number `block` of the two: its shape, and how many samples are before it. */
+static iso_batch_norm2d_shape block_of(const struct norm *o, int64_t cut, int block, int64_t *before) {
+    iso_batch_norm2d_shape s = o->shape;
+    *before = block ? cut : 0;
+    s.n = block ? o->shape.n - cut : cut;
+    return s;
+}
+
+CASES(batch_norm2d_in_parts, 4) {
+    struct norm o = random_norm_alone(c);
+    bool training = iso_test_between(0, 2);
+    int64_t cut = iso_test_between(0, o.shape.n), channels = o.shape.c, before;
+    const float *x = case_operand(c, o.count), *dy = case_operand(c, o.count);
+    struct norm_outputs out = norm_outputs(c, &o, training);
+    case_output y = case_floats(c, "y", o.count), dx = case_floats(c, "dx", o.count);
+    case_output dw = case_floats(c, "dw", channels), db = case_floats(c, "db", channels);
+    float *rows[2] = {case_memory(c, o.shape.n * channels, sizeof(float)), case_memory(c, o.shape.n * channels, sizeof(float))};
+    float *terms = case_memory(c, 3 * channels, sizeof *terms);
+    reference(&o, training, x, &out, y.expected);
+    iso_ref_batch_norm2d_backward(&o.shape, training, x, dy, o.weight, training ? out.mean.expected : o.running_mean,
+                                  out.invstd.expected, dw.expected, db.expected, dx.expected);
+    while (case_next(c)) {
+        const iso_exec *e = &c->exec;
+        const float *mean = training ? out.mean.actual : o.running_mean, *invstd = out.invstd.actual;
+        case_scratch(c, iso_cpu_batch_norm2d_part_scratch(e, &o.shape, NULL));
+        for (int square = 0; square < 2 && training; square++) {
+            for (int i = 0; i < 2; i++) {
+                iso_batch_norm2d_shape s = block_of(&o, cut, i, &before);
+                iso_cpu_batch_norm2d_sums(e, &s, x + before * s.hw * channels, square ? mean : NULL, rows[0] + before * channels);
+            }
+            if (square)
+                iso_cpu_batch_norm2d_invstd(e, &o.shape, rows[0], mean, o.momentum, out.running_mean.actual,
+                                            out.running_var.actual, out.invstd.actual);
+            else
+                iso_cpu_batch_norm2d_mean(e, &o.shape, rows[0], out.mean.actual);
+        }
+        if (!training)
+            iso_cpu_batch_norm2d_eval_invstd(&o.shape, o.running_var, out.invstd.actual);
+        for (int i = 0; i < 2; i++) {
+            iso_batch_norm2d_shape s = block_of(&o, cut, i, &before);
+            int64_t at = before * s.hw * channels, row = before * channels;
+            iso_cpu_batch_norm2d_normalise(e, &s, x + at, o.weight, o.bias, mean, invstd, NULL, y.actual + at);
+            iso_cpu_batch_norm2d_gradients(e, &s, x + at, dy + at, o.weight, mean, invstd, NULL, rows[0] + row, rows[1] + row);
+        }
+        iso_cpu_batch_norm2d_totals(e, &o.shape, rows[0], rows[1], dw.actual, db.actual);
+        iso_cpu_batch_norm2d_terms(&o.shape, o.weight, invstd, training ? dw.actual : NULL, training ? db.actual : NULL, terms);
+        for (int i = 0; i < 2; i++) {
+            iso_batch_norm2d_shape s = block_of(&o, cut, i, &before);
+            int64_t at = before * s.hw * channels;
+            iso_cpu_batch_norm2d_backward_normalise(e, &s, training, x + at, dy + at, o.weight, mean, invstd, terms, NULL,
+                                                    dx.actual + at);
+        }
+    }
 }

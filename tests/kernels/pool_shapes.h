@@ -32,6 +32,12 @@ static inline iso_pool2d_shape pool_shape(int64_t most, bool dilated) {
             s.dh = iso_test_between(1, 6);
             s.dw = iso_test_between(1, 6);
         }
+        if (case_once_in(5)) { /* the usual windows, over whole vectors */
+            s.kh = s.kw = s.sh = s.sw = 2;
+            s.ph = s.pw = 0;
+            s.dh = s.dw = 1;
+            s.c = iso_max64(s.c / 16 * 16, 16);
+        }
         bool ceil = case_once_in(4);
         s.oh = pool_length(s.h, s.kh, s.sh, s.ph, s.dh, ceil);
         s.ow = pool_length(s.w, s.kw, s.sw, s.pw, s.dw, ceil);
