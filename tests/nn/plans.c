@@ -365,7 +365,7 @@ static void check_memory(bool norms, double most) {
     size_t all = 0;
     for (size_t i = 0; i < ISO_COUNTOF(sizes); i++) {
         struct record record = {0};
-        bool allocates;
+        bool allocates = true;
         size_t memory = step_memory(norms, sizes[i], &record, &allocates);
         CHECK(memory > 0 && !allocates);
         if (i == 0) {
@@ -381,9 +381,10 @@ static void check_memory(bool norms, double most) {
     free(whole.bytes);
 }
 
+/* Bounds that hold on every instruction set: kernels differ in what they pack and in their scratch (NEON takes the most). */
 ISO_TEST(micro_batches_change_memory_only) {
     check_memory(false, 0.4);
-    check_memory(true, 0.6);
+    check_memory(true, 0.65);
 }
 
 ISO_TEST(micro_batch_is_checked_and_can_be_changed) {
