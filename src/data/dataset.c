@@ -11,6 +11,13 @@ void iso_dataset_free(iso_dataset *d) {
     if (!d)
         return;
     iso_context *ctx = d->ctx;
+    iso_free(ctx, d->labels);
+    iso_free(ctx, d->sizes);
+    iso_free(ctx, d->origin);
+    if (d->parent) { /* the rest is the parent's */
+        iso_free(ctx, d);
+        return;
+    }
     for (size_t i = 0; i < d->class_count; i++)
         iso_free(ctx, d->classes[i]);
     for (size_t i = 0; i < d->count && d->images && !d->bytes; i++)
@@ -18,13 +25,36 @@ void iso_dataset_free(iso_dataset *d) {
     for (size_t i = 0; i < d->file_count; i++)
         iso_free(ctx, d->files[i].name);
     iso_free(ctx, d->classes);
-    iso_free(ctx, d->labels);
     iso_free(ctx, d->images);
-    iso_free(ctx, d->sizes);
     iso_free(ctx, d->files);
     iso_free(ctx, d->bytes);
     iso_free(ctx, d->root);
     iso_free(ctx, d);
+}
+
+iso_status iso_dataset_subset(const iso_dataset *parent, const int64_t *indices, int64_t count, iso_dataset **out) {
+    iso_context *ctx = parent->ctx;
+    iso_dataset *d = iso_calloc(ctx, 1, sizeof *d);
+    *out = NULL;
+    if (!d)
+        return ISO_ENOMEM;
+    *d = *parent;
+    d->parent = parent;
+    d->count = (size_t)count;
+    d->labels = iso_alloc_array(ctx, d->count, sizeof *d->labels);
+    d->sizes = iso_alloc_array(ctx, d->count, sizeof *d->sizes);
+    d->origin = iso_alloc_array(ctx, d->count, sizeof *d->origin);
+    if (!d->labels || !d->sizes || !d->origin) {
+        iso_dataset_free(d);
+        return ISO_ENOMEM;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        d->origin[i] = indices[i];
+        d->labels[i] = parent->labels[indices[i]];
+        d->sizes[i] = parent->sizes[indices[i]];
+    }
+    *out = d;
+    return ISO_OK;
 }
 
 void iso_image_digest(const iso_image *image, uint8_t digest[ISO_BLAKE3_SIZE]) {
@@ -38,13 +68,17 @@ void iso_image_digest(const iso_image *image, uint8_t digest[ISO_BLAKE3_SIZE]) {
 }
 
 void iso_dataset_name(const iso_dataset *d, int64_t i, char *buffer, size_t size) {
-    if (d->bytes)
+    if (d->parent)
+        iso_dataset_name(d->parent, d->origin[i], buffer, size);
+    else if (d->bytes)
         snprintf(buffer, size, "%s/%s[%lld]", d->root, d->files[0].name, (long long)i);
     else
         snprintf(buffer, size, "%s/%s", d->root, d->files[i].name);
 }
 
 const iso_image *iso_dataset_image(const iso_dataset *d, int64_t i, iso_image *scratch, iso_worker_error *error) {
+    if (d->parent)
+        return iso_dataset_image(d->parent, d->origin[i], scratch, error);
     if (d->images[i].pixels)
         return &d->images[i];
     uint8_t *data;

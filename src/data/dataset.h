@@ -27,6 +27,8 @@ struct iso_dataset {
     iso_data_file *files;  /* ImageFolder: files[i] is sample i */
     uint8_t pixel_digest[ISO_BLAKE3_SIZE]; /* BLAKE3 of the digests of all decoded images, in order */
     uint8_t *bytes;        /* idx: memory that the images lie in */
+    const iso_dataset *parent; /* a subset: what it was taken from, whose names, classes, files and images it shares; NULL: none */
+    int64_t *origin;           /* sample i is the parent's sample origin[i] */
 };
 
 typedef void iso_data_progress(void *user, int64_t done, int64_t total);
@@ -39,6 +41,9 @@ iso_status iso_image_folder_open(iso_context *ctx, const char *root, size_t keep
 /* torchvision.datasets.MNIST and FashionMNIST from their idx files (plain or .gz) in `root`, or in root/NAME/raw as torchvision keeps
  * them; gray images. */
 iso_status iso_idx_open(iso_context *ctx, const char *root, const char *name, bool train, iso_dataset **dataset);
+
+/* torch.utils.data.Subset(parent, indices), as random_split gives it. The parent is borrowed, the indices copied. */
+iso_status iso_dataset_subset(const iso_dataset *parent, const int64_t *indices, int64_t count, iso_dataset **subset);
 
 void iso_dataset_free(iso_dataset *dataset);
 

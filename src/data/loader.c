@@ -69,17 +69,25 @@ static iso_status fill(iso_loader *l) {
     size_t workers = (size_t)l->options.num_workers;
     if (l->options.batch_size < 1 || l->options.num_workers < 0)
         return iso_fail(ctx, ISO_EINVAL, "DataLoader: batch_size must be at least 1 and num_workers at least 0");
-    l->count = (int64_t)l->dataset->count;
+    if (l->options.persistent_workers && !workers)
+        return iso_fail(ctx, ISO_EINVAL, "DataLoader: persistent_workers is True, but num_workers is 0, expected at least 1");
+    iso_sampler sampler = l->options.sampler;
+    if (l->options.shuffle && sampler.kind != ISO_SEQUENTIAL_SAMPLER)
+        return iso_fail(ctx, ISO_EINVAL, "DataLoader: shuffle is True and a sampler is given, expected one of the two");
+    if (l->options.shuffle)
+        sampler.kind = ISO_RANDOM_SAMPLER;
+    iso_status status = iso_sampling_new(ctx, &sampler, l->options.generator, (int64_t)l->dataset->count, l->dataset->labels, &l->sampling);
+    if (status)
+        return status;
+    l->sampling->shared = l->options.shuffle;
+    l->count = l->sampling->length;
     l->options.batch_size = iso_min64(l->options.batch_size, iso_max64(l->count, 1));
     int64_t wanted = l->wanted_batch;
     l->batches = l->options.drop_last ? l->count / wanted : iso_ceil_div(l->count, wanted);
     if (l->batches == 0)
-        return iso_fail(ctx, ISO_EINVAL, "DataLoader: %lld images give no batch of %lld", (long long)l->count, (long long)wanted);
-    iso_status status = check_sizes(l);
-    if (status || (status = new_slots(l)))
+        return iso_fail(ctx, ISO_EINVAL, "DataLoader: %lld samples give no batch of %lld", (long long)l->count, (long long)wanted);
+    if ((status = check_sizes(l)) || (status = new_slots(l)))
         return status;
-    if (!(l->order = iso_alloc_array(ctx, (size_t)l->count, sizeof *l->order)))
-        return ISO_ENOMEM;
     if (workers && !(l->workers = iso_calloc(ctx, workers, sizeof *l->workers)))
         return ISO_ENOMEM;
     return iso_loader_start_threads(l);
@@ -118,33 +126,38 @@ void iso_loader_free(iso_loader *l) {
         iso_free(ctx, l->slots[i].x);
     }
     iso_free(ctx, l->slots);
-    iso_free(ctx, l->order);
+    iso_sampling_free(l->sampling);
     iso_free(ctx, l->workers);
     iso_free(ctx, l);
 }
 
 int64_t iso_loader_batches(const iso_loader *l) { return l->batches; }
 
+int64_t iso_loader_length(const iso_loader *l) { return l->count; }
+
+int64_t iso_loader_base_seed(const iso_loader *l) { return l->base_seed; }
+
 void iso_loader_shape(const iso_loader *l, int64_t shape[3]) { memcpy(shape, l->shape, sizeof l->shape); }
 
 /* ---- An epoch ---- */
 
-iso_status iso_loader_begin(iso_loader *l, const iso_torch_generator *main) {
+/* Persistent workers stand behind the batches delivered, however many were drawn ahead. */
+static void give_up_the_rest(iso_loader *l) {
     iso_loader_settle(l);
+    for (; l->alive && l->drawn > l->delivered; l->drawn--)
+        l->workers[(l->drawn - 1) % l->options.num_workers] = l->slots[(l->drawn - 1) % l->slot_count].worker;
+}
+
+iso_status iso_loader_begin(iso_loader *l, const iso_torch_generator *main) {
+    give_up_the_rest(l);
     l->main = *main;
     l->after = *main;
-    uint64_t base_seed = (uint64_t)iso_torch_random_int64(&l->main);
-    if (l->options.shuffle) {
-        iso_torch_generator sampler = {.variant = main->variant};
-        iso_torch_manual_seed(&sampler, (uint64_t)iso_torch_random_int64(&l->main));
-        iso_torch_randperm(&sampler, l->order, l->count);
-    } else
-        for (int64_t i = 0; i < l->count; i++)
-            l->order[i] = i;
-    for (int64_t k = 0; k < l->options.num_workers; k++) {
-        l->workers[k] = (iso_torch_generator){.variant = main->variant};
-        iso_torch_manual_seed(&l->workers[k], base_seed + (uint64_t)k);
-    }
+    iso_sampling_draw(l->sampling, &l->main, l->alive ? NULL : &l->base_seed);
+    for (int64_t k = 0; k < l->options.num_workers && !l->alive; k++)
+        iso_torch_manual_seed(&l->workers[k], (uint64_t)l->base_seed + (uint64_t)k);
+    for (int64_t k = 0; k < l->options.num_workers; k++)
+        l->workers[k].variant = main->variant;
+    l->alive = l->options.persistent_workers;
     l->after = l->main;
     l->drawn = l->delivered = 0;
     l->running = true;
@@ -156,9 +169,11 @@ static iso_status draw_batch(iso_loader *l, iso_slot *slot) {
     int64_t first = l->drawn * l->wanted_batch;
     iso_torch_generator *g = l->options.num_workers ? &l->workers[l->drawn % l->options.num_workers] : &l->main;
     slot->index = l->drawn;
+    if (l->alive)
+        slot->worker = *g;
     slot->count = iso_min64(l->options.batch_size, l->count - first);
     for (int64_t i = 0; i < slot->count; i++) {
-        int64_t index = l->order[first + i];
+        int64_t index = l->sampling->order[first + i];
         iso_image_size in = iso_dataset_size(l->dataset, index);
         iso_image_size out = iso_transforms_draw(l->transforms, g, in, slot->draws + i * (int64_t)l->transforms->count);
         if (out.h != l->shape[1] || out.w != l->shape[2])
@@ -219,6 +234,7 @@ iso_status iso_loader_next(iso_loader *l, const iso_batch **batch) {
     l->batch = (iso_batch){
         .index = slot->index,
         .count = n,
+        .worker = l->options.num_workers ? slot->index % l->options.num_workers : -1,
         .x = {ISO_FLOAT32, 4, {n, l->shape[0], l->shape[1], l->shape[2]}, n * l->shape[0] * l->shape[1] * l->shape[2], slot->x},
         .labels = {ISO_INT64, 1, {n}, n, slot->labels},
         .indices = slot->indices,
@@ -229,7 +245,58 @@ iso_status iso_loader_next(iso_loader *l, const iso_batch **batch) {
 }
 
 void iso_loader_end(iso_loader *l, iso_torch_generator *main) {
-    iso_loader_settle(l);
+    give_up_the_rest(l);
     *main = l->after;
     l->running = false;
+}
+
+/* ---- Between epochs ---- */
+
+/* The generators that live on: one row of the state each. */
+static int64_t list_generators(const iso_loader *l, iso_torch_generator *generators[2]) {
+    int64_t count = 0;
+    if (l->options.generator.given)
+        generators[count++] = &l->sampling->loader;
+    if (l->options.sampler.generator.given)
+        generators[count++] = &l->sampling->own;
+    return count;
+}
+
+size_t iso_loader_state_size(const iso_loader *l) {
+    iso_torch_generator *given[2];
+    int64_t rows = list_generators(l, given) + (l->options.persistent_workers ? l->options.num_workers : 0);
+    return (size_t)rows * ISO_TORCH_STATE_SIZE;
+}
+
+/* Workers that have not been started yet are rows of zeros. */
+void iso_loader_get_state(const iso_loader *l, uint8_t *state) {
+    iso_torch_generator *given[2];
+    int64_t count = list_generators(l, given);
+    memset(state, 0, iso_loader_state_size(l));
+    for (int64_t i = 0; i < count; i++, state += ISO_TORCH_STATE_SIZE)
+        iso_torch_get_state(given[i], state);
+    for (int64_t k = 0; l->alive && k < l->options.num_workers; k++, state += ISO_TORCH_STATE_SIZE)
+        iso_torch_get_state(&l->workers[k], state);
+}
+
+bool iso_loader_set_state(iso_loader *l, const uint8_t *state) {
+    static const uint8_t none[ISO_TORCH_STATE_SIZE];
+    iso_torch_generator *given[2];
+    int64_t count = list_generators(l, given);
+    iso_loader_reset(l);
+    for (int64_t i = 0; i < count; i++, state += ISO_TORCH_STATE_SIZE)
+        if (!iso_torch_set_state(given[i], state))
+            return false;
+    l->alive = l->options.persistent_workers && memcmp(state, none, sizeof none) != 0;
+    for (int64_t k = 0; l->alive && k < l->options.num_workers; k++, state += ISO_TORCH_STATE_SIZE)
+        if (!iso_torch_set_state(&l->workers[k], state))
+            return false;
+    return true;
+}
+
+void iso_loader_reset(iso_loader *l) {
+    iso_loader_settle(l);
+    iso_sampling_reset(l->sampling);
+    l->drawn = l->delivered = 0;
+    l->running = l->alive = false;
 }

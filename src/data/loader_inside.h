@@ -13,6 +13,7 @@ typedef struct iso_slot {
     iso_draw *draws; /* transforms->count per sample */
     float *x;
     iso_torch_generator generator, after; /* the main one before and behind the model's draws */
+    iso_torch_generator worker;           /* the worker's before this batch, if it lives on */
 
     /* Guarded by the loader's mutex. */
     int64_t taken, done; /* samples */
@@ -31,12 +32,14 @@ struct iso_loader {
     iso_context *ctx;
     const iso_dataset *dataset;
     const iso_transforms *transforms;
-    iso_loader_options options; /* batch_size no larger than the data set */
+    iso_loader_options options; /* batch_size no larger than an epoch */
     int64_t wanted_batch;       /* as the caller gave it */
-    int64_t count, batches, shape[3];
+    int64_t count, batches, shape[3]; /* count: samples of an epoch */
 
     bool running;
-    int64_t *order;                /* indices in the epoch's order */
+    iso_sampling *sampling;        /* the epoch's order, and who draws it */
+    int64_t base_seed;
+    bool alive;                    /* persistent workers are there */
     iso_torch_generator main;      /* behind everything drawn so far, the model's draws included */
     iso_torch_generator after;     /* the same for everything delivered so far */
     iso_torch_generator *workers;  /* num_workers of them */
