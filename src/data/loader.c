@@ -71,15 +71,11 @@ static iso_status fill(iso_loader *l) {
         return iso_fail(ctx, ISO_EINVAL, "DataLoader: batch_size must be at least 1 and num_workers at least 0");
     if (l->options.persistent_workers && !workers)
         return iso_fail(ctx, ISO_EINVAL, "DataLoader: persistent_workers is True, but num_workers is 0, expected at least 1");
-    iso_sampler sampler = l->options.sampler;
-    if (l->options.shuffle && sampler.kind != ISO_SEQUENTIAL_SAMPLER)
-        return iso_fail(ctx, ISO_EINVAL, "DataLoader: shuffle is True and a sampler is given, expected one of the two");
-    if (l->options.shuffle)
-        sampler.kind = ISO_RANDOM_SAMPLER;
-    iso_status status = iso_sampling_new(ctx, &sampler, l->options.generator, (int64_t)l->dataset->count, l->dataset->labels, &l->sampling);
+    const iso_loader_options *o = &l->options;
+    iso_status status = iso_sampling_new(ctx, &o->sampler, o->shuffle, o->generator, (int64_t)l->dataset->count, l->dataset->labels,
+                                         &l->sampling);
     if (status)
         return status;
-    l->sampling->shared = l->options.shuffle;
     l->count = l->sampling->length;
     l->options.batch_size = iso_min64(l->options.batch_size, iso_max64(l->count, 1));
     int64_t wanted = l->wanted_batch;

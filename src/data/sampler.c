@@ -109,15 +109,20 @@ static iso_status fill(iso_sampling *s, const int32_t *labels) {
     return s->sampler.kind == ISO_WEIGHTED_RANDOM_SAMPLER ? fill_weights(s, labels) : ISO_OK;
 }
 
-iso_status iso_sampling_new(iso_context *ctx, const iso_sampler *sampler, iso_given_generator loader, int64_t samples,
-                            const int32_t *labels, iso_sampling **out) {
+iso_status iso_sampling_new(iso_context *ctx, const iso_sampler *sampler, bool shuffle, iso_given_generator loader,
+                            int64_t samples, const int32_t *labels, iso_sampling **out) {
     *out = NULL;
+    if (shuffle && sampler->kind != ISO_SEQUENTIAL_SAMPLER)
+        return iso_fail(ctx, ISO_EINVAL, "DataLoader: shuffle is True and a sampler is given, expected one of the two");
     iso_sampling *s = iso_calloc(ctx, 1, sizeof *s);
     if (!s)
         return ISO_ENOMEM;
     s->ctx = ctx;
     s->sampler = *sampler;
     s->loader_seed = loader;
+    s->shared = shuffle;
+    if (shuffle)
+        s->sampler.kind = ISO_RANDOM_SAMPLER;
     s->samples = samples;
     iso_sampling_reset(s);
     iso_status status = fill(s, labels);

@@ -46,8 +46,9 @@ typedef struct iso_sampling {
 
 /* ISO_EINVAL, with what was expected, if the sampler does not fit the data set. `labels` may be NULL but for balanced weights. */
 iso_status iso_sampler_check(iso_context *ctx, const iso_sampler *sampler, int64_t samples);
-iso_status iso_sampling_new(iso_context *ctx, const iso_sampler *sampler, iso_given_generator loader, int64_t samples,
-                            const int32_t *labels, iso_sampling **sampling);
+/* `shuffle` and `loader` are DataLoader's arguments shuffle and generator. */
+iso_status iso_sampling_new(iso_context *ctx, const iso_sampler *sampler, bool shuffle, iso_given_generator loader,
+                            int64_t samples, const int32_t *labels, iso_sampling **sampling);
 void iso_sampling_free(iso_sampling *sampling);
 /* The given generators as they were at first. */
 void iso_sampling_reset(iso_sampling *sampling);

@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "core/text.h"
+#include "run/recipe_loader.h"
 #include "run/recipe_write.h"
 
 #define MAX_RECIPE (1u << 20)
@@ -117,10 +118,8 @@ static iso_status read_source(const iso_recipe *recipe, const iso_yaml *node, co
     return (out->path = iso_strdup(recipe->ctx, node->text)) ? ISO_OK : ISO_ENOMEM;
 }
 
-/* Binds a call to one of several signatures; *which tells which. */
-static iso_status bind_one(const iso_recipe *recipe, const iso_located *located, const iso_signature *signatures, size_t count,
-                           const char *kind, size_t *which, iso_arg *args) {
-    const iso_expr *e = located->expr;
+iso_status iso_recipe_bind(const iso_recipe *recipe, const iso_located *located, const iso_expr *e, const iso_signature *signatures,
+                           size_t count, const char *kind, size_t *which, iso_arg *args) {
     const char *names[16];
     bool callable = e->kind == ISO_EXPR_CALL || e->kind == ISO_EXPR_NAME;
     for (*which = 0; callable && *which < count; ++*which) {
@@ -139,28 +138,13 @@ static iso_status bind_one(const iso_recipe *recipe, const iso_located *located,
 
 /* ---- Keys ---- */
 
-static const iso_param loader_params[] = {
-    {"batch_size", ISO_ARG_INT, "1", 1, 1 << 20},        {"shuffle", ISO_ARG_BOOL, "False", 0, 0},
-    {"num_workers", ISO_ARG_INT, "0", 0, 1 << 10},       {"pin_memory", ISO_ARG_BOOL, "False", 0, 0},
-    {"drop_last", ISO_ARG_BOOL, "False", 0, 0},
-};
-static const iso_signature loader_signature = {"DataLoader", loader_params, ISO_COUNTOF(loader_params)};
-
 static iso_status read_loader(iso_recipe *recipe, const iso_yaml *node) {
-    iso_located located = {0};
-    size_t which;
-    iso_arg args[ISO_MAX_PARAMS];
-    iso_status status = read_expr(recipe, node, "data.loader", "DataLoader(...)", &located);
-    if (!status)
-        status = bind_one(recipe, &located, &loader_signature, 1, "loader", &which, args);
-    if (!status) {
-        recipe->batch_size = args[0].i[0];
-        recipe->shuffle = args[1].i[0];
-        recipe->num_workers = args[2].i[0];
-        recipe->drop_last = args[4].i[0]; /* pin_memory says where a batch lies, not what is in it */
-    }
-    iso_expr_free(recipe->ctx, located.expr);
-    return status;
+    iso_status status = read_expr(recipe, node, "data.loader", "DataLoader(...)", &recipe->loader);
+    return status ? status : iso_recipe_read_loader(recipe);
+}
+static iso_status read_split(iso_recipe *recipe, const iso_yaml *node) {
+    iso_status status = read_expr(recipe, node, "data.split", "random_split(...)", &recipe->split.located);
+    return status ? status : iso_recipe_read_split(recipe);
 }
 
 static const iso_param cross_entropy_params[] = {
@@ -180,7 +164,7 @@ static iso_status read_loss(iso_recipe *recipe, const iso_yaml *node) {
     iso_arg args[ISO_MAX_PARAMS];
     iso_status status = read_expr(recipe, node, "loss", "CrossEntropyLoss() or MSELoss()", &located);
     if (!status)
-        status = bind_one(recipe, &located, loss_signatures, ISO_COUNTOF(loss_signatures), "loss", &which, args);
+        status = iso_recipe_bind(recipe, &located, located.expr, loss_signatures, ISO_COUNTOF(loss_signatures), "loss", &which, args);
     if (!status) {
         const iso_arg *reduction = &args[which == 0 ? 1 : 0];
         recipe->loss.kind = which == 0 ? ISO_CROSS_ENTROPY : ISO_MSE;
@@ -312,9 +296,12 @@ static iso_status read_data(iso_recipe *recipe, const iso_yaml *node) {
     static const struct key keys[] = {
         {"train", read_train, true},           {"test", read_test, false},
         {"transforms", read_transforms, true}, {"test_transforms", read_test_transforms, false},
-        {"loader", read_loader, true},
+        {"loader", read_loader, true},         {"split", read_split, false},
     };
-    return read_keys(recipe, node, "data", keys, ISO_COUNTOF(keys));
+    iso_status status = read_keys(recipe, node, "data", keys, ISO_COUNTOF(keys));
+    if (!status && recipe->split.located.expr && (recipe->test.path || recipe->test.expr))
+        return bad(recipe, iso_yaml_get(node, "split"), "data.split", "takes the test images from data.train; expected no data.test beside it");
+    return status;
 }
 
 static const struct key recipe_keys[] = {
@@ -363,6 +350,9 @@ void iso_recipe_free(iso_recipe *recipe) {
     free_list(ctx, &recipe->transforms);
     free_list(ctx, &recipe->test_transforms);
     free_list(ctx, &recipe->model);
+    iso_expr_free(ctx, recipe->loader.expr);
+    iso_expr_free(ctx, recipe->split.located.expr);
+    iso_free(ctx, recipe->sampler_memory);
     iso_free(ctx, recipe->init);
     iso_free(ctx, recipe->weights.path);
     iso_expr_free(ctx, recipe->optimizer.expr);

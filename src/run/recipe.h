@@ -1,11 +1,12 @@
 /* The recipe: one experiment, read from YAML, checked key by key. Everything in it is part of the experiment, but for micro_batch, which
- * says how much memory a step may take and changes no bit; what else is execution only (threads, workers, instruction set) has no
+ * says how much memory a step may take and changes no bit, and for the loader's prefetch_factor; what else is execution only (threads, workers, instruction set) has no
  * place here. docs/recipes.md lists the keys. */
 #ifndef ISO_RUN_RECIPE_H
 #define ISO_RUN_RECIPE_H
 
 #include <string.h>
 
+#include "data/sampler.h"
 #include "expr/signature.h"
 #include "isobit/nn.h"
 #include "run/yaml.h"
@@ -23,6 +24,15 @@ typedef struct iso_located_list {
     size_t count, capacity;
 } iso_located_list;
 
+/* data.split: random_split(lengths, generator). The first part is for training, the second for testing; more are left out. */
+typedef struct iso_split {
+    iso_located located; /* expr NULL: there is none */
+    double lengths[ISO_MAX_FLOATS];
+    size_t parts;
+    const iso_expr *items; /* the lengths as written */
+    iso_given_generator generator;
+} iso_split;
+
 typedef struct iso_recipe {
     iso_context *ctx;
     char *name;      /* of the file, for messages */
@@ -31,8 +41,15 @@ typedef struct iso_recipe {
     iso_torch_variant variant;
     iso_located train, test;  /* a folder of images (path) or a call such as FashionMNIST(...) (expr); test may have neither */
     iso_located_list transforms, test_transforms; /* the latter empty: derived from the former */
+    iso_split split; /* of data.train, in which case there is no data.test */
+    iso_located loader;
     int64_t batch_size, num_workers;
-    bool shuffle, drop_last;
+    bool shuffle, drop_last, persistent_workers;
+    int64_t prefetch_factor; /* execution only; 0: not given */
+    iso_sampler sampler;
+    void *sampler_memory;          /* what the sampler borrows */
+    const iso_expr *sampler_items; /* its indices or weights as written */
+    iso_given_generator generator;
     iso_located_list model; /* layers one behind the other; or, with model_is_call, one call that is the whole model */
     bool model_is_call;
     char *init; /* NULL: PyTorch's defaults */
@@ -44,7 +61,7 @@ typedef struct iso_recipe {
     int64_t micro_batch; /* samples of a block, at most; 0: the whole batch */
     char *normalised;    /* one text for all spellings of the same recipe, as it stands in the run directory */
     char *experiment;    /* the same without the paths of the data, as it stands in the ledger (files are known by digest), and
-                            without micro_batch */
+                            without what is execution only */
 } iso_recipe;
 
 /* Reads a recipe. `sets` are "key=value" texts of --set, applied in order. */
@@ -56,6 +73,10 @@ void iso_recipe_free(iso_recipe *recipe);
 
 /* Puts "file:line:column: where: " in front of the failure that has just been set. `column` is within the expression. */
 iso_status iso_recipe_fail_at(const iso_recipe *recipe, const iso_located *located, int column, iso_status status);
+
+/* Binds a call within `located` to one of several signatures; *which tells which. `kind` says in messages what they are. */
+iso_status iso_recipe_bind(const iso_recipe *recipe, const iso_located *located, const iso_expr *call, const iso_signature *signatures,
+                           size_t count, const char *kind, size_t *which, iso_arg *args);
 
 /* What follows the last dot of a name: nn.Conv2d and torch.nn.Conv2d are Conv2d. */
 static inline const char *iso_last_name(const char *name) {

@@ -47,6 +47,49 @@ static void write_list(iso_context *ctx, iso_text *out, const char *indent, cons
     }
 }
 
+static void write_generator(iso_text *out, const iso_given_generator *generator) {
+    if (generator->given)
+        iso_text_printf(out, ", generator=Generator().manual_seed(%llu)", (unsigned long long)generator->seed);
+}
+
+static void write_sampler(iso_text *out, const iso_recipe *r) {
+    const iso_sampler *s = &r->sampler;
+    if (s->kind == ISO_RANDOM_SAMPLER)
+        iso_text_printf(out, ", sampler=RandomSampler(replacement=%s", s->replacement ? "True" : "False");
+    if (s->kind == ISO_SUBSET_RANDOM_SAMPLER || s->kind == ISO_WEIGHTED_RANDOM_SAMPLER) {
+        iso_text_printf(out, ", sampler=%s(", s->kind == ISO_SUBSET_RANDOM_SAMPLER ? "SubsetRandomSampler" : "WeightedRandomSampler");
+        iso_expr_write(out, r->sampler_items);
+    }
+    if (s->num_samples)
+        iso_text_printf(out, ", num_samples=%lld", (long long)s->num_samples);
+    if (s->kind == ISO_WEIGHTED_RANDOM_SAMPLER)
+        iso_text_printf(out, ", replacement=%s", s->replacement ? "True" : "False");
+    write_generator(out, &s->generator);
+    iso_text_puts(out, s->kind == ISO_SEQUENTIAL_SAMPLER ? "" : ")");
+}
+
+/* What has its default is not written where older recipes could not say it, so that their digests stay. */
+static void write_loader(iso_text *out, const iso_recipe *r, bool complete) {
+    iso_text_printf(out, "  loader: DataLoader(batch_size=%lld, shuffle=%s, num_workers=%lld, drop_last=%s",
+                    (long long)r->batch_size, r->shuffle ? "True" : "False", (long long)r->num_workers,
+                    r->drop_last ? "True" : "False");
+    write_sampler(out, r);
+    write_generator(out, &r->generator);
+    iso_text_puts(out, r->persistent_workers ? ", persistent_workers=True" : "");
+    if (complete && r->prefetch_factor)
+        iso_text_printf(out, ", prefetch_factor=%lld", (long long)r->prefetch_factor);
+    iso_text_puts(out, ")\n");
+}
+
+static void write_split(iso_text *out, const iso_split *split) {
+    if (!split->located.expr)
+        return;
+    iso_text_puts(out, "  split: random_split(");
+    iso_expr_write(out, split->items);
+    write_generator(out, &split->generator);
+    iso_text_puts(out, ")\n");
+}
+
 /* `complete`: with what does not belong to the experiment, paths and execution. */
 static void write_recipe(const iso_recipe *r, iso_text *out, bool complete) {
     iso_context *ctx = r->ctx;
@@ -64,9 +107,8 @@ static void write_recipe(const iso_recipe *r, iso_text *out, bool complete) {
         iso_text_puts(out, "  test_transforms:\n");
         write_list(ctx, out, "    ", &r->test_transforms);
     }
-    iso_text_printf(out, "  loader: DataLoader(batch_size=%lld, shuffle=%s, num_workers=%lld, drop_last=%s)\n",
-                    (long long)r->batch_size, r->shuffle ? "True" : "False", (long long)r->num_workers,
-                    r->drop_last ? "True" : "False");
+    write_split(out, &r->split);
+    write_loader(out, r, complete);
     iso_text_puts(out, r->model_is_call ? "model: " : "model:\n");
     if (r->model_is_call) {
         write_expr(ctx, out, r->model.items[0].expr);

@@ -70,7 +70,7 @@ iso_status iso_session_header(iso_session *s) {
     if (s->trainer->weights)
         iso_ledger_hex(&line, "weights", s->trainer->weights->digest, sizeof s->trainer->weights->digest);
     write_data(&line, "train", s->trainer->train);
-    if (s->trainer->test)
+    if (s->trainer->test && !s->trainer->whole)
         write_data(&line, "test", s->trainer->test);
     iso_ledger_int(&line, "steps", s->trainer->steps);
     iso_ledger_int(&line, "digest_every", 1);

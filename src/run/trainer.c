@@ -19,8 +19,8 @@ static iso_plan_key plan_key(const iso_trainer *t, const iso_loader *loader, int
 }
 
 /* Plans for a whole batch and for the last, smaller one. */
-static iso_status make_plans(iso_trainer *t, const iso_loader *loader, int64_t samples, bool training, iso_plan **plan) {
-    int64_t batch = iso_min64(t->recipe->batch_size, samples), rest = samples % t->recipe->batch_size;
+static iso_status make_plans(iso_trainer *t, const iso_loader *loader, bool training, iso_plan **plan) {
+    int64_t samples = iso_loader_length(loader), batch = iso_min64(t->recipe->batch_size, samples), rest = samples % t->recipe->batch_size;
     iso_module_train(t->model, training);
     iso_plan_key key = plan_key(t, loader, batch, training);
     iso_status status = iso_plan_get(t->model, &key, plan);
@@ -35,7 +35,7 @@ static iso_status make_plans(iso_trainer *t, const iso_loader *loader, int64_t s
 /* Lowers the model for every batch size that will occur: a shape that does not fit is found here, before any work. */
 static iso_status check_shapes(iso_trainer *t) {
     iso_plan *plan, *test_plan;
-    iso_status status = make_plans(t, t->loader, (int64_t)t->train->count, true, &plan);
+    iso_status status = make_plans(t, t->loader, true, &plan);
     if (status)
         return status == ISO_EINVAL ? iso_fail_at(t->ctx, status, "%s: model", t->recipe->name) : status;
     const iso_value *y = &plan->graph.values[plan->y];
@@ -45,7 +45,7 @@ static iso_status check_shapes(iso_trainer *t) {
                         (long long)y->shape[1], t->train->class_count);
     if (!t->test)
         return ISO_OK;
-    if ((status = make_plans(t, t->test_loader, (int64_t)t->test->count, false, &test_plan)))
+    if ((status = make_plans(t, t->test_loader, false, &test_plan)))
         return status == ISO_EINVAL ? iso_fail_at(t->ctx, status, "%s: model, on the test images", t->recipe->name) : status;
     t->output = iso_tensor_new(t->ctx, ISO_FLOAT32, 2, test_plan->graph.values[test_plan->y].shape);
     return t->output ? ISO_OK : ISO_ENOMEM;
@@ -57,7 +57,10 @@ static iso_status add_state(iso_trainer *t) {
     t->counters = iso_tensor_new(ctx, ISO_INT64, 1, &counters);
     t->generator = iso_tensor_new(ctx, ISO_UINT8, 1, &bytes);
     t->epoch_generator = iso_tensor_new(ctx, ISO_UINT8, 1, &bytes);
-    if (!t->counters || !t->generator || !t->epoch_generator)
+    int64_t more = (int64_t)(iso_loader_state_size(t->loader) + (t->test_loader ? iso_loader_state_size(t->test_loader) : 0));
+    if (more)
+        t->loader_generators = iso_tensor_new(ctx, ISO_UINT8, 1, &more);
+    if (!t->counters || !t->generator || !t->epoch_generator || (more && !t->loader_generators))
         return ISO_ENOMEM;
     iso_status status = iso_state_new(ctx, &t->state);
     size_t tensors = iso_module_state_count(t->model), moments = iso_optimizer_state_count(t->optimizer);
@@ -77,7 +80,26 @@ static iso_status add_state(iso_trainer *t) {
         status = iso_state_add(t->state, "isobit/generator", t->generator);
     if (!status)
         status = iso_state_add(t->state, "isobit/epoch_generator", t->epoch_generator);
+    if (!status && t->loader_generators)
+        status = iso_state_add(t->state, "isobit/loader_generators", t->loader_generators);
     return status;
+}
+
+/* The state of both loaders between epochs, one behind the other. */
+static void keep_loaders(iso_trainer *t) {
+    if (!t->loader_generators)
+        return;
+    uint8_t *state = iso_tensor_u8(t->loader_generators);
+    iso_loader_get_state(t->loader, state);
+    if (t->test_loader)
+        iso_loader_get_state(t->test_loader, state + iso_loader_state_size(t->loader));
+}
+static bool restore_loaders(iso_trainer *t) {
+    if (!t->loader_generators)
+        return true;
+    const uint8_t *state = iso_tensor_u8(t->loader_generators);
+    return iso_loader_set_state(t->loader, state) &&
+           (!t->test_loader || iso_loader_set_state(t->test_loader, state + iso_loader_state_size(t->loader)));
 }
 
 /* Weights that do not fit are found here, before any work. */
@@ -137,6 +159,7 @@ void iso_trainer_free(iso_trainer *t) {
     iso_transforms_free(t->test_transforms);
     iso_dataset_free(t->train);
     iso_dataset_free(t->test);
+    iso_dataset_free(t->whole);
     iso_optimizer_free(t->optimizer);
     iso_module_free(t->model);
     iso_safetensors_free(t->weights);
@@ -144,6 +167,7 @@ void iso_trainer_free(iso_trainer *t) {
     iso_tensor_free(t->ctx, t->counters);
     iso_tensor_free(t->ctx, t->generator);
     iso_tensor_free(t->ctx, t->epoch_generator);
+    iso_tensor_free(t->ctx, t->loader_generators);
     iso_tensor_free(t->ctx, t->output);
     iso_free(t->ctx, t);
 }
@@ -152,8 +176,11 @@ void iso_trainer_free(iso_trainer *t) {
 
 iso_status iso_trainer_start(iso_trainer *t) {
     iso_torch_generator *g = &t->ctx->generator;
-    g->variant = t->recipe->variant;
-    iso_torch_manual_seed(g, t->recipe->seed);
+    *g = t->seeded;
+    iso_loader_reset(t->loader);
+    if (t->test_loader)
+        iso_loader_reset(t->test_loader);
+    keep_loaders(t);
     iso_status status = iso_module_reset_parameters(t->model, g);
     if (!status && t->recipe->init)
         status = iso_module_init(t->model, t->recipe->init, g);
@@ -193,6 +220,8 @@ iso_status iso_trainer_load(iso_trainer *t, const char *path) {
 iso_status iso_trainer_begin_epoch(iso_trainer *t) {
     int64_t done = iso_trainer_counter(t, ISO_COUNTER_BATCH);
     iso_torch_generator start = t->ctx->generator;
+    if (!restore_loaders(t))
+        return iso_fail(t->ctx, ISO_EINVAL, "the checkpoint's isobit/loader_generators are no generator states");
     if (done == 0)
         iso_torch_get_state(&start, iso_tensor_u8(t->epoch_generator));
     else if (!iso_torch_set_state(&start, iso_tensor_u8(t->epoch_generator)))
@@ -314,6 +343,7 @@ iso_status iso_trainer_end_epoch(iso_trainer *t, iso_eval_record *record) {
     iso_status status = t->test ? iso_trainer_evaluate(t, NULL, record) : ISO_OK;
     counters[ISO_COUNTER_EPOCH]++;
     counters[ISO_COUNTER_BATCH] = 0;
+    keep_loaders(t);
     iso_torch_get_state(&t->ctx->generator, iso_tensor_u8(t->generator));
     return status;
 }

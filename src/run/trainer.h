@@ -18,6 +18,8 @@ typedef struct iso_trainer {
     iso_context *ctx;
     const iso_recipe *recipe;  /* borrowed */
     iso_dataset *train, *test; /* test may be NULL */
+    iso_dataset *whole;        /* what the two are split from; NULL: they are data sets of their own */
+    iso_torch_generator seeded; /* behind the seed and, if it draws from the main generator, the split */
     iso_transforms *transforms, *test_transforms;
     iso_loader *loader, *test_loader;
     iso_module *model;
@@ -29,6 +31,7 @@ typedef struct iso_trainer {
     iso_state *state;
     iso_tensor *counters;                    /* int64: steps done, epochs done, batches done in the running epoch */
     iso_tensor *generator, *epoch_generator; /* uint8: torch's 5056 bytes, now and at the start of the epoch */
+    iso_tensor *loader_generators;           /* uint8: those of the loaders at the start of the epoch; NULL: they have none */
     int64_t steps_per_epoch, steps;          /* steps: of the whole run */
     int64_t draws_per_sample;                /* 64-bit random numbers that a training step takes, per sample */
 } iso_trainer;

@@ -95,6 +95,28 @@ static iso_status check_classes(iso_trainer *t) {
     return ISO_OK;
 }
 
+/* random_split of data.train. Without a generator of its own it draws behind the seed, before the model's initial values. */
+static iso_status split_data(iso_trainer *t) {
+    const iso_split *split = &t->recipe->split;
+    iso_torch_generator own = {.variant = t->recipe->variant};
+    int64_t counts[ISO_MAX_FLOATS], samples = (int64_t)t->train->count;
+    t->whole = t->train;
+    t->train = NULL;
+    iso_torch_manual_seed(&own, split->generator.seed);
+    int64_t *indices = iso_alloc_array(t->ctx, t->whole->count, sizeof *indices);
+    iso_status status = indices ? iso_random_split(t->ctx, split->lengths, split->parts, samples,
+                                                   split->generator.given ? &own : &t->seeded, indices, counts)
+                                : ISO_ENOMEM;
+    if (status)
+        iso_recipe_fail_at(t->recipe, &split->located, split->items->column, status);
+    if (!status)
+        status = iso_dataset_subset(t->whole, indices, counts[0], &t->train);
+    if (!status)
+        status = iso_dataset_subset(t->whole, indices + counts[0], counts[1], &t->test);
+    iso_free(t->ctx, indices);
+    return status;
+}
+
 /* What dropout takes in one step, so that the loader can draw ahead of it. */
 static void skip_model_draws(void *user, iso_torch_generator *g, int64_t batch_size) {
     const iso_trainer *t = user;
@@ -109,17 +131,27 @@ iso_status iso_trainer_open_data(iso_trainer *t, int workers, iso_progress_funct
     iso_status status = open_source(t, &r->train, &progress, &t->train);
     if (!status && has_test && !(status = open_source(t, &r->test, &progress, &t->test)))
         status = check_classes(t);
+    t->seeded.variant = r->variant;
+    iso_torch_manual_seed(&t->seeded, r->seed);
+    if (!status && r->split.located.expr)
+        status = split_data(t);
+    if (!status && (status = iso_sampler_check(t->ctx, &r->sampler, (int64_t)t->train->count)))
+        iso_recipe_fail_at(r, &r->loader, r->sampler_items ? r->sampler_items->column : 0, status);
     if (!status)
         status = build_chain(t, &r->transforms, t->train->channels, &t->transforms);
     if (!status && t->test)
         status = r->test_transforms.count ? build_chain(t, &r->test_transforms, t->test->channels, &t->test_transforms)
                                           : iso_transforms_for_test(t->transforms, t->test->channels, &t->test_transforms);
+    int threads = workers < 0 ? DEFAULT_WORKERS : workers;
     iso_loader_options options = {.batch_size = r->batch_size, .shuffle = r->shuffle, .drop_last = r->drop_last,
-                                  .num_workers = r->num_workers, .model_draws = skip_model_draws, .user = t,
-                                  .threads = workers < 0 ? DEFAULT_WORKERS : workers};
+                                  .num_workers = r->num_workers, .persistent_workers = r->persistent_workers,
+                                  .sampler = r->sampler, .generator = r->generator, .model_draws = skip_model_draws, .user = t,
+                                  .threads = threads, .prefetch = (int)r->prefetch_factor * threads};
     if (!status)
         status = iso_loader_new(t->ctx, t->train, t->transforms, &options, &t->loader);
-    options.shuffle = options.drop_last = false;
+    options.shuffle = options.drop_last = false; /* the same loader without what decides on the order */
+    options.sampler = (iso_sampler){0};
+    options.generator = (iso_given_generator){0};
     options.model_draws = NULL;
     if (!status && t->test)
         status = iso_loader_new(t->ctx, t->test, t->test_transforms, &options, &t->test_loader);

@@ -59,30 +59,30 @@ static iso_status load_recipe(struct verification *v) {
 /* The step of the first epoch that takes sample `index`, and its place in the batch; false if none does. Repeats what the loader draws. */
 static bool first_use(const struct verification *v, int64_t count, int64_t index, int64_t *step, int64_t *place) {
     iso_safetensors *file;
+    const iso_recipe *recipe = v->recipe;
+    const iso_sampler *sampler = &recipe->sampler;
+    if (recipe->split.located.expr || (sampler->kind == ISO_WEIGHTED_RANDOM_SAMPLER && !sampler->weights))
+        return false; /* which images there are, and of which class, is not known here */
     char *path = iso_path_join(v->ctx, v->options->directory, "checkpoint-000000.safetensors");
     bool ok = path && iso_safetensors_read(v->ctx, path, &file) == ISO_OK;
     iso_free(v->ctx, path);
     if (!ok)
         return false;
     const iso_tensor *state = iso_safetensors_find(file, "isobit/generator");
-    iso_torch_generator g = {.variant = v->recipe->variant}, sampler = {.variant = v->recipe->variant};
-    int64_t *order = iso_alloc_array(v->ctx, (size_t)count, sizeof *order);
-    ok = order && state && state->numel == ISO_TORCH_STATE_SIZE && iso_torch_set_state(&g, iso_tensor_u8(state));
+    iso_torch_generator g = {.variant = recipe->variant};
+    iso_sampling *sampling = NULL;
+    ok = state && state->numel == ISO_TORCH_STATE_SIZE && iso_torch_set_state(&g, iso_tensor_u8(state)) &&
+         iso_sampling_new(v->ctx, sampler, recipe->shuffle, recipe->generator, count, NULL, &sampling) == ISO_OK;
     if (ok) {
-        for (int64_t i = 0; i < count; i++)
-            order[i] = i;
-        iso_torch_random_int64(&g); /* the loader's base seed */
-        if (v->recipe->shuffle) {
-            iso_torch_manual_seed(&sampler, (uint64_t)iso_torch_random_int64(&g));
-            iso_torch_randperm(&sampler, order, count);
-        }
-        int64_t at = 0;
-        while (order[at] != index)
+        int64_t base_seed, at = 0;
+        iso_sampling_draw(sampling, &g, &base_seed);
+        while (at < sampling->length && sampling->order[at] != index)
             at++;
-        *step = at / v->recipe->batch_size + 1;
-        *place = at % v->recipe->batch_size;
+        *step = at / recipe->batch_size + 1;
+        *place = at % recipe->batch_size;
+        ok = at < sampling->length;
     }
-    iso_free(v->ctx, order);
+    iso_sampling_free(sampling);
     iso_safetensors_free(file);
     return ok;
 }

@@ -1,0 +1,11 @@
+/* The recipe's data.loader and data.split: DataLoader(...) and random_split(...). */
+#ifndef ISO_RUN_RECIPE_LOADER_H
+#define ISO_RUN_RECIPE_LOADER_H
+
+#include "run/recipe.h"
+
+/* From recipe->loader and recipe->split, which have been parsed, to the members that they stand for. */
+iso_status iso_recipe_read_loader(iso_recipe *recipe);
+iso_status iso_recipe_read_split(iso_recipe *recipe);
+
+#endif
