@@ -4,6 +4,7 @@
  * same taps reach. */
 #include <stdatomic.h>
 
+#include "kernels/conv2d_winograd.h"
 #include "kernels/tile.h"
 #include "ops/conv2d.h"
 
@@ -385,12 +386,18 @@ static bool pads(const iso_conv2d_shape *s) {
 /* ---- Forward ---- */
 
 size_t iso_cpu_conv2d_scratch(const iso_exec *e, const iso_conv2d_shape *s) {
+    if (iso_conv2d_is_winograd(s, false))
+        return iso_winograd_scratch(e, s, false);
     struct conv c = forward_conv(iso_kernels_of(e->isa), s);
     return conv_scratch(&c, iso_exec_threads(e));
 }
 
 void iso_cpu_conv2d(const iso_exec *e, const iso_conv2d_shape *s, const float *x, const float *weight, const float *bias,
                     float *y) {
+    if (iso_conv2d_is_winograd(s, false)) {
+        iso_winograd(e, s, false, x, weight, bias, y);
+        return;
+    }
     struct conv c = forward_conv(iso_kernels_of(e->isa), s);
     c.source = x;
     c.weight = weight;
@@ -403,6 +410,8 @@ void iso_cpu_conv2d(const iso_exec *e, const iso_conv2d_shape *s, const float *x
 /* ---- Gradient of the input ---- */
 
 size_t iso_cpu_conv2d_backward_input_scratch(const iso_exec *e, const iso_conv2d_shape *s) {
+    if (iso_conv2d_is_winograd(s, true))
+        return iso_winograd_scratch(e, s, true);
     size_t largest = 0;
     for (int64_t class_h = 0; class_h < s->sh; class_h++)
         for (int64_t class_w = 0; class_w < s->sw; class_w++) {
@@ -415,6 +424,10 @@ size_t iso_cpu_conv2d_backward_input_scratch(const iso_exec *e, const iso_conv2d
 
 void iso_cpu_conv2d_backward_input(const iso_exec *e, const iso_conv2d_shape *s, const float *dy, const float *weight,
                                    float *dx) {
+    if (iso_conv2d_is_winograd(s, true)) {
+        iso_winograd(e, s, true, dy, weight, NULL, dx);
+        return;
+    }
     for (int64_t class_h = 0; class_h < s->sh; class_h++)
         for (int64_t class_w = 0; class_w < s->sw; class_w++) {
             struct conv c = backward_conv(iso_kernels_of(e->isa), s, class_h, class_w);

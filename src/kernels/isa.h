@@ -102,6 +102,12 @@ typedef struct iso_kernels {
     void (*pixel_gradients)(const iso_pixels *run);
     void (*normalise)(const iso_pixels *run);
     void (*normalise_backward)(const iso_pixels *run);
+
+    /* Winograd's transforms (winograd_tmpl.h), `count` channels at a time. Nine taps at g + k * g_step to 16 at u + k * step; 16
+     * pixels to 16 at v + k * step; 16 sums at m + k * step to 4 pixels, of which those outside of the image are NULL. */
+    void (*winograd_weights)(int64_t count, const float *g, int64_t g_step, float *u, int64_t step);
+    void (*winograd_pixels)(int64_t count, const float *const *pixel, float *v, int64_t step);
+    void (*winograd_sums)(int64_t count, const float *m, int64_t step, const float *bias, float *const *pixel);
 } iso_kernels;
 
 /* NULL if this build has none of that instruction set. */

@@ -16,6 +16,7 @@
 #include "kernels/loss_tmpl.h"
 #include "kernels/pool2d_tmpl.h"
 #include "kernels/batch_norm2d_tmpl.h"
+#include "kernels/winograd_tmpl.h"
 
 #define TILE_PAIR(form, r)                                                                                                       \
     { ISA(tile_##form##_##r##_1), ISA(tile_##form##_##r##_2) }
@@ -59,4 +60,7 @@ const iso_kernels ISA_TABLE = {
     .pixel_gradients = ISA(pixel_gradients),
     .normalise = ISA(normalise),
     .normalise_backward = ISA(normalise_backward),
+    .winograd_weights = ISA(winograd_weights),
+    .winograd_pixels = ISA(winograd_pixels),
+    .winograd_sums = ISA(winograd_sums),
 };

@@ -81,9 +81,23 @@ static void draw_deep(iso_conv2d_shape *s) {
     s->ph = s->pw = 1;
 }
 
+/* Winograd's. */
+static void draw_tiles(iso_conv2d_shape *s) {
+    draw_usual(s);
+    s->n = iso_test_between(1, 3);
+    s->h = iso_test_between(3, 9);
+    s->w = iso_test_between(3, 9);
+    s->c = iso_test_between(60, 140);
+    s->co = iso_test_between(60, 140);
+    s->kh = s->kw = 3;
+    s->sh = s->sw = 1;
+    s->ph = iso_test_between(0, 2);
+    s->pw = iso_test_between(0, 2);
+}
+
 static iso_conv2d_shape random_shape(void) {
     iso_conv2d_shape s;
-    int64_t kind = iso_test_between(1, 150), most = kind <= 2 ? 2500000 : case_once_in(50) ? 300000 : 40000;
+    int64_t kind = iso_test_between(1, 150), most = kind <= 4 ? 2500000 : case_once_in(50) ? 300000 : 40000;
     do {
         s.kh = iso_test_between(1, 4);
         s.kw = iso_test_between(1, 4);
@@ -91,6 +105,8 @@ static iso_conv2d_shape random_shape(void) {
             draw_wide(&s);
         else if (kind == 2)
             draw_deep(&s);
+        else if (kind <= 4)
+            draw_tiles(&s);
         else if (kind < 50)
             draw_usual(&s);
         else

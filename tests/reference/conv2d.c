@@ -28,6 +28,27 @@ static iso_conv2d_shape some_shape(void) {
     }
 }
 
+/* One that is defined by Winograd's tiles, both ways. */
+static iso_conv2d_shape winograd_shape(void) {
+    iso_conv2d_shape s = {.n = 1,
+                          .h = iso_test_between(5, 8),
+                          .w = iso_test_between(5, 8),
+                          .c = iso_test_between(64, 90),
+                          .co = iso_test_between(64, 90),
+                          .kh = 3,
+                          .kw = 3,
+                          .sh = 1,
+                          .sw = 1,
+                          .ph = iso_test_between(1, 2),
+                          .pw = iso_test_between(1, 2),
+                          .dh = 1,
+                          .dw = 1,
+                          .groups = 1};
+    s.oh = s.h + 2 * s.ph - 2;
+    s.ow = s.w + 2 * s.pw - 2;
+    return s;
+}
+
 struct sizes {
     int64_t x, w, y;
 };
@@ -76,6 +97,62 @@ ISO_TEST(conv2d_is_near_binary64) {
     }
 }
 
+/* What the transforms add up to in absolute values, which bounds the error: down the columns, then along the rows. */
+static void magnitude_of_taps(const double g[9], double u[16]) {
+    double t[12];
+    for (int k = 0; k < 3; k++)
+        t[k] = g[k], t[3 + k] = t[6 + k] = (g[k] + g[3 + k] + g[6 + k]) / 2, t[9 + k] = g[6 + k];
+    for (int i = 0; i < 4; i++)
+        u[4 * i] = t[3 * i], u[4 * i + 1] = u[4 * i + 2] = (t[3 * i] + t[3 * i + 1] + t[3 * i + 2]) / 2,
+              u[4 * i + 3] = t[3 * i + 2];
+}
+static void magnitude_of_pixels(const double d[16], double v[16]) {
+    static const int pair[4][2] = {{0, 2}, {1, 2}, {1, 2}, {1, 3}};
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < 4; k++)
+            v[4 * i + k] = d[4 * pair[i][0] + pair[k][0]] + d[4 * pair[i][0] + pair[k][1]] + d[4 * pair[i][1] + pair[k][0]] +
+                           d[4 * pair[i][1] + pair[k][1]];
+}
+
+/* A pixel goes through 4 roundings, a tap through 6, a product through c and those of its panels, a sum through 4. */
+ISO_TEST(conv2d_by_tiles_is_near_binary64) {
+    for (int round = 0; round < 6; round++) {
+        iso_conv2d_shape s = winograd_shape();
+        struct sizes z = sizes_of(&s);
+        float *x = tame(z.x), *w = tame(z.w), *y = tame(z.y);
+        CHECK(iso_conv2d_is_winograd(&s, false) && iso_conv2d_is_winograd(&s, true));
+        iso_ref_conv2d(&s, x, w, NULL, y);
+        for (int64_t out = 0; out < z.y; out++) {
+            int64_t co = out % s.co, ow = out / s.co % s.ow, oh = out / s.co / s.ow, top = oh / 2 * 2 - s.ph,
+                    left = ow / 2 * 2 - s.pw;
+            exact e = {0, 0};
+            double m[16] = {0}, magnitude = 0;
+            for (int64_t c = 0; c < s.c; c++) {
+                double d[16], g[9], u[16], v[16];
+                for (int i = 0; i < 16; i++) {
+                    int64_t h = top + i / 4, l = left + i % 4;
+                    d[i] = h < 0 || l < 0 || h >= s.h || l >= s.w ? 0 : fabs((double)x[(h * s.w + l) * s.c + c]);
+                }
+                for (int t = 0; t < 9; t++) {
+                    int64_t h = oh - s.ph + t / 3, l = ow - s.pw + t % 3;
+                    double weight = (double)w[(co * s.c + c) * 9 + t];
+                    g[t] = fabs(weight);
+                    if (h >= 0 && l >= 0 && h < s.h && l < s.w)
+                        exact_add(&e, (double)x[(h * s.w + l) * s.c + c] * weight);
+                }
+                magnitude_of_pixels(d, v);
+                magnitude_of_taps(g, u);
+                for (int i = 0; i < 16; i++)
+                    m[i] += u[i] * v[i];
+            }
+            for (int i = 0; i < 9; i++) /* each output is made of three by three of them */
+                magnitude += m[4 * (oh % 2 + i / 3) + ow % 2 + i % 3];
+            CHECK_NEAR(y[out], e.sum, magnitude, 4 + 6 + s.c + 2 + 4);
+        }
+        FREE_ALL(x, w, y);
+    }
+}
+
 /* The flattened index (kh, kw, ci) and its panels: im2col, padding written as zeros, and a matrix product give the same bits. */
 ISO_TEST(conv2d_is_im2col_and_gemm) {
     for (int round = 0; round < 40; round++) {
@@ -105,7 +182,7 @@ ISO_TEST(conv2d_is_im2col_and_gemm) {
 /* With stride 1 the gradient of the input is the convolution of dy with the weight turned round, bit for bit. */
 ISO_TEST(conv2d_backward_input_is_a_convolution) {
     for (int round = 0; round < 40; round++) {
-        iso_conv2d_shape s = some_shape();
+        iso_conv2d_shape s = round % 10 ? some_shape() : winograd_shape();
         s.sh = s.sw = s.groups = 1;
         s.ph = iso_min64(s.ph, s.dh * (s.kh - 1));
         s.pw = iso_min64(s.pw, s.dw * (s.kw - 1));
