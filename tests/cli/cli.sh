@@ -156,6 +156,34 @@ if [ "$quick" != quick ]; then
     done
 fi
 
+# ---- Samplers, generators, workers that live on: resumed and verified from any checkpoint ----
+loaders=("DataLoader(batch_size=10, sampler=WeightedRandomSampler('balanced', num_samples=50), num_workers=2, persistent_workers=True)"
+    "DataLoader(batch_size=10, shuffle=True, generator=Generator().manual_seed(7), num_workers=3, prefetch_factor=4, drop_last=True)"
+    "DataLoader(batch_size=10, sampler=RandomSampler(replacement=True, num_samples=30, generator=Generator().manual_seed(1)), num_workers=1, persistent_workers=True)"
+    "DataLoader(batch_size=4, sampler=SubsetRandomSampler(range(1, 30, 2)))")
+for i in 0 1 2 3; do
+    sed "s/^  loader: .*/  loader: ${loaders[i]}/" small.yaml >loader.yaml
+    whole=$("$isobit" train loader.yaml --out loader-$i --quiet --workers 2 --set checkpoint=2 | tail -n 1)
+    expect "loader $i: other workers" 0 "^$whole$" "$isobit" train loader.yaml --out loader-w$i --quiet --workers 0 --threads 3 --set checkpoint=2
+    for at in 000002 000004 000008; do
+        cp -r loader-$i cut
+        for file in cut/checkpoint-*; do [[ $file > cut/checkpoint-$at.safetensors ]] && rm "$file"; done
+        head -n $((10#$at + 1)) loader-$i/run.ledger >cut/run.ledger
+        expect "loader $i: resumed at step $at" 0 "^$whole$" "$isobit" train --out cut --resume --quiet --workers 3
+        rm -r cut
+    done
+    expect "loader $i: verified from step 5" 0 "$whole|^verified" "$isobit" verify loader-$i --quiet --from 5
+done
+sed '/^  test:/d; s/^  loader:/  split: random_split([0.75, 0.25])\n  loader:/' small.yaml >split.yaml
+expect "random_split" 0 "^steps" "$isobit" train split.yaml --out split --quiet
+expect "verify of a split" 0 "^verified" "$isobit" verify split --quiet
+sed 's/0.75, 0.25/0.75, 0.26/' split.yaml >bad.yaml
+expect "a split of another sum" 2 "bad.yaml:[0-9]+:[0-9]+: .*the lengths have the sum 1.01" "$isobit" train bad.yaml --out bad
+edit 's/shuffle=True/shuffle=True, sampler=RandomSampler()/' bad.yaml
+expect "shuffle and a sampler" 2 "bad.yaml:[0-9]+:[0-9]+: .*either shuffle=True or a sampler, not both" "$isobit" train bad.yaml --out bad
+edit 's/DataLoader(.*/DataLoader(batch_size=4, sampler=SubsetRandomSampler([0, 1000]))/' bad.yaml
+expect "an index that is no image" 2 "bad.yaml:[0-9]+:[0-9]+: .*index 1 is 1000, expected 0 to" "$isobit" train bad.yaml --out bad
+
 # ---- Weights that a run starts from ----
 mkdir weights && cp a/checkpoint-000012.safetensors weights/w.safetensors && cp a/checkpoint-000012.safetensors renamed.safetensors
 expect "weights" 0 "^steps 12" "$isobit" train small.yaml --out started --quiet --set weights=weights/w.safetensors
