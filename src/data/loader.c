@@ -44,7 +44,7 @@ static iso_status check_sizes(iso_loader *l) {
     iso_torch_manual_seed(&g, 0);
     iso_status status = ISO_OK;
     iso_image_size last = {0, 0};
-    l->shape[0] = l->dataset->channels;
+    l->shape[0] = l->transforms->channels;
     for (int64_t i = 0; i < (int64_t)l->dataset->count && !status; i++) {
         iso_image_size in = iso_dataset_size(l->dataset, i);
         if (in.w == last.w && in.h == last.h)

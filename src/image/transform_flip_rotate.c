@@ -10,9 +10,7 @@ static iso_status configure_flip(iso_context *ctx, iso_transform *t, const iso_a
 }
 
 static iso_image_size draw_flip(const iso_transform *t, iso_torch_generator *g, iso_image_size in, iso_draw *draw) {
-    float u;
-    iso_torch_uniform(g, &u, 1, 0, 1);
-    draw->apply = u < (float)t->p;
+    draw->apply = iso_draw_chance(g, t->p);
     return in;
 }
 
@@ -35,10 +33,18 @@ static bool apply_vertical(const iso_transform *t, const iso_draw *draw, iso_ima
 static const iso_param flip_params[] = {{"p", ISO_ARG_FLOAT, "0.5", 0, 1, false}};
 static const iso_signature horizontal_signature = {"RandomHorizontalFlip", flip_params, ISO_COUNTOF(flip_params)};
 static const iso_signature vertical_signature = {"RandomVerticalFlip", flip_params, ISO_COUNTOF(flip_params)};
-const iso_transform_class iso_random_horizontal_flip_class = {&horizontal_signature, ISO_ON_IMAGE, configure_flip, draw_flip,
-                                                              apply_horizontal, true};
-const iso_transform_class iso_random_vertical_flip_class = {&vertical_signature, ISO_ON_IMAGE, configure_flip, draw_flip,
-                                                            apply_vertical, true};
+const iso_transform_class iso_random_horizontal_flip_class = {.signature = &horizontal_signature,
+                                                              .stage = ISO_ON_IMAGE,
+                                                              .random = true,
+                                                              .configure = configure_flip,
+                                                              .draw = draw_flip,
+                                                              .apply = apply_horizontal};
+const iso_transform_class iso_random_vertical_flip_class = {.signature = &vertical_signature,
+                                                            .stage = ISO_ON_IMAGE,
+                                                            .random = true,
+                                                            .configure = configure_flip,
+                                                            .draw = draw_flip,
+                                                            .apply = apply_vertical};
 
 /* ---- RandomRotation: one float32 uniform over the degrees ---- */
 
@@ -86,5 +92,9 @@ static const iso_param rotation_params[] = {
     {"fill", ISO_ARG_FLOATS, "0", 0, 0, false},
 };
 static const iso_signature rotation_signature = {"RandomRotation", rotation_params, ISO_COUNTOF(rotation_params)};
-const iso_transform_class iso_random_rotation_class = {&rotation_signature, ISO_ON_IMAGE, configure_rotation, draw_rotation,
-                                                       apply_rotation, true};
+const iso_transform_class iso_random_rotation_class = {.signature = &rotation_signature,
+                                                       .stage = ISO_ON_IMAGE,
+                                                       .random = true,
+                                                       .configure = configure_rotation,
+                                                       .draw = draw_rotation,
+                                                       .apply = apply_rotation};

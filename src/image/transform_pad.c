@@ -48,8 +48,8 @@ static int64_t source_index(const struct axis *a, iso_padding mode, int64_t i) {
     return inner < 0 ? -1 : iso_padding_index(mode, inner - a->before, a->in);
 }
 
-static bool apply_pad(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out, bool *moved,
-                      iso_worker_error *error) {
+static bool apply_pad(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out,
+                      bool *moved, iso_worker_error *error) {
     if (!iso_image_scratch_reserve(s, (size_t)(draw->h + draw->w) * sizeof(int64_t), error))
         return false;
     int64_t *rows = s->coefficients, *columns = rows + draw->h;
@@ -85,7 +85,8 @@ static const iso_param pad_params[] = {
     {"padding_mode", ISO_ARG_STRING, "constant", 0, 0, false},
 };
 static const iso_signature pad_signature = {"Pad", pad_params, ISO_COUNTOF(pad_params)};
-const iso_transform_class iso_pad_class = {&pad_signature, ISO_ON_IMAGE, configure_pad, draw_pad, apply_pad, false};
+const iso_transform_class iso_pad_class = {
+    .signature = &pad_signature, .stage = ISO_ON_IMAGE, .configure = configure_pad, .draw = draw_pad, .apply = apply_pad};
 
 /* ---- RandomCrop ---- */
 
@@ -114,12 +115,14 @@ static iso_image_size draw_random_crop(const iso_transform *t, iso_torch_generat
 }
 
 static const iso_param random_crop_params[] = {
-    {"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false},
-    {"padding", ISO_ARG_FLOATS, "None", 0, 0, false},
-    {"pad_if_needed", ISO_ARG_BOOL, "False", 0, 0, false},
-    {"fill", ISO_ARG_FLOATS, "0", 0, 0, false},
+    {"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false},           {"padding", ISO_ARG_FLOATS, "None", 0, 0, false},
+    {"pad_if_needed", ISO_ARG_BOOL, "False", 0, 0, false},     {"fill", ISO_ARG_FLOATS, "0", 0, 0, false},
     {"padding_mode", ISO_ARG_STRING, "constant", 0, 0, false},
 };
 static const iso_signature random_crop_signature = {"RandomCrop", random_crop_params, ISO_COUNTOF(random_crop_params)};
-const iso_transform_class iso_random_crop_class = {&random_crop_signature, ISO_ON_IMAGE, configure_random_crop, draw_random_crop,
-                                                   apply_pad, true};
+const iso_transform_class iso_random_crop_class = {.signature = &random_crop_signature,
+                                                   .stage = ISO_ON_IMAGE,
+                                                   .random = true,
+                                                   .configure = configure_random_crop,
+                                                   .draw = draw_random_crop,
+                                                   .apply = apply_pad};

@@ -6,7 +6,9 @@
 #include "image/transforms.h"
 
 /* Python's round(): half to even. */
-static int64_t round_half_even(double x) { return (int64_t)nearbyint(x); }
+static int64_t round_half_even(double x) {
+    return (int64_t)nearbyint(x);
+}
 
 /* ---- Resize ---- */
 
@@ -50,7 +52,11 @@ static const iso_param resize_params[] = {
     {"antialias", ISO_ARG_ANY, "True", 0, 0, false}, /* always on for 8-bit images, whatever it says */
 };
 static const iso_signature resize_signature = {"Resize", resize_params, ISO_COUNTOF(resize_params)};
-const iso_transform_class iso_resize_class = {&resize_signature, ISO_ON_IMAGE, configure_resize, draw_resize, apply_resize, false};
+const iso_transform_class iso_resize_class = {.signature = &resize_signature,
+                                              .stage = ISO_ON_IMAGE,
+                                              .configure = configure_resize,
+                                              .draw = draw_resize,
+                                              .apply = apply_resize};
 
 /* ---- CenterCrop ---- */
 
@@ -76,8 +82,8 @@ static iso_image_size draw_center_crop(const iso_transform *t, iso_torch_generat
     return (iso_image_size){draw->w, draw->h};
 }
 
-static bool apply_crop(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out, bool *moved,
-                       iso_worker_error *error) {
+static bool apply_crop(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out,
+                       bool *moved, iso_worker_error *error) {
     (void)t;
     *moved = true;
     return iso_image_crop(s->ctx, in, draw->top, draw->left, draw->h, draw->w, out, error);
@@ -85,8 +91,11 @@ static bool apply_crop(const iso_transform *t, const iso_draw *draw, iso_image_s
 
 static const iso_param center_crop_params[] = {{"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false}};
 static const iso_signature center_crop_signature = {"CenterCrop", center_crop_params, ISO_COUNTOF(center_crop_params)};
-const iso_transform_class iso_center_crop_class = {&center_crop_signature, ISO_ON_IMAGE, configure_center_crop, draw_center_crop,
-                                                   apply_crop, false};
+const iso_transform_class iso_center_crop_class = {.signature = &center_crop_signature,
+                                                   .stage = ISO_ON_IMAGE,
+                                                   .configure = configure_center_crop,
+                                                   .draw = draw_center_crop,
+                                                   .apply = apply_crop};
 
 /* ---- RandomResizedCrop ---- */
 
@@ -97,7 +106,8 @@ static iso_status configure_resized_crop(iso_context *ctx, iso_transform *t, con
         t->ratio[i] = a[2].given ? a[2].f[i] : i ? 4.0 / 3.0 : 3.0 / 4.0;
     }
     if (t->scale[0] > t->scale[1] || t->ratio[0] > t->ratio[1] || t->scale[0] < 0 || t->ratio[0] <= 0)
-        return iso_fail(ctx, ISO_EINVAL, "RandomResizedCrop: scale and ratio must be pairs of positive numbers in ascending order");
+        return iso_fail(ctx, ISO_EINVAL,
+                        "RandomResizedCrop: scale and ratio must be pairs of positive numbers in ascending order");
     t->filter = ISO_BILINEAR;
     return iso_read_interpolation(ctx, &a[3], "RandomResizedCrop", &t->filter);
 }
@@ -153,5 +163,9 @@ static const iso_param resized_crop_params[] = {
     {"antialias", ISO_ARG_ANY, "True", 0, 0, false},
 };
 static const iso_signature resized_crop_signature = {"RandomResizedCrop", resized_crop_params, ISO_COUNTOF(resized_crop_params)};
-const iso_transform_class iso_random_resized_crop_class = {&resized_crop_signature, ISO_ON_IMAGE, configure_resized_crop,
-                                                           draw_resized_crop, apply_resized_crop, true};
+const iso_transform_class iso_random_resized_crop_class = {.signature = &resized_crop_signature,
+                                                           .stage = ISO_ON_IMAGE,
+                                                           .random = true,
+                                                           .configure = configure_resized_crop,
+                                                           .draw = draw_resized_crop,
+                                                           .apply = apply_resized_crop};

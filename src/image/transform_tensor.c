@@ -1,20 +1,45 @@
-/* ToTensor and Normalize. Their arithmetic is the table of transforms.c: v / 255 as one division, then (x - mean), rounded, / std. */
+/* ToTensor and Normalize: v / 255 as one division, then (x - mean), rounded, / std. */
 #include "image/transforms.h"
 
+static iso_status check_to_tensor(iso_context *ctx, const iso_transform *t, iso_form *form) {
+    (void)ctx, (void)t;
+    form->kind = ISO_FORM_FLOATS;
+    return ISO_OK;
+}
+
+static float to_tensor(const iso_transform *t, int channel, float x) {
+    (void)t, (void)channel;
+    return x / 255.0f;
+}
+
 static const iso_signature to_tensor_signature = {"ToTensor", NULL, 0};
-const iso_transform_class iso_to_tensor_class = {&to_tensor_signature, ISO_TO_TENSOR, NULL, NULL, NULL, false};
+const iso_transform_class iso_to_tensor_class = {
+    .signature = &to_tensor_signature, .stage = ISO_TO_TENSOR, .check = check_to_tensor, .number = to_tensor};
+
+/* ---- Normalize ---- */
 
 static iso_status configure_normalize(iso_context *ctx, iso_transform *t, const iso_arg *a) {
     if (a[0].count != a[1].count || (a[0].count != 1 && a[0].count != 3))
         return iso_fail(ctx, ISO_EINVAL, "Normalize: mean and std must be lists of one or three numbers each");
     t->channels = a[0].count;
-    for (size_t c = 0; c < t->channels; c++) {
-        t->mean[c] = (float)a[0].f[c];
-        t->std[c] = (float)a[1].f[c];
+    for (size_t c = 0; c < 3; c++) {
+        t->mean[c] = (float)a[0].f[t->channels == 1 ? 0 : c];
+        t->std[c] = (float)a[1].f[t->channels == 1 ? 0 : c];
         if (t->std[c] == 0)
             return iso_fail(ctx, ISO_EINVAL, "Normalize: a std of 0 would divide by zero");
     }
     return ISO_OK;
+}
+
+static iso_status check_normalize(iso_context *ctx, const iso_transform *t, iso_form *form) {
+    if (t->channels != 1 && t->channels != (size_t)form->channels)
+        return iso_fail(ctx, ISO_EINVAL, "Normalize has %zu means, but the images have %d channel%s", t->channels, form->channels,
+                        form->channels == 1 ? "" : "s");
+    return ISO_OK;
+}
+
+static float normalize(const iso_transform *t, int channel, float x) {
+    return (x - t->mean[channel]) / t->std[channel];
 }
 
 static const iso_param normalize_params[] = {
@@ -23,4 +48,8 @@ static const iso_param normalize_params[] = {
     {"inplace", ISO_ARG_BOOL, "False", 0, 0, false},
 };
 static const iso_signature normalize_signature = {"Normalize", normalize_params, ISO_COUNTOF(normalize_params)};
-const iso_transform_class iso_normalize_class = {&normalize_signature, ISO_ON_TENSOR, configure_normalize, NULL, NULL, false};
+const iso_transform_class iso_normalize_class = {.signature = &normalize_signature,
+                                                 .stage = ISO_ON_TENSOR,
+                                                 .configure = configure_normalize,
+                                                 .check = check_normalize,
+                                                 .number = normalize};

@@ -1,14 +1,25 @@
+/* Chains of transforms: which there are, how a call becomes one, and whether what comes out of one goes into the next. */
 #include "image/transforms.h"
 
 #include <string.h>
 #include <strings.h>
 
 static const iso_transform_class *const classes[] = {
-    &iso_center_crop_class,   &iso_normalize_class,           &iso_pad_class,
-    &iso_random_crop_class,   &iso_random_horizontal_flip_class, &iso_random_resized_crop_class,
-    &iso_random_rotation_class, &iso_random_vertical_flip_class, &iso_resize_class,
+    &iso_center_crop_class,
+    &iso_compose_class,
+    &iso_normalize_class,
+    &iso_pad_class,
+    &iso_random_apply_class,
+    &iso_random_crop_class,
+    &iso_random_horizontal_flip_class,
+    &iso_random_resized_crop_class,
+    &iso_random_rotation_class,
+    &iso_random_vertical_flip_class,
+    &iso_resize_class,
     &iso_to_tensor_class,
 };
+
+/* ---- Arguments ---- */
 
 iso_status iso_read_interpolation(iso_context *ctx, const iso_arg *arg, const char *where, iso_interpolation *filter) {
     static const char *const names[] = {"nearest", "bilinear", "bicubic"};
@@ -25,8 +36,14 @@ iso_status iso_read_interpolation(iso_context *ctx, const iso_arg *arg, const ch
     return iso_fail(ctx, ISO_EINVAL, "%s: interpolation must be 'nearest', 'bilinear' or 'bicubic'", where);
 }
 
+static bool is_sequence(const iso_expr *e) {
+    return e && (e->kind == ISO_EXPR_LIST || e->kind == ISO_EXPR_TUPLE);
+}
+
 iso_status iso_read_fill(iso_context *ctx, const iso_arg *arg, const char *where, iso_transform *t) {
-    t->fill_count = arg->count;
+    if (arg->is_none)
+        return ISO_OK;
+    t->fill_count = is_sequence(arg->expr) ? arg->count : 0;
     if (arg->count != 1 && arg->count != 3)
         return iso_fail(ctx, ISO_EINVAL, "%s: fill must be one number or three", where);
     for (int c = 0; c < 3; c++) {
@@ -39,10 +56,11 @@ iso_status iso_read_fill(iso_context *ctx, const iso_arg *arg, const char *where
 }
 
 void iso_read_size(iso_transform *t, const iso_arg *arg, bool shorter_side) {
-    bool pair = arg->expr->kind == ISO_EXPR_LIST || arg->expr->kind == ISO_EXPR_TUPLE;
     t->size[0] = arg->i[0];
-    t->size[1] = pair ? arg->i[1] : shorter_side ? 0 : arg->i[0];
+    t->size[1] = is_sequence(arg->expr) ? arg->i[1] : shorter_side ? 0 : arg->i[0];
 }
+
+/* ---- Building ---- */
 
 static iso_status unknown_transform(iso_context *ctx, const char *name) {
     const char *names[ISO_COUNTOF(classes)];
@@ -54,7 +72,7 @@ static iso_status unknown_transform(iso_context *ctx, const char *name) {
     return iso_fail(ctx, ISO_EINVAL, "unknown transform '%s'", name);
 }
 
-static iso_status configure(iso_context *ctx, iso_transform *item, const iso_expr *call, int *column) {
+static iso_status configure(iso_context *ctx, iso_transform *item, const iso_expr *call, iso_arg *args, int *column) {
     *column = call->column;
     if (call->kind != ISO_EXPR_CALL && call->kind != ISO_EXPR_NAME)
         return iso_fail(ctx, ISO_EINVAL, "expected a transform, such as RandomResizedCrop(32)");
@@ -62,161 +80,227 @@ static iso_status configure(iso_context *ctx, iso_transform *item, const iso_exp
     for (size_t i = 0; i < ISO_COUNTOF(classes); i++) {
         if (strcmp(classes[i]->signature->name, name) != 0)
             continue;
-        iso_arg args[ISO_MAX_PARAMS];
+        *item = (iso_transform){.class_ = classes[i], .column = call->column, .span = 1};
         iso_status status = iso_bind(ctx, classes[i]->signature, call, args, column);
-        item->class_ = classes[i];
         return status ? status : classes[i]->configure ? classes[i]->configure(ctx, item, args) : ISO_OK;
     }
     return unknown_transform(ctx, name);
 }
 
-/* Images first, then ToTensor, then what works on tensors. */
-static iso_status check_order(iso_context *ctx, const iso_transforms *t, int channels, size_t *bad) {
-    size_t tensors = 0;
-    for (size_t i = 0; i < t->count; i++) {
-        const iso_transform *item = &t->items[i];
-        const char *name = item->class_->signature->name;
-        *bad = i;
-        if (item->class_->stage == ISO_TO_TENSOR && tensors++ == 0)
-            continue;
-        if (item->class_->stage == ISO_ON_IMAGE && tensors)
-            return iso_fail(ctx, ISO_EINVAL, "%s works on images and must stand before ToTensor()", name);
-        if (item->class_->stage == ISO_ON_TENSOR && !tensors)
-            return iso_fail(ctx, ISO_EINVAL, "%s works on tensors and must stand behind ToTensor()", name);
-        if (item->class_->stage == ISO_TO_TENSOR)
-            return iso_fail(ctx, ISO_EINVAL, "ToTensor() stands there twice");
-        if (item->class_ == &iso_normalize_class && item->channels != 1 && item->channels != (size_t)channels)
-            return iso_fail(ctx, ISO_EINVAL, "Normalize has %zu means, but the images have %d channel%s", item->channels, channels,
-                            channels == 1 ? "" : "s");
-        if (item->fill_count == 3 && channels != 3)
-            return iso_fail(ctx, ISO_EINVAL, "%s: fill has 3 numbers, but the images have %d channel", name, channels);
-    }
-    *bad = t->count ? t->count - 1 : 0;
-    return tensors ? ISO_OK : iso_fail(ctx, ISO_EINVAL, "ToTensor() is missing at the end of the chain");
+static iso_status append(iso_transforms *t, const iso_transform *item) {
+    iso_status status = iso_grow(t->ctx, &t->items, &t->capacity, t->count, t->count + 1, sizeof *t->items);
+    if (!status)
+        t->items[t->count++] = *item;
+    return status;
 }
 
-/* From a byte to the number that stands in the tensor. */
-static void fill_table(iso_transforms *t) {
+/* Appends what a call stands for, and behind it what that holds. */
+static iso_status add(iso_transforms *t, const iso_expr *call, int *column) {
+    iso_arg args[ISO_MAX_PARAMS];
+    iso_transform item;
+    size_t at = t->count;
+    iso_status status = configure(t->ctx, &item, call, args, column);
+    if (!status)
+        status = append(t, &item);
+    if (status || item.class_->stage != ISO_GROUP)
+        return status;
+    const iso_expr *list = args[0].expr; /* a group's first argument is what it holds */
+    *column = list->column;
+    if (!is_sequence(list) || list->count == 0)
+        return iso_fail(t->ctx, ISO_EINVAL, "%s: transforms must be a list of transforms", item.class_->signature->name);
+    for (size_t i = 0; i < list->count && !status; i++)
+        status = add(t, list->items[i], column);
+    t->items[at].span = t->count - at;
+    return status;
+}
+
+/* ---- Checking: images first, then tensors ---- */
+
+static iso_status check_items(iso_transforms *t, size_t from, size_t end, iso_form *form, size_t *bad);
+
+static iso_status check_leaf(iso_context *ctx, const iso_transform *item, iso_form *form) {
+    const iso_transform_class *class_ = item->class_;
+    const char *name = class_->signature->name;
+    bool is_image = form->kind == ISO_FORM_IMAGE;
+    if (class_->stage == ISO_TO_TENSOR && !is_image)
+        return iso_fail(ctx, ISO_EINVAL, "%s makes a tensor of an image, but there is one already: it stands there twice", name);
+    if (class_->stage == ISO_ON_IMAGE && !is_image)
+        return iso_fail(ctx, ISO_EINVAL, "%s works on images and must stand before ToTensor()", name);
+    if (class_->stage == ISO_ON_TENSOR && is_image)
+        return iso_fail(ctx, ISO_EINVAL, "%s works on tensors and must stand behind ToTensor()", name);
+    if (item->fill_count && item->fill_count != (size_t)form->channels)
+        return iso_fail(ctx, ISO_EINVAL, "%s: fill has %zu number%s, but the images have %d channel%s", name, item->fill_count,
+                        item->fill_count == 1 ? "" : "s", form->channels, form->channels == 1 ? "" : "s");
+    return class_->check ? class_->check(ctx, item, form) : ISO_OK;
+}
+
+static const char *form_name(iso_form form) {
+    bool one = form.channels == 1;
+    switch (form.kind) {
+    case ISO_FORM_IMAGE:
+        return one ? "a gray image" : "an image of 3 channels";
+    case ISO_FORM_BYTES:
+        return one ? "a tensor of bytes of 1 channel" : "a tensor of bytes of 3 channels";
+    default:
+        return one ? "a tensor of 1 channel" : "a tensor of 3 channels";
+    }
+}
+
+static iso_status check_apply(iso_transforms *t, size_t at, iso_form *form, size_t *bad) {
+    iso_form before = *form;
+    iso_status status = check_items(t, at + 1, at + t->items[at].span, form, bad);
+    if (status || (form->kind == before.kind && form->channels == before.channels))
+        return status;
+    *bad = at;
+    return iso_fail(t->ctx, ISO_EINVAL, "RandomApply: what it holds makes %s of %s, and would not always be applied",
+                    form_name(*form), form_name(before));
+}
+
+/* *bad is the item that is wrong. */
+static iso_status check_items(iso_transforms *t, size_t from, size_t end, iso_form *form, size_t *bad) {
+    iso_status status = ISO_OK;
+    for (size_t i = from; i < end && !status; i += t->items[i].span) {
+        iso_transform *item = &t->items[i];
+        item->in = *form;
+        *bad = i;
+        if (item->class_ == &iso_random_apply_class)
+            status = check_apply(t, i, form, bad);
+        else if (item->class_->stage == ISO_GROUP)
+            status = check_items(t, i + 1, i + item->span, form, bad);
+        else
+            status = check_leaf(t->ctx, item, form);
+    }
+    return status;
+}
+
+static iso_status check(iso_transforms *t, int channels, size_t *bad) {
+    iso_form form = {ISO_FORM_IMAGE, channels};
+    iso_status status = check_items(t, 0, t->count, &form, bad);
+    t->channels = form.channels;
+    if (!status && form.kind != ISO_FORM_FLOATS)
+        return iso_fail(t->ctx, ISO_EINVAL, "ToTensor() is missing at the end of the chain");
+    return status;
+}
+
+/* ---- Tables ---- */
+
+/* A ToTensor and what follows it number by number are one table from bytes to numbers. */
+static void fold(iso_transforms *t, size_t at, size_t end, iso_byte_table table) {
+    iso_transform *first = &t->items[at];
+    for (size_t i = at + 1; i < end && t->items[i].class_->number; i++)
+        first->folded++;
     for (int c = 0; c < 3; c++)
         for (int v = 0; v < 256; v++) {
-            float x = (float)v / 255.0f;
-            for (size_t i = t->image_count; i < t->count; i++) {
-                const iso_transform *item = &t->items[i];
-                size_t which = item->channels == 1 ? 0 : (size_t)c;
-                if (item->class_ == &iso_normalize_class)
-                    x = (x - item->mean[which]) / item->std[which];
-            }
-            t->table[c][v] = x;
+            float x = (float)v;
+            for (size_t i = at; i <= at + first->folded; i++)
+                x = t->items[i].class_->number(&t->items[i], c, x);
+            table[c][v] = x;
         }
 }
 
-static iso_status new_chain(iso_context *ctx, size_t count, iso_transforms **out) {
-    iso_transforms *t = iso_calloc(ctx, 1, sizeof *t);
-    *out = t;
-    if (!t)
+static void fold_items(iso_transforms *t, size_t from, size_t end, size_t *tables) {
+    for (size_t i = from; i < end; i += t->items[i].span)
+        if (t->items[i].class_->stage == ISO_GROUP)
+            fold_items(t, i + 1, i + t->items[i].span, tables);
+        else if (t->items[i].class_->stage == ISO_TO_TENSOR) {
+            t->items[i].table = *tables;
+            fold(t, i, end, t->tables[(*tables)++]);
+        }
+}
+
+static iso_status finish(iso_transforms *t, int channels, size_t *bad) {
+    iso_status status = check(t, channels, bad);
+    size_t tables = 0;
+    for (size_t i = 0; i < t->count; i++)
+        tables += t->items[i].class_->stage == ISO_TO_TENSOR;
+    if (status)
+        return status;
+    if (!(t->tables = iso_alloc_array(t->ctx, tables, sizeof *t->tables)))
         return ISO_ENOMEM;
-    t->ctx = ctx;
-    t->items = iso_calloc(ctx, count, sizeof *t->items);
-    return t->items ? ISO_OK : ISO_ENOMEM;
+    tables = 0;
+    fold_items(t, 0, t->count, &tables);
+    return ISO_OK;
 }
 
-static void finish(iso_transforms *t) {
-    while (t->image_count < t->count && t->items[t->image_count].class_->stage == ISO_ON_IMAGE)
-        t->image_count++;
-    fill_table(t);
+static iso_status new_chain(iso_context *ctx, iso_transforms **out) {
+    if (!(*out = iso_calloc(ctx, 1, sizeof **out)))
+        return ISO_ENOMEM;
+    (*out)->ctx = ctx;
+    return ISO_OK;
 }
 
-iso_status iso_transforms_new(iso_context *ctx, const iso_expr *const *calls, size_t count, int channels, size_t *bad, int *column,
-                              iso_transforms **out) {
-    iso_status status = new_chain(ctx, count, out);
+/* The call that item number `at` comes from. */
+static size_t call_of(const iso_transforms *t, size_t at) {
+    size_t call = 0;
+    for (size_t i = 0; i < t->count && i + t->items[i].span <= at; i += t->items[i].span)
+        call++;
+    return call;
+}
+
+iso_status iso_transforms_new(iso_context *ctx, const iso_expr *const *calls, size_t count, int channels, size_t *bad,
+                              int *column, iso_transforms **out) {
+    iso_status status = new_chain(ctx, out);
     *bad = 0;
     *column = 0;
     for (size_t i = 0; i < count && !status; i++) {
         *bad = i;
-        status = configure(ctx, &(*out)->items[i], calls[i], column);
-        (*out)->count = i + 1;
+        status = add(*out, calls[i], column);
     }
     if (!status) {
-        *column = 0;
-        status = check_order(ctx, *out, channels, bad);
+        size_t at = 0;
+        status = finish(*out, channels, &at);
+        *bad = call_of(*out, at);
+        *column = at < (*out)->count ? (*out)->items[at].column : 0;
     }
     if (status) {
         iso_transforms_free(*out);
         *out = NULL;
-        return status;
     }
-    finish(*out);
-    return ISO_OK;
+    return status;
 }
 
 void iso_transforms_free(iso_transforms *t) {
     if (!t)
         return;
     iso_free(t->ctx, t->items);
+    iso_free(t->ctx, t->tables);
     iso_free(t->ctx, t);
 }
 
+/* ---- Testing ---- */
+
+static iso_status derive(iso_transforms *test, const iso_transforms *train, size_t from, size_t end) {
+    iso_status status = ISO_OK;
+    for (size_t i = from; i < end && !status; i += train->items[i].span) {
+        const iso_transform *item = &train->items[i];
+        iso_transform resize = {
+            .class_ = &iso_resize_class, .span = 1, .filter = item->filter, .size = {iso_max64(item->size[0], item->size[1]), 0}};
+        iso_transform crop = {.class_ = &iso_center_crop_class, .span = 1, .size = {item->size[0], item->size[1]}};
+        if (item->class_ == &iso_compose_class)
+            status = derive(test, train, i + 1, i + item->span);
+        else if (item->class_ == &iso_random_resized_crop_class)
+            status = (status = append(test, &resize)) ? status : append(test, &crop);
+        else if (item->class_ == &iso_random_crop_class)
+            status = append(test, &crop);
+        else if (!item->class_->random)
+            status = append(test, item);
+    }
+    return status;
+}
+
 iso_status iso_transforms_for_test(const iso_transforms *train, int channels, iso_transforms **out) {
-    (void)channels;
-    iso_status status = new_chain(train->ctx, 2 * train->count, out);
+    iso_status status = new_chain(train->ctx, out);
+    size_t bad = 0;
+    if (!status)
+        status = derive(*out, train, 0, train->count);
+    for (size_t i = 0; !status && i < (*out)->count; i++)
+        (*out)->items[i].folded = 0;
+    if (!status && (status = finish(*out, channels, &bad)) == ISO_EINVAL)
+        iso_fail_at(train->ctx, status,
+                    "data.test_transforms is needed, as the transforms make no chain without the random ones");
     if (status) {
         iso_transforms_free(*out);
-        return status;
+        *out = NULL;
     }
-    iso_transforms *t = *out;
-    for (size_t i = 0; i < train->count; i++) {
-        const iso_transform *item = &train->items[i];
-        if (item->class_ == &iso_random_resized_crop_class) {
-            t->items[t->count++] = (iso_transform){.class_ = &iso_resize_class, .filter = item->filter,
-                                                   .size = {item->size[0] > item->size[1] ? item->size[0] : item->size[1], 0}};
-            t->items[t->count++] = (iso_transform){.class_ = &iso_center_crop_class, .size = {item->size[0], item->size[1]}};
-        } else if (item->class_ == &iso_random_crop_class)
-            t->items[t->count++] = (iso_transform){.class_ = &iso_center_crop_class, .size = {item->size[0], item->size[1]}};
-        else if (!item->class_->random)
-            t->items[t->count++] = *item;
-    }
-    finish(t);
-    return ISO_OK;
-}
-
-iso_image_size iso_transforms_draw(const iso_transforms *t, iso_torch_generator *generator, iso_image_size size, iso_draw *draws) {
-    for (size_t i = 0; i < t->image_count; i++) {
-        if (t->items[i].class_->draw)
-            size = t->items[i].class_->draw(&t->items[i], generator, size, &draws[i]);
-        if (size.w <= 0 || size.h <= 0)
-            return (iso_image_size){0, 0};
-    }
-    return size;
-}
-
-void iso_transform_scratch_free(iso_transform_scratch *scratch) {
-    iso_context *ctx = scratch->image.ctx;
-    iso_image_free(ctx, &scratch->a);
-    iso_image_free(ctx, &scratch->b);
-    iso_image_scratch_free(&scratch->image);
-}
-
-bool iso_transforms_apply(const iso_transforms *t, const iso_draw *draws, iso_transform_scratch *scratch, const iso_image *in,
-                          float *out, iso_worker_error *error) {
-    iso_image *now = &scratch->a, *other = &scratch->b;
-    if (!iso_image_resize(t->ctx, now, in->w, in->h, in->channels, error))
-        return false;
-    memcpy(now->pixels, in->pixels, (size_t)(in->w * in->h * in->channels));
-    for (size_t i = 0; i < t->image_count; i++) {
-        bool moved = false;
-        if (!t->items[i].class_->apply(&t->items[i], &draws[i], &scratch->image, now, other, &moved, error))
-            return false;
-        if (moved) {
-            iso_image *swap = now;
-            now = other;
-            other = swap;
-        }
-    }
-    int64_t pixels = now->w * now->h, step = now->channels;
-    for (int c = 0; c < step; c++) {
-        const uint8_t *from = now->pixels + c;
-        for (int64_t i = 0; i < pixels; i++, from += step)
-            *out++ = t->table[c][*from];
-    }
-    return true;
+    return status;
 }

@@ -1,6 +1,6 @@
-/* torchvision's transforms, each in two phases. Drawing takes the random numbers, exactly as torchvision takes them, and needs only
- * the size of the image; applying is a pure function of image and draws. So draws happen in the order of the stream on one thread, and
- * pixels on any number of threads. */
+/* torchvision's transforms, each in two phases. Drawing takes the random numbers, exactly as torchvision takes them, and needs
+ * only the size of the image; applying is a pure function of image and draws. So draws happen in the order of the stream on one
+ * thread, and pixels on any number of threads. */
 #ifndef ISO_IMAGE_TRANSFORMS_H
 #define ISO_IMAGE_TRANSFORMS_H
 
@@ -12,33 +12,57 @@ typedef struct iso_image_size {
     int64_t w, h;
 } iso_image_size;
 
+/* What goes from one transform to the next: a PIL image, or a tensor of bytes or of floats. */
+typedef struct iso_form {
+    enum { ISO_FORM_IMAGE, ISO_FORM_BYTES, ISO_FORM_FLOATS } kind;
+    int channels;
+} iso_form;
+
 /* What one transform has drawn for one image. */
 typedef struct iso_draw {
     bool apply;
+    int choice; /* which of several */
     double angle;
     int64_t top, left, h, w;
 } iso_draw;
 
 typedef struct iso_transform iso_transform;
 
+typedef enum iso_stage {
+    ISO_ON_IMAGE,
+    ISO_TO_TENSOR,
+    ISO_ON_TENSOR,
+    ISO_GROUP /* holds other transforms */
+} iso_stage;
+
 /* One kind of transform; its file is named after it. */
 typedef struct iso_transform_class {
     const iso_signature *signature;
-    enum { ISO_ON_IMAGE, ISO_TO_TENSOR, ISO_ON_TENSOR } stage;
-    /* Takes over the bound arguments; ISO_EINVAL with a message. */
+    iso_stage stage;
+    bool random;
+    /* Takes over the bound arguments; ISO_EINVAL with a message. NULL: there is nothing to take. */
     iso_status (*configure)(iso_context *ctx, iso_transform *transform, const iso_arg *args);
-    /* Draws; returns the size after the transform; 0 x 0 if it cannot take such an image. NULL: draws nothing and keeps the size. */
+    /* *form is what comes in, and becomes what goes out; ISO_EINVAL with a message. NULL: the stage says it all. */
+    iso_status (*check)(iso_context *ctx, const iso_transform *transform, iso_form *form);
+    /* Draws; returns the size after the transform; 0 x 0 if it cannot take such an image. NULL: draws nothing and keeps the size.
+     */
     iso_image_size (*draw)(const iso_transform *transform, iso_torch_generator *generator, iso_image_size in, iso_draw *draw);
-    /* `in` may be changed; the result is in `out` if *moved is set, else in `in`. */
+    /* On images. `in` may be changed; the result is in `out` if *moved is set, else in `in`. */
     bool (*apply)(const iso_transform *transform, const iso_draw *draw, iso_image_scratch *scratch, iso_image *in, iso_image *out,
                   bool *moved, iso_worker_error *error);
-    bool random;
+    /* On tensors that change number by number: what becomes of x. */
+    float (*number)(const iso_transform *transform, int channel, float x);
 } iso_transform_class;
 
 struct iso_transform {
     const iso_transform_class *class_;
+    int column;    /* of the call in its source */
+    size_t span;   /* this item and what it holds, which stands behind it */
+    iso_form in;   /* what comes in */
+    size_t folded; /* ISO_TO_TENSOR: items behind it that its table contains */
+    size_t table;
     double p, degrees[2], scale[2], ratio[2];
-    int64_t size[2]; /* h, w; size[1] == 0: the shorter side */
+    int64_t size[2];    /* h, w; size[1] == 0: the shorter side */
     int64_t padding[4]; /* left, top, right, bottom */
     int64_t max_size;   /* 0: none */
     iso_interpolation filter;
@@ -46,24 +70,26 @@ struct iso_transform {
     bool expand, pad_if_needed, has_center;
     double center[2]; /* x, y */
     uint8_t fill[3];
-    size_t fill_count; /* as given: 1 or 3; 0: the transform has none */
+    size_t fill_count; /* numbers in the list given; 0: one number for all channels */
     float mean[3], std[3];
     size_t channels; /* of mean and std */
 };
 
+typedef float iso_byte_table[3][256];
+
 /* A chain (Compose). */
 typedef struct iso_transforms {
     iso_context *ctx;
-    iso_transform *items;
-    size_t count;
-    size_t image_count; /* how many work on images; they come first */
-    float table[3][256]; /* ToTensor and what follows, per channel */
+    iso_transform *items; /* what a group holds stands behind it */
+    size_t count, capacity;
+    int channels;           /* of the result */
+    iso_byte_table *tables; /* of each ToTensor: from a byte to the number, per channel */
 } iso_transforms;
 
 /* Builds a chain from calls. `channels` is that of the images, 1 or 3. On failure *bad is the index of the call that is wrong and
  * *column where in it. */
-iso_status iso_transforms_new(iso_context *ctx, const iso_expr *const *calls, size_t count, int channels, size_t *bad, int *column,
-                              iso_transforms **transforms);
+iso_status iso_transforms_new(iso_context *ctx, const iso_expr *const *calls, size_t count, int channels, size_t *bad,
+                              int *column, iso_transforms **transforms);
 void iso_transforms_free(iso_transforms *transforms);
 
 /* The chain for testing where a recipe gives none: random transforms are left out, RandomResizedCrop(s) becomes Resize(s) and
@@ -87,13 +113,20 @@ bool iso_transforms_apply(const iso_transforms *transforms, const iso_draw *draw
 
 extern const iso_transform_class iso_random_horizontal_flip_class, iso_random_vertical_flip_class, iso_random_rotation_class,
     iso_random_resized_crop_class, iso_resize_class, iso_center_crop_class, iso_random_crop_class, iso_pad_class,
-    iso_to_tensor_class, iso_normalize_class;
+    iso_to_tensor_class, iso_normalize_class, iso_compose_class, iso_random_apply_class;
 
 /* "nearest", "bilinear", "bicubic", also as InterpolationMode.BILINEAR; for configure functions. */
 iso_status iso_read_interpolation(iso_context *ctx, const iso_arg *arg, const char *where, iso_interpolation *filter);
-/* One number or three, 0 to 255, cut to integers. */
+/* One number, or one per channel, 0 to 255, cut to integers. */
 iso_status iso_read_fill(iso_context *ctx, const iso_arg *arg, const char *where, iso_transform *transform);
 /* One number or (h, w); size[1] becomes 0 if `shorter_side` and there is one number. */
 void iso_read_size(iso_transform *transform, const iso_arg *arg, bool shorter_side);
+
+/* torch.rand(1) < p as torch compares them: both float32. */
+static inline bool iso_draw_chance(iso_torch_generator *g, double p) {
+    float u;
+    iso_torch_uniform(g, &u, 1, 0, 1);
+    return u < (float)p;
+}
 
 #endif

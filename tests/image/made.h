@@ -28,23 +28,29 @@ static inline uint64_t made_hash(uint64_t hash, const void *data, size_t size) {
     return hash;
 }
 
-/* A chain from its calls, separated by semicolons. */
-static inline iso_status made_chain(iso_context *ctx, const char *text, int channels, iso_transforms **transforms) {
+/* A chain from its calls, separated by semicolons; where it is wrong: the call, and the column in it. */
+static inline iso_status made_chain_at(iso_context *ctx, const char *text, int channels, iso_transforms **transforms, size_t *bad,
+                                       int *column) {
     iso_expr *calls[16] = {NULL};
-    size_t count = 0, bad;
-    int column;
+    size_t count = 0;
     char *copy = strdup(text), *rest = copy;
     iso_status status = ISO_OK;
     *transforms = NULL;
     for (char *call; !status && (call = strsep(&rest, ";"));)
-        if (!(status = iso_expr_parse(ctx, call, &calls[count], &column)))
+        if (!(status = iso_expr_parse(ctx, call, &calls[count], column)))
             count++;
     if (!status)
-        status = iso_transforms_new(ctx, (const iso_expr *const *)calls, count, channels, &bad, &column, transforms);
+        status = iso_transforms_new(ctx, (const iso_expr *const *)calls, count, channels, bad, column, transforms);
     for (size_t i = 0; i < count; i++)
         iso_expr_free(ctx, calls[i]);
     free(copy);
     return status;
+}
+
+static inline iso_status made_chain(iso_context *ctx, const char *text, int channels, iso_transforms **transforms) {
+    size_t bad;
+    int column;
+    return made_chain_at(ctx, text, channels, transforms, &bad, &column);
 }
 
 #endif

@@ -86,6 +86,12 @@ ISO_TEST(transforms_say_what_is_wrong_with_a_chain) {
         {"Pad(1, padding_mode='mirror');ToTensor()", "padding_mode must be", 3},
         {"RandomHorizontalFlip(1.5);ToTensor()", "between 0 and 1", 3},
         {"3;ToTensor()", "expected a transform", 3},
+        {"Compose(Resize(3));ToTensor()", "list of transforms", 3},
+        {"Compose([]);ToTensor()", "list of transforms", 3},
+        {"Compose([Resize(3), 7]);ToTensor()", "expected a transform", 3},
+        {"Compose([ToTensor()]);Resize(3)", "must stand before ToTensor()", 3},
+        {"RandomApply([Compose([Resize(3), ToTensor()])])", "makes a tensor of 3 channels of an image of 3 channels", 3},
+        {"RandomApply([Resize(3)], p=2);ToTensor()", "between 0 and 1", 3},
     };
     iso_context *ctx = new_context();
     for (size_t i = 0; i < ISO_COUNTOF(wrong); i++) {
@@ -94,6 +100,31 @@ ISO_TEST(transforms_say_what_is_wrong_with_a_chain) {
         iso_transforms_free(transforms);
         CHECK_MSG(status == ISO_EINVAL && strstr(iso_error(ctx), wrong[i].part), "%s: status %d, message \"%s\", expected \"%s\"",
                   wrong[i].chain, (int)status, iso_error(ctx), wrong[i].part);
+    }
+    iso_context_free(ctx);
+}
+
+/* The call and the column within it, for a mistake inside of groups. */
+ISO_TEST(transforms_say_where_a_chain_is_wrong) {
+    static const struct {
+        const char *chain;
+        size_t call;
+        int column;
+    } wrong[] = {
+        {"Resize(9);Compose([Resize(3), Crop(3)]);ToTensor()", 1, 20},
+        {"Resize(9);Compose([Resize(3), RandomApply([Pad(1, fil=3)])]);ToTensor()", 1, 40},
+        {"Resize(9);Compose([ToTensor(), RandomApply([Pad(1)])])", 1, 34},
+        {"Resize(9);ToTensor();Normalize([1, 2, 3], [1, 2, 3])", 2, 0},
+    };
+    iso_context *ctx = new_context();
+    for (size_t i = 0; i < ISO_COUNTOF(wrong); i++) {
+        iso_transforms *transforms = NULL;
+        size_t bad;
+        int column;
+        iso_status status = made_chain_at(ctx, wrong[i].chain, i == 3 ? 1 : 3, &transforms, &bad, &column);
+        iso_transforms_free(transforms);
+        CHECK_MSG(status == ISO_EINVAL && bad == wrong[i].call && column == wrong[i].column, "%s: call %zu, column %d: %s",
+                  wrong[i].chain, bad, column, iso_error(ctx));
     }
     iso_context_free(ctx);
 }
@@ -135,13 +166,19 @@ ISO_TEST(transforms_for_test_leave_chance_out) {
     iso_torch_generator g = {.variant = ISO_TORCH}, same;
     iso_torch_manual_seed(&g, 5);
     same = g;
-    CHECK_OK(ctx, made_chain(ctx, "RandomHorizontalFlip();RandomRotation(10);RandomResizedCrop(32);ToTensor();Normalize([0.5], [0.5])", 3,
-                             &train));
-    CHECK_OK(ctx, iso_transforms_for_test(train, 3, &test));
-    iso_image_size size = iso_transforms_draw(test, &g, (iso_image_size){50, 40}, draws);
-    CHECK(size.w == 32 && size.h == 32);
+    static const char *const chains[] = {
+        "RandomHorizontalFlip();RandomRotation(10);RandomResizedCrop(32);ToTensor();Normalize([0.5], [0.5])",
+        "Compose([RandomApply([Resize(9)]), Compose([RandomResizedCrop(32)]), ToTensor()]);Normalize([0.5], [0.5])",
+    };
+    for (size_t i = 0; i < ISO_COUNTOF(chains); i++) {
+        CHECK_OK(ctx, made_chain(ctx, chains[i], 3, &train));
+        CHECK_OK(ctx, iso_transforms_for_test(train, 3, &test));
+        iso_image_size size = iso_transforms_draw(test, &g, (iso_image_size){50, 40}, draws);
+        CHECK(size.w == 32 && size.h == 32);
+        CHECK(test->count == 4 && test->tables[0][0][255] == 1.0f && test->tables[0][2][0] == -1.0f);
+        iso_transforms_free(test);
+        iso_transforms_free(train);
+    }
     CHECK(iso_torch_random64(&g) == iso_torch_random64(&same));
-    iso_transforms_free(test);
-    iso_transforms_free(train);
     iso_context_free(ctx);
 }

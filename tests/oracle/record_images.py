@@ -29,7 +29,8 @@ CHAINS = [
     "Resize(100, interpolation=InterpolationMode.BICUBIC)", "Resize((5, 90), interpolation=InterpolationMode.NEAREST)", "CenterCrop(24)",
     "CenterCrop((50, 9))", "RandomCrop(20, padding=4)", "RandomCrop((27, 8), padding=(2, 5), padding_mode='reflect')",
     "RandomCrop(70, pad_if_needed=True, fill=200)", "Pad(3)", "Pad((1, 2), padding_mode='edge')",
-    "Pad([1, 2, 3, 4], padding_mode='symmetric')",
+    "Pad([1, 2, 3, 4], padding_mode='symmetric')", "Compose([RandomHorizontalFlip(), Compose([RandomCrop(9), Pad(2)])])",
+    "RandomApply([RandomRotation(30), RandomResizedCrop((28, 28))], p=0.4)", "RandomApply([RandomVerticalFlip()], p=1)",
 ]
 SIZES = [(28, 28), (37, 23), (20, 61)]  # h, w
 

@@ -1,0 +1,106 @@
+/* A chain at work: drawing for one image, and applying what was drawn. */
+#include <string.h>
+
+#include "image/transforms.h"
+
+/* ---- Drawing ---- */
+
+struct drawing {
+    const iso_transforms *t;
+    iso_torch_generator *generator;
+    iso_draw *draws;
+};
+
+static iso_image_size draw_items(const struct drawing *d, size_t from, size_t end, iso_image_size size) {
+    for (size_t i = from; i < end && size.w > 0 && size.h > 0; i += d->t->items[i].span) {
+        const iso_transform *item = &d->t->items[i];
+        d->draws[i].apply = true;
+        if (item->class_->draw)
+            size = item->class_->draw(item, d->generator, size, &d->draws[i]);
+        if (item->class_->stage == ISO_GROUP && d->draws[i].apply)
+            size = draw_items(d, i + 1, i + item->span, size);
+    }
+    return size;
+}
+
+iso_image_size iso_transforms_draw(const iso_transforms *t, iso_torch_generator *generator, iso_image_size size,
+                                   iso_draw *draws) {
+    size = draw_items(&(struct drawing){t, generator, draws}, 0, t->count, size);
+    return size.w > 0 && size.h > 0 ? size : (iso_image_size){0, 0};
+}
+
+/* ---- Applying ---- */
+
+void iso_transform_scratch_free(iso_transform_scratch *scratch) {
+    iso_context *ctx = scratch->image.ctx;
+    iso_image_free(ctx, &scratch->a);
+    iso_image_free(ctx, &scratch->b);
+    iso_image_scratch_free(&scratch->image);
+}
+
+struct run {
+    const iso_transforms *t;
+    const iso_draw *draws;
+    iso_image_scratch *scratch;
+    iso_image *now, *other; /* the image, and room for the next */
+    float *x;               /* the tensor, as large as the image */
+    iso_worker_error *error;
+};
+
+static void to_tensor(const struct run *r, const iso_transform *item) {
+    int64_t pixels = r->now->w * r->now->h, step = r->now->channels;
+    float *out = r->x;
+    for (int c = 0; c < step; c++) {
+        const float *table = r->t->tables[item->table][c];
+        const uint8_t *from = r->now->pixels + c;
+        for (int64_t i = 0; i < pixels; i++, from += step)
+            *out++ = table[*from];
+    }
+}
+
+static void apply_numbers(const struct run *r, const iso_transform *item) {
+    int64_t pixels = r->now->w * r->now->h;
+    float *x = r->x;
+    for (int c = 0; c < item->in.channels; c++)
+        for (int64_t i = 0; i < pixels; i++, x++)
+            *x = item->class_->number(item, c, *x);
+}
+
+static bool apply_to_image(struct run *r, const iso_transform *item, const iso_draw *draw) {
+    bool moved = false;
+    if (!item->class_->apply(item, draw, r->scratch, r->now, r->other, &moved, r->error))
+        return false;
+    if (moved) {
+        iso_image *swap = r->now;
+        r->now = r->other;
+        r->other = swap;
+    }
+    return true;
+}
+
+static bool apply_items(struct run *r, size_t from, size_t end) {
+    for (size_t i = from; i < end; i += r->t->items[i].span) {
+        const iso_transform *item = &r->t->items[i];
+        if (item->class_->stage == ISO_GROUP) {
+            if (r->draws[i].apply && !apply_items(r, i + 1, i + item->span))
+                return false;
+        } else if (item->class_->stage == ISO_ON_IMAGE) {
+            if (!apply_to_image(r, item, &r->draws[i]))
+                return false;
+        } else if (item->class_->stage == ISO_TO_TENSOR) {
+            to_tensor(r, item);
+            i += item->folded;
+        } else
+            apply_numbers(r, item);
+    }
+    return true;
+}
+
+bool iso_transforms_apply(const iso_transforms *t, const iso_draw *draws, iso_transform_scratch *scratch, const iso_image *in,
+                          float *out, iso_worker_error *error) {
+    struct run r = {t, draws, &scratch->image, &scratch->a, &scratch->b, out, error};
+    if (!iso_image_resize(t->ctx, r.now, in->w, in->h, in->channels, error))
+        return false;
+    memcpy(r.now->pixels, in->pixels, (size_t)(in->w * in->h * in->channels));
+    return apply_items(&r, 0, t->count);
+}

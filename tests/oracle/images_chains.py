@@ -1,0 +1,66 @@
+"""Random chains of transforms, as lists of calls, for tests/oracle/images.py."""
+
+
+def mode(rng):
+    return "interpolation=InterpolationMode." + rng.choice(["NEAREST", "BILINEAR", "BICUBIC"])
+
+
+def size(rng):
+    return rng.choice(["%d" % rng.randint(1, 60), "(%d, %d)" % (rng.randint(1, 60), rng.randint(1, 60))])
+
+
+def call(rng, name, *arguments):
+    """Keeps the first argument and some of the others."""
+    return "%s(%s)" % (name, ", ".join([arguments[0]] + [a for a in arguments[1:] if rng.random() < 0.5]))
+
+
+def group(rng, depth):
+    calls = ", ".join(transform(rng, depth + 1) for _ in range(rng.randint(1, 3)))
+    return rng.choice(["Compose([%s])" % calls, "RandomApply([%s])" % calls, "RandomApply([%s], p=%r)" % (calls, rng.random())])
+
+
+def transform(rng, depth=0):
+    if depth < 3 and rng.random() < 0.15:
+        return group(rng, depth)
+    kind = rng.randrange(9)
+    if kind == 0:
+        return rng.choice(["RandomHorizontalFlip()", "RandomVerticalFlip()", "RandomHorizontalFlip(p=%r)" % rng.random(),
+                           "RandomVerticalFlip(%r)" % rng.random()])
+    if kind in (1, 2):
+        degrees = rng.choice(["10", "%r" % rng.uniform(0, 200), "(%r, %r)" % (rng.uniform(-400, 0), rng.uniform(0, 400)),
+                              "(90, 90)", "(180, 180)", "(270, 270)", "0", "(-90, -90)", "(45, 45)", "(30, 30)"])
+        return call(rng, "RandomRotation", degrees, mode(rng), rng.choice(["expand=True", "expand=False"]),
+                    rng.choice(["center=(%d, %d)" % (rng.randint(-5, 40), rng.randint(-5, 40)),
+                                "center=(%r, %r)" % (rng.uniform(0, 40), rng.uniform(0, 40)), "center=None"]),
+                    rng.choice(["fill=%d" % rng.randrange(256), "fill=%r" % rng.uniform(0, 255)]))
+    if kind in (3, 4):
+        scale = sorted([rng.uniform(0.01, 1), rng.uniform(0.01, 1.5)])
+        ratio = sorted([rng.uniform(0.3, 1.2), rng.uniform(0.6, 3)])
+        return call(rng, "RandomResizedCrop", size(rng), "scale=(%r, %r)" % tuple(scale), "ratio=(%r, %r)" % tuple(ratio), mode(rng))
+    if kind == 5:
+        return call(rng, "Resize", size(rng), mode(rng))
+    if kind == 6:
+        return "CenterCrop(%s)" % size(rng)
+    if kind == 7:
+        padding = rng.choice(["padding=%d" % rng.randint(0, 9), "padding=(%d, %d)" % (rng.randint(0, 9), rng.randint(0, 9)),
+                              "padding=[%s]" % ", ".join(str(rng.randint(0, 9)) for _ in range(4))])
+        return call(rng, "RandomCrop", size(rng), padding, "pad_if_needed=True", rng.choice(["fill=%d" % rng.randrange(256)]),
+                    "padding_mode='%s'" % rng.choice(["constant", "edge", "reflect", "symmetric"]))
+    padding = rng.choice(["%d" % rng.randint(0, 9), "(%d, %d)" % (rng.randint(0, 9), rng.randint(0, 9)),
+                          "[%s]" % ", ".join(str(rng.randint(0, 9)) for _ in range(4))])
+    return call(rng, "Pad", padding, "fill=%d" % rng.randrange(256),
+                "padding_mode='%s'" % rng.choice(["constant", "edge", "reflect", "symmetric"]))
+
+
+ARTICLE = ["RandomHorizontalFlip()", "RandomRotation(10)", "RandomResizedCrop(32)", "ToTensor()",
+           "Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])"]
+
+
+def chain(rng, channels):
+    if rng.random() < 0.2 and channels == 3:
+        return ARTICLE
+    calls = [transform(rng) for _ in range(rng.choice([1, 1, 1, 2, 3]))] + ["ToTensor()"]
+    for _ in range(rng.choice([0, 0, 1, 1, 2])):
+        n = channels if rng.random() < 0.8 else 1
+        calls.append("Normalize(%r, %r)" % ([rng.uniform(-1, 1) for _ in range(n)], [rng.uniform(0.1, 2) for _ in range(n)]))
+    return calls
