@@ -3,17 +3,6 @@
 
 /* ---- Flips: torch.rand(1) < p ---- */
 
-static iso_status configure_flip(iso_context *ctx, iso_transform *t, const iso_arg *a) {
-    (void)ctx;
-    t->p = a[0].f[0];
-    return ISO_OK;
-}
-
-static iso_image_size draw_flip(const iso_transform *t, iso_torch_generator *g, iso_image_size in, iso_draw *draw) {
-    draw->apply = iso_draw_chance(g, t->p);
-    return in;
-}
-
 static bool apply_horizontal(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out,
                              bool *moved, iso_worker_error *error) {
     (void)t, (void)s, (void)out, (void)moved, (void)error;
@@ -36,14 +25,14 @@ static const iso_signature vertical_signature = {"RandomVerticalFlip", flip_para
 const iso_transform_class iso_random_horizontal_flip_class = {.signature = &horizontal_signature,
                                                               .stage = ISO_ON_IMAGE,
                                                               .random = true,
-                                                              .configure = configure_flip,
-                                                              .draw = draw_flip,
+                                                              .configure = iso_configure_chance,
+                                                              .draw = iso_draw_chance,
                                                               .apply = apply_horizontal};
 const iso_transform_class iso_random_vertical_flip_class = {.signature = &vertical_signature,
                                                             .stage = ISO_ON_IMAGE,
                                                             .random = true,
-                                                            .configure = configure_flip,
-                                                            .draw = draw_flip,
+                                                            .configure = iso_configure_chance,
+                                                            .draw = iso_draw_chance,
                                                             .apply = apply_vertical};
 
 /* ---- RandomRotation: one float32 uniform over the degrees ---- */
@@ -70,10 +59,8 @@ static iso_rotation rotation_of(const iso_transform *t, double angle) {
 }
 
 static iso_image_size draw_rotation(const iso_transform *t, iso_torch_generator *g, iso_image_size in, iso_draw *draw) {
-    float angle;
-    iso_torch_uniform(g, &angle, 1, t->degrees[0], t->degrees[1]);
-    draw->angle = angle;
-    iso_rotation rotation = rotation_of(t, angle);
+    draw->angle = iso_draw_uniform(g, t->degrees[0], t->degrees[1]);
+    iso_rotation rotation = rotation_of(t, draw->angle);
     if (t->expand)
         iso_image_rotated_size(in.w, in.h, &rotation, &in.w, &in.h);
     return in;

@@ -14,9 +14,7 @@ static iso_status configure_apply(iso_context *ctx, iso_transform *t, const iso_
 }
 
 static iso_image_size draw_apply(const iso_transform *t, iso_torch_generator *g, iso_image_size in, iso_draw *draw) {
-    float u;
-    iso_torch_uniform(g, &u, 1, 0, 1);
-    draw->apply = !((float)t->p < u);
+    draw->apply = !((float)t->p < iso_draw_uniform(g, 0, 1));
     return in;
 }
 

@@ -130,10 +130,8 @@ static iso_image_size draw_resized_crop(const iso_transform *t, iso_torch_genera
     double area = (double)(in.h * in.w);
     float low = iso_torch_logf(g->variant, (float)t->ratio[0]), high = iso_torch_logf(g->variant, (float)t->ratio[1]);
     for (int attempt = 0; attempt < 10; attempt++) {
-        float u1, u2;
-        iso_torch_uniform(g, &u1, 1, t->scale[0], t->scale[1]);
-        iso_torch_uniform(g, &u2, 1, low, high);
-        double target = area * (double)u1, aspect = iso_torch_expf(g->variant, u2);
+        double target = area * iso_draw_uniform(g, t->scale[0], t->scale[1]);
+        double aspect = iso_torch_expf(g->variant, (float)iso_draw_uniform(g, low, high));
         draw->w = round_half_even(sqrt(target * aspect));
         draw->h = round_half_even(sqrt(target / aspect));
         if (draw->w > 0 && draw->w <= in.w && draw->h > 0 && draw->h <= in.h) {

@@ -4,20 +4,21 @@
 #include <string.h>
 #include <strings.h>
 
-static const iso_transform_class *const classes[] = {
-    &iso_center_crop_class,
-    &iso_compose_class,
-    &iso_normalize_class,
-    &iso_pad_class,
-    &iso_random_apply_class,
-    &iso_random_crop_class,
-    &iso_random_horizontal_flip_class,
-    &iso_random_resized_crop_class,
-    &iso_random_rotation_class,
-    &iso_random_vertical_flip_class,
-    &iso_resize_class,
-    &iso_to_tensor_class,
-};
+static const iso_transform_class *const classes[] = {&iso_center_crop_class,
+                                                     &iso_color_jitter_class,
+                                                     &iso_compose_class,
+                                                     &iso_grayscale_class,
+                                                     &iso_normalize_class,
+                                                     &iso_pad_class,
+                                                     &iso_random_apply_class,
+                                                     &iso_random_crop_class,
+                                                     &iso_random_grayscale_class,
+                                                     &iso_random_horizontal_flip_class,
+                                                     &iso_random_resized_crop_class,
+                                                     &iso_random_rotation_class,
+                                                     &iso_random_vertical_flip_class,
+                                                     &iso_resize_class,
+                                                     &iso_to_tensor_class};
 
 /* ---- Arguments ---- */
 
@@ -58,6 +59,17 @@ iso_status iso_read_fill(iso_context *ctx, const iso_arg *arg, const char *where
 void iso_read_size(iso_transform *t, const iso_arg *arg, bool shorter_side) {
     t->size[0] = arg->i[0];
     t->size[1] = is_sequence(arg->expr) ? arg->i[1] : shorter_side ? 0 : arg->i[0];
+}
+
+iso_status iso_configure_chance(iso_context *ctx, iso_transform *t, const iso_arg *a) {
+    (void)ctx;
+    t->p = a[0].f[0];
+    return ISO_OK;
+}
+
+iso_image_size iso_draw_chance(const iso_transform *t, iso_torch_generator *g, iso_image_size in, iso_draw *draw) {
+    draw->apply = iso_draw_uniform(g, 0, 1) < (float)t->p;
+    return in;
 }
 
 /* ---- Building ---- */

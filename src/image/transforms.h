@@ -24,6 +24,8 @@ typedef struct iso_draw {
     int choice; /* which of several */
     double angle;
     int64_t top, left, h, w;
+    double factor[4];
+    uint8_t order[4];
 } iso_draw;
 
 typedef struct iso_transform iso_transform;
@@ -61,7 +63,7 @@ struct iso_transform {
     iso_form in;   /* what comes in */
     size_t folded; /* ISO_TO_TENSOR: items behind it that its table contains */
     size_t table;
-    double p, degrees[2], scale[2], ratio[2];
+    double p, degrees[2], scale[2], ratio[2], jitter[4][2];
     int64_t size[2];    /* h, w; size[1] == 0: the shorter side */
     int64_t padding[4]; /* left, top, right, bottom */
     int64_t max_size;   /* 0: none */
@@ -72,7 +74,7 @@ struct iso_transform {
     uint8_t fill[3];
     size_t fill_count; /* numbers in the list given; 0: one number for all channels */
     float mean[3], std[3];
-    size_t channels; /* of mean and std */
+    size_t channels; /* of mean and std; of what Grayscale gives */
 };
 
 typedef float iso_byte_table[3][256];
@@ -113,7 +115,8 @@ bool iso_transforms_apply(const iso_transforms *transforms, const iso_draw *draw
 
 extern const iso_transform_class iso_random_horizontal_flip_class, iso_random_vertical_flip_class, iso_random_rotation_class,
     iso_random_resized_crop_class, iso_resize_class, iso_center_crop_class, iso_random_crop_class, iso_pad_class,
-    iso_to_tensor_class, iso_normalize_class, iso_compose_class, iso_random_apply_class;
+    iso_to_tensor_class, iso_normalize_class, iso_compose_class, iso_random_apply_class, iso_color_jitter_class,
+    iso_grayscale_class, iso_random_grayscale_class;
 
 /* "nearest", "bilinear", "bicubic", also as InterpolationMode.BILINEAR; for configure functions. */
 iso_status iso_read_interpolation(iso_context *ctx, const iso_arg *arg, const char *where, iso_interpolation *filter);
@@ -122,11 +125,15 @@ iso_status iso_read_fill(iso_context *ctx, const iso_arg *arg, const char *where
 /* One number or (h, w); size[1] becomes 0 if `shorter_side` and there is one number. */
 void iso_read_size(iso_transform *transform, const iso_arg *arg, bool shorter_side);
 
-/* torch.rand(1) < p as torch compares them: both float32. */
-static inline bool iso_draw_chance(iso_torch_generator *g, double p) {
+/* For classes whose one argument is p: takes it; draws torch.rand(1) < p, compared as float32. */
+iso_status iso_configure_chance(iso_context *ctx, iso_transform *transform, const iso_arg *args);
+iso_image_size iso_draw_chance(const iso_transform *transform, iso_torch_generator *generator, iso_image_size in, iso_draw *draw);
+
+/* torch.empty(1).uniform_(low, high).item() */
+static inline double iso_draw_uniform(iso_torch_generator *g, double low, double high) {
     float u;
-    iso_torch_uniform(g, &u, 1, 0, 1);
-    return u < (float)p;
+    iso_torch_uniform(g, &u, 1, low, high);
+    return (double)u;
 }
 
 #endif

@@ -23,7 +23,7 @@ static const char *check_answer(iso_context *ctx, size_t i) {
     iso_torch_manual_seed(&g, transform_answers[i].seed);
     made_picture(ctx, h, w, channels, (int64_t)(transform_answers[i].seed % 5), &image);
     iso_image_size size = iso_transforms_draw(transforms, &g, (iso_image_size){w, h}, draws);
-    size_t numel = (size_t)(size.w * size.h * channels);
+    size_t numel = (size_t)(size.w * size.h * transforms->channels);
     float *out = iso_alloc_array(ctx, numel, sizeof *out);
     uint64_t before = made_hash(MADE_HASH_START, image.pixels, (size_t)(w * h * channels));
     for (int repeat = 0; repeat < 2 && !problem; repeat++) { /* the same scratch a second time */
@@ -86,6 +86,14 @@ ISO_TEST(transforms_say_what_is_wrong_with_a_chain) {
         {"Pad(1, padding_mode='mirror');ToTensor()", "padding_mode must be", 3},
         {"RandomHorizontalFlip(1.5);ToTensor()", "between 0 and 1", 3},
         {"3;ToTensor()", "expected a transform", 3},
+        {"ColorJitter(-0.1);ToTensor()", "brightness must be", 3},
+        {"ColorJitter(contrast=(2, 1));ToTensor()", "contrast must be", 3},
+        {"ColorJitter(saturation=[1]);ToTensor()", "saturation must be", 3},
+        {"ColorJitter(hue=0.6);ToTensor()", "hue must be", 3},
+        {"ColorJitter(hue=(-0.6, 0));ToTensor()", "hue must be", 3},
+        {"Grayscale(2);ToTensor()", "must be 1 or 3", 3},
+        {"Grayscale();ToTensor();Normalize([1, 2, 3], [1, 2, 3])", "3 means, but the images have 1 channel", 3},
+        {"RandomApply([Grayscale()]);ToTensor()", "makes a gray image of an image of 3 channels", 3},
         {"Compose(Resize(3));ToTensor()", "list of transforms", 3},
         {"Compose([]);ToTensor()", "list of transforms", 3},
         {"Compose([Resize(3), 7]);ToTensor()", "expected a transform", 3},

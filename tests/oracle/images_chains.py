@@ -14,6 +14,24 @@ def call(rng, name, *arguments):
     return "%s(%s)" % (name, ", ".join([arguments[0]] + [a for a in arguments[1:] if rng.random() < 0.5]))
 
 
+def jitter(rng, name):
+    a, b = sorted([rng.uniform(0, 3), rng.uniform(0, 1.5)])
+    if name == "hue":
+        a, b = sorted([rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.5)])
+        return rng.choice(["hue=%r" % rng.uniform(0, 0.5), "hue=(%r, %r)" % (a, b), "hue=0.5", "hue=[-0.5, 0.5]", "hue=0"])
+    return "%s=%s" % (name, rng.choice(["%r" % rng.uniform(0, 2), "(%r, %r)" % (a, b), "[0, 0]", "(1, 1)", "0.4", "2", "0"]))
+
+
+def colour(rng):
+    kind = rng.randrange(3)
+    if kind == 0:
+        return "RandomGrayscale(%s)" % rng.choice(["", "0.5", "p=%r" % rng.random()])
+    names = ["brightness", "contrast", "saturation", "hue"]
+    if kind == 1:
+        names = [rng.choice(names)]
+    return "ColorJitter(%s)" % ", ".join(jitter(rng, n) for n in names if len(names) == 1 or rng.random() < 0.8)
+
+
 def group(rng, depth):
     calls = ", ".join(transform(rng, depth + 1) for _ in range(rng.randint(1, 3)))
     return rng.choice(["Compose([%s])" % calls, "RandomApply([%s])" % calls, "RandomApply([%s], p=%r)" % (calls, rng.random())])
@@ -22,6 +40,8 @@ def group(rng, depth):
 def transform(rng, depth=0):
     if depth < 3 and rng.random() < 0.15:
         return group(rng, depth)
+    if rng.random() < 0.4:
+        return colour(rng)
     kind = rng.randrange(9)
     if kind == 0:
         return rng.choice(["RandomHorizontalFlip()", "RandomVerticalFlip()", "RandomHorizontalFlip(p=%r)" % rng.random(),
@@ -59,7 +79,11 @@ ARTICLE = ["RandomHorizontalFlip()", "RandomRotation(10)", "RandomResizedCrop(32
 def chain(rng, channels):
     if rng.random() < 0.2 and channels == 3:
         return ARTICLE
-    calls = [transform(rng) for _ in range(rng.choice([1, 1, 1, 2, 3]))] + ["ToTensor()"]
+    calls = [transform(rng) for _ in range(rng.choice([1, 1, 1, 2, 3]))]
+    if rng.random() < 0.1:
+        channels = rng.choice([1, 3])
+        calls.insert(rng.randint(0, len(calls)), "Grayscale(%s)" % ("" if channels == 1 else rng.choice(["3", "num_output_channels=3"])))
+    calls.append("ToTensor()")
     for _ in range(rng.choice([0, 0, 1, 1, 2])):
         n = channels if rng.random() < 0.8 else 1
         calls.append("Normalize(%r, %r)" % ([rng.uniform(-1, 1) for _ in range(n)], [rng.uniform(0.1, 2) for _ in range(n)]))

@@ -86,14 +86,14 @@ static void apply(char **fields, size_t count) {
         fail("the image is too small");
         goto done;
     }
-    size_t numel = (size_t)(size.w * size.h * channels);
+    size_t numel = (size_t)(size.w * size.h * transforms->channels);
     out = iso_alloc_array(ctx, numel, sizeof *out);
     if (!iso_transforms_apply(transforms, draws, &scratch, &image, out, &error)) {
         fail(error.message);
         goto done;
     }
     iso_torch_generator next = generator;
-    printf("ok %d %lld %lld %lld\n", channels, (long long)size.h, (long long)size.w,
+    printf("ok %d %lld %lld %lld\n", transforms->channels, (long long)size.h, (long long)size.w,
            (long long)iso_torch_random_int64(&next));
     fwrite(out, sizeof *out, numel, stdout);
 done:

@@ -31,6 +31,8 @@ CHAINS = [
     "RandomCrop(70, pad_if_needed=True, fill=200)", "Pad(3)", "Pad((1, 2), padding_mode='edge')",
     "Pad([1, 2, 3, 4], padding_mode='symmetric')", "Compose([RandomHorizontalFlip(), Compose([RandomCrop(9), Pad(2)])])",
     "RandomApply([RandomRotation(30), RandomResizedCrop((28, 28))], p=0.4)", "RandomApply([RandomVerticalFlip()], p=1)",
+    "ColorJitter(0.4, 0.4, 0.4, 0.1)", "ColorJitter(brightness=(1.5, 3))", "ColorJitter(contrast=2)", "ColorJitter(saturation=(0, 0.5))",
+    "ColorJitter(hue=0.5)", "ColorJitter(hue=(-0.25, -0.25))", "ColorJitter()", "RandomGrayscale(0.6)", "Grayscale(3)", "Grayscale()",
 ]
 SIZES = [(28, 28), (37, 23), (20, 61)]  # h, w
 
