@@ -38,6 +38,15 @@ int64_t iso_padding_index(iso_padding mode, int64_t i, int64_t n);
 void iso_image_flip_horizontal(iso_image *image);
 void iso_image_flip_vertical(iso_image *image);
 
+/* A map from output to source: x' = a x + b y + c, y' = d x + e y + f. */
+typedef struct iso_affine {
+    double a, b, c, d, e, f;
+    int64_t w, h; /* of the output */
+} iso_affine;
+/* Image.transform(AFFINE): what comes from outside of the image is `fill`. */
+bool iso_image_affine(iso_context *ctx, const iso_image *in, const iso_affine *map, iso_interpolation filter, const uint8_t fill[3],
+                      iso_image *out, iso_worker_error *error);
+
 /* How Image.rotate turns an image. */
 typedef struct iso_rotation {
     double angle; /* degrees, counter-clockwise */
