@@ -38,19 +38,16 @@ const iso_transform_class iso_random_vertical_flip_class = {.signature = &vertic
 /* ---- RandomRotation: one float32 uniform over the degrees ---- */
 
 static iso_status configure_rotation(iso_context *ctx, iso_transform *t, const iso_arg *a) {
-    bool pair = a[0].expr->kind == ISO_EXPR_LIST || a[0].expr->kind == ISO_EXPR_TUPLE;
+    bool pair = iso_is_sequence(a[0].expr);
     t->degrees[0] = pair ? a[0].f[0] : -a[0].f[0];
     t->degrees[1] = a[0].f[pair ? 1 : 0];
     t->filter = ISO_NEAREST;
     t->expand = a[2].i[0];
-    t->has_center = !a[3].is_none;
-    t->center[0] = a[3].f[0];
-    t->center[1] = a[3].f[1];
     if (t->degrees[0] > t->degrees[1])
         return iso_fail(ctx, ISO_EINVAL, "RandomRotation: degrees must be a number of 0 or more, or a pair in ascending order");
-    if (a[3].given && !a[3].is_none && a[3].expr->kind != ISO_EXPR_LIST && a[3].expr->kind != ISO_EXPR_TUPLE)
-        return iso_fail(ctx, ISO_EINVAL, "RandomRotation: center must be a pair (x, y)");
-    iso_status status = iso_read_fill(ctx, &a[4], "RandomRotation", t);
+    iso_status status = iso_read_center(ctx, &a[3], "RandomRotation", t);
+    if (!status)
+        status = iso_read_fill(ctx, &a[4], "RandomRotation", t);
     return status ? status : iso_read_interpolation(ctx, &a[1], "RandomRotation", &t->filter);
 }
 
@@ -76,7 +73,7 @@ static bool apply_rotation(const iso_transform *t, const iso_draw *draw, iso_ima
 static const iso_param rotation_params[] = {
     {"degrees", ISO_ARG_FLOAT2, NULL, -1e6, 1e6, false}, {"interpolation", ISO_ARG_ANY, "None", 0, 0, false},
     {"expand", ISO_ARG_BOOL, "False", 0, 0, false},      {"center", ISO_ARG_FLOAT2, "None", -1e6, 1e6, false},
-    {"fill", ISO_ARG_FLOATS, "0", 0, 0, false},
+    {"fill", ISO_ARG_FLOATS, "0", 0, 0, true},
 };
 static const iso_signature rotation_signature = {"RandomRotation", rotation_params, ISO_COUNTOF(rotation_params)};
 const iso_transform_class iso_random_rotation_class = {.signature = &rotation_signature,

@@ -4,21 +4,32 @@
 #include <string.h>
 #include <strings.h>
 
-static const iso_transform_class *const classes[] = {&iso_center_crop_class,
-                                                     &iso_color_jitter_class,
-                                                     &iso_compose_class,
-                                                     &iso_grayscale_class,
-                                                     &iso_normalize_class,
-                                                     &iso_pad_class,
-                                                     &iso_random_apply_class,
-                                                     &iso_random_crop_class,
-                                                     &iso_random_grayscale_class,
-                                                     &iso_random_horizontal_flip_class,
-                                                     &iso_random_resized_crop_class,
-                                                     &iso_random_rotation_class,
-                                                     &iso_random_vertical_flip_class,
-                                                     &iso_resize_class,
-                                                     &iso_to_tensor_class};
+static const iso_transform_class *const classes[] = {
+    &iso_center_crop_class,
+    &iso_color_jitter_class,
+    &iso_compose_class,
+    &iso_grayscale_class,
+    &iso_normalize_class,
+    &iso_pad_class,
+    &iso_rand_augment_class,
+    &iso_random_adjust_sharpness_class,
+    &iso_random_affine_class,
+    &iso_random_apply_class,
+    &iso_random_autocontrast_class,
+    &iso_random_crop_class,
+    &iso_random_equalize_class,
+    &iso_random_grayscale_class,
+    &iso_random_horizontal_flip_class,
+    &iso_random_invert_class,
+    &iso_random_posterize_class,
+    &iso_random_resized_crop_class,
+    &iso_random_rotation_class,
+    &iso_random_solarize_class,
+    &iso_random_vertical_flip_class,
+    &iso_resize_class,
+    &iso_to_tensor_class,
+    &iso_trivial_augment_wide_class,
+};
 
 /* ---- Arguments ---- */
 
@@ -37,14 +48,25 @@ iso_status iso_read_interpolation(iso_context *ctx, const iso_arg *arg, const ch
     return iso_fail(ctx, ISO_EINVAL, "%s: interpolation must be 'nearest', 'bilinear' or 'bicubic'", where);
 }
 
-static bool is_sequence(const iso_expr *e) {
+bool iso_is_sequence(const iso_expr *e) {
     return e && (e->kind == ISO_EXPR_LIST || e->kind == ISO_EXPR_TUPLE);
+}
+
+iso_status iso_read_center(iso_context *ctx, const iso_arg *arg, const char *where, iso_transform *t) {
+    t->has_center = !arg->is_none;
+    if (arg->is_none)
+        return ISO_OK;
+    if (arg->given && !iso_is_sequence(arg->expr))
+        return iso_fail(ctx, ISO_EINVAL, "%s: center must be a pair (x, y)", where);
+    t->center[0] = arg->f[0];
+    t->center[1] = arg->f[1];
+    return ISO_OK;
 }
 
 iso_status iso_read_fill(iso_context *ctx, const iso_arg *arg, const char *where, iso_transform *t) {
     if (arg->is_none)
         return ISO_OK;
-    t->fill_count = is_sequence(arg->expr) ? arg->count : 0;
+    t->fill_count = iso_is_sequence(arg->expr) ? arg->count : 0;
     if (arg->count != 1 && arg->count != 3)
         return iso_fail(ctx, ISO_EINVAL, "%s: fill must be one number or three", where);
     for (int c = 0; c < 3; c++) {
@@ -58,7 +80,7 @@ iso_status iso_read_fill(iso_context *ctx, const iso_arg *arg, const char *where
 
 void iso_read_size(iso_transform *t, const iso_arg *arg, bool shorter_side) {
     t->size[0] = arg->i[0];
-    t->size[1] = is_sequence(arg->expr) ? arg->i[1] : shorter_side ? 0 : arg->i[0];
+    t->size[1] = iso_is_sequence(arg->expr) ? arg->i[1] : shorter_side ? 0 : arg->i[0];
 }
 
 iso_status iso_configure_chance(iso_context *ctx, iso_transform *t, const iso_arg *a) {
@@ -92,7 +114,7 @@ static iso_status configure(iso_context *ctx, iso_transform *item, const iso_exp
     for (size_t i = 0; i < ISO_COUNTOF(classes); i++) {
         if (strcmp(classes[i]->signature->name, name) != 0)
             continue;
-        *item = (iso_transform){.class_ = classes[i], .column = call->column, .span = 1};
+        *item = (iso_transform){.class_ = classes[i], .column = call->column, .span = 1, .copies = 1};
         iso_status status = iso_bind(ctx, classes[i]->signature, call, args, column);
         return status ? status : classes[i]->configure ? classes[i]->configure(ctx, item, args) : ISO_OK;
     }
@@ -112,13 +134,13 @@ static iso_status add(iso_transforms *t, const iso_expr *call, int *column) {
     iso_transform item;
     size_t at = t->count;
     iso_status status = configure(t->ctx, &item, call, args, column);
-    if (!status)
+    for (int64_t i = 0; !status && i < item.copies; i++)
         status = append(t, &item);
     if (status || item.class_->stage != ISO_GROUP)
         return status;
     const iso_expr *list = args[0].expr; /* a group's first argument is what it holds */
     *column = list->column;
-    if (!is_sequence(list) || list->count == 0)
+    if (!iso_is_sequence(list) || list->count == 0)
         return iso_fail(t->ctx, ISO_EINVAL, "%s: transforms must be a list of transforms", item.class_->signature->name);
     for (size_t i = 0; i < list->count && !status; i++)
         status = add(t, list->items[i], column);

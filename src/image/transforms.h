@@ -24,7 +24,7 @@ typedef struct iso_draw {
     int choice; /* which of several */
     double angle;
     int64_t top, left, h, w;
-    double factor[4];
+    double factor[4], shear[2], scale;
     uint8_t order[4];
 } iso_draw;
 
@@ -64,6 +64,13 @@ struct iso_transform {
     size_t folded; /* ISO_TO_TENSOR: items behind it that its table contains */
     size_t table;
     double p, degrees[2], scale[2], ratio[2], jitter[4][2];
+    double translate[2], shear[4];
+    int shear_count; /* numbers in shear: 0, 2 or 4 */
+    bool has_translate, has_scale;
+    int operation;  /* of transform_augment.c */
+    double amount;  /* how much of it */
+    int64_t copies; /* that stand in the chain for one call; 0: none */
+    int64_t magnitude, bins;
     int64_t size[2];    /* h, w; size[1] == 0: the shorter side */
     int64_t padding[4]; /* left, top, right, bottom */
     int64_t max_size;   /* 0: none */
@@ -116,18 +123,33 @@ bool iso_transforms_apply(const iso_transforms *transforms, const iso_draw *draw
 extern const iso_transform_class iso_random_horizontal_flip_class, iso_random_vertical_flip_class, iso_random_rotation_class,
     iso_random_resized_crop_class, iso_resize_class, iso_center_crop_class, iso_random_crop_class, iso_pad_class,
     iso_to_tensor_class, iso_normalize_class, iso_compose_class, iso_random_apply_class, iso_color_jitter_class,
-    iso_grayscale_class, iso_random_grayscale_class;
+    iso_grayscale_class, iso_random_grayscale_class, iso_random_affine_class, iso_rand_augment_class,
+    iso_trivial_augment_wide_class, iso_random_invert_class, iso_random_posterize_class, iso_random_solarize_class,
+    iso_random_adjust_sharpness_class, iso_random_autocontrast_class, iso_random_equalize_class;
 
 /* "nearest", "bilinear", "bicubic", also as InterpolationMode.BILINEAR; for configure functions. */
 iso_status iso_read_interpolation(iso_context *ctx, const iso_arg *arg, const char *where, iso_interpolation *filter);
 /* One number, or one per channel, 0 to 255, cut to integers. */
 iso_status iso_read_fill(iso_context *ctx, const iso_arg *arg, const char *where, iso_transform *transform);
+/* Whether it is a list or a tuple. */
+bool iso_is_sequence(const iso_expr *e);
+/* A pair (x, y), or None. */
+iso_status iso_read_center(iso_context *ctx, const iso_arg *arg, const char *where, iso_transform *transform);
 /* One number or (h, w); size[1] becomes 0 if `shorter_side` and there is one number. */
 void iso_read_size(iso_transform *transform, const iso_arg *arg, bool shorter_side);
 
 /* For classes whose one argument is p: takes it; draws torch.rand(1) < p, compared as float32. */
 iso_status iso_configure_chance(iso_context *ctx, iso_transform *transform, const iso_arg *args);
 iso_image_size iso_draw_chance(const iso_transform *transform, iso_torch_generator *generator, iso_image_size in, iso_draw *draw);
+
+/* torchvision's affine: degrees, whole pixels, a factor, degrees. */
+typedef struct iso_affine_parameters {
+    double angle;
+    int64_t translate[2]; /* x, y */
+    double scale, shear[2];
+} iso_affine_parameters;
+/* The map for PIL's transform; `center` NULL: the middle. */
+iso_affine iso_affine_map(int64_t w, int64_t h, const double *center, const iso_affine_parameters *parameters);
 
 /* torch.empty(1).uniform_(low, high).item() */
 static inline double iso_draw_uniform(iso_torch_generator *g, double low, double high) {

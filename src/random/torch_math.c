@@ -65,6 +65,17 @@ float iso_torch_logf(iso_torch_variant variant, float x) {
     return variant & ISO_TORCH_SCALAR ? logf(x) : sleef_log(x);
 }
 
+float iso_torch_linspace(iso_torch_variant variant, float start, float end, int64_t steps, int64_t i) {
+    enum { LANES = 8 };
+    float step = (end - start) / (float)(steps - 1);
+    bool in_vectors = variant & ISO_TORCH_1_13 && i < steps / (2 * LANES) * (2 * LANES);
+    int64_t base = in_vectors ? i / LANES * LANES : i;
+    bool from_start = base < steps / 2;
+    float k = (float)(from_start ? base : steps - base - 1), slope = from_start ? step : -step, origin = from_start ? start : end;
+    float x = variant & ISO_TORCH_SCALAR ? origin + slope * k : iso_fmaf(slope, k, origin);
+    return in_vectors ? x + (float)(i - base) * step : x;
+}
+
 #define NUMBER                float
 #define NAME(stem)            stem
 #define LOG                   logf

@@ -19,7 +19,7 @@ static const char *check_answer(iso_context *ctx, size_t i) {
     int h = transform_answers[i].h, w = transform_answers[i].w, channels = transform_answers[i].channels;
     if (made_chain(ctx, transform_answers[i].chain, channels, &transforms))
         return iso_error(ctx);
-    iso_torch_generator g = {.variant = ISO_TORCH};
+    iso_torch_generator g = {.variant = ISO_TORCH_1_13};
     iso_torch_manual_seed(&g, transform_answers[i].seed);
     made_picture(ctx, h, w, channels, (int64_t)(transform_answers[i].seed % 5), &image);
     iso_image_size size = iso_transforms_draw(transforms, &g, (iso_image_size){w, h}, draws);
@@ -94,6 +94,19 @@ ISO_TEST(transforms_say_what_is_wrong_with_a_chain) {
         {"Grayscale(2);ToTensor()", "must be 1 or 3", 3},
         {"Grayscale();ToTensor();Normalize([1, 2, 3], [1, 2, 3])", "3 means, but the images have 1 channel", 3},
         {"RandomApply([Grayscale()]);ToTensor()", "makes a gray image of an image of 3 channels", 3},
+        {"RandomAffine(-3);ToTensor()", "degrees must be", 3},
+        {"RandomAffine((1, 2, 3));ToTensor()", "degrees must be", 3},
+        {"RandomAffine(3, translate=0.5);ToTensor()", "translate must be", 3},
+        {"RandomAffine(3, translate=(0.5, 2));ToTensor()", "translate must be", 3},
+        {"RandomAffine(3, scale=(0, 1));ToTensor()", "scale must be", 3},
+        {"RandomAffine(3, shear=(1, 2, 3));ToTensor()", "shear must be", 3},
+        {"RandomAffine(3, shear=-1);ToTensor()", "shear must be", 3},
+        {"RandomAffine(3, center=4);ToTensor()", "center must be", 3},
+        {"RandomPosterize(9);ToTensor()", "bits must be between 0 and 8", 3},
+        {"RandAugment(magnitude=31);ToTensor()", "below num_magnitude_bins", 3},
+        {"RandAugment(num_magnitude_bins=1);ToTensor()", "must be between 2", 3},
+        {"RandAugment(fill=(1, 2, 3));ToTensor()", "fill has 3 numbers", 1},
+        {"TrivialAugmentWide(interpolation='best');ToTensor()", "interpolation must be", 3},
         {"Compose(Resize(3));ToTensor()", "list of transforms", 3},
         {"Compose([]);ToTensor()", "list of transforms", 3},
         {"Compose([Resize(3), 7]);ToTensor()", "expected a transform", 3},
@@ -141,7 +154,7 @@ ISO_TEST(transforms_tell_when_an_image_is_too_small) {
     iso_context *ctx = new_context();
     iso_transforms *t;
     iso_draw draws[4];
-    iso_torch_generator g = {.variant = ISO_TORCH};
+    iso_torch_generator g = {.variant = ISO_TORCH_1_13};
     iso_torch_manual_seed(&g, 1);
     CHECK_OK(ctx, made_chain(ctx, "RandomCrop(20);ToTensor()", 3, &t));
     iso_image_size size = iso_transforms_draw(t, &g, (iso_image_size){19, 40}, draws);
@@ -157,7 +170,7 @@ ISO_TEST(transforms_draw_nothing_without_chance) {
     iso_context *ctx = new_context();
     iso_transforms *t;
     iso_draw draws[8];
-    iso_torch_generator g = {.variant = ISO_TORCH}, same;
+    iso_torch_generator g = {.variant = ISO_TORCH_1_13}, same;
     iso_torch_manual_seed(&g, 5);
     same = g;
     CHECK_OK(ctx, made_chain(ctx, "Resize(9);CenterCrop(7);Pad(2);RandomCrop(11);ToTensor()", 1, &t));
@@ -171,7 +184,7 @@ ISO_TEST(transforms_for_test_leave_chance_out) {
     iso_context *ctx = new_context();
     iso_transforms *train, *test;
     iso_draw draws[16];
-    iso_torch_generator g = {.variant = ISO_TORCH}, same;
+    iso_torch_generator g = {.variant = ISO_TORCH_1_13}, same;
     iso_torch_manual_seed(&g, 5);
     same = g;
     static const char *const chains[] = {

@@ -450,6 +450,14 @@ def test_loader(driver, count, rng, cases, work):
     print("loader: %d runs of 2 epochs" % cases)
 
 
+def stream_name():
+    """Isobit's name of the PyTorch that runs here."""
+    release = tuple(int(n) for n in torch.__version__.split(".")[:2])
+    scalar = "CPU capability usage: NO" in torch.__config__.show() or "CPU capability usage: DEFAULT" in torch.__config__.show()
+    name = "torch==1.13" if release < (2, 0) else "torch==2.6" if release < (2, 13) else "torch"
+    return name + ("/scalar" if scalar else "")
+
+
 def build_driver(build, work):
     driver = os.path.join(work, "driver")
     subprocess.run([os.environ.get("CC", "cc"), "-std=c11", "-D_GNU_SOURCE", "-O2", "-ffp-contract=off", "-I" + os.path.join(ROOT, "src"),
@@ -473,6 +481,9 @@ def main():
     count = Counter()
     try:
         driver = Driver(o.driver or build_driver(o.build, work))
+        answer = driver.ask("variant", stream_name())
+        if answer != "ok":
+            raise SystemExit(answer)
         for name, test, cases in (("decode", test_decode, o.cases), ("transforms", test_transforms, 2 * o.cases),
                                   ("folder", test_folder, o.cases // 10), ("loader", test_loader, o.cases // 25)):
             if o.only in name:

@@ -32,6 +32,39 @@ def colour(rng):
     return "ColorJitter(%s)" % ", ".join(jitter(rng, n) for n in names if len(names) == 1 or rng.random() < 0.8)
 
 
+def pair(rng, low, high):
+    return "(%r, %r)" % tuple(sorted([rng.uniform(low, high), rng.uniform(low, high)]))
+
+
+def affine(rng):
+    shear = rng.choice(["shear=%d" % rng.randint(0, 60), "shear=" + pair(rng, -70, 70),
+                        "shear=[%s, %s]" % (pair(rng, -50, 50)[1:-1], pair(rng, -50, 50)[1:-1])])
+    center = rng.choice(["center=(%d, %d)" % (rng.randint(-5, 40), rng.randint(-5, 40)), "center=[%r, 3]" % rng.uniform(0, 40)])
+    return call(rng, "RandomAffine", rng.choice(["0", "%d" % rng.randint(0, 180), pair(rng, -200, 200)]),
+                "translate=(%r, %r)" % (rng.random(), rng.random()), "scale=" + pair(rng, 0.2, 3), shear, mode(rng), fill(rng), center)
+
+
+def fill(rng):
+    return rng.choice(["fill=%d" % rng.randrange(256), "fill=%r" % rng.uniform(0, 255), "fill=None"])
+
+
+def operation(rng):
+    p = rng.choice(["", ", 0.7", ", p=%r" % rng.random()])
+    return rng.choice(["RandomInvert(%s)" % p[2:], "RandomPosterize(%d%s)" % (rng.randint(0, 8), p),
+                       "RandomSolarize(%r%s)" % (rng.uniform(-10, 300), p), "RandomSolarize(%d%s)" % (rng.randint(0, 256), p),
+                       "RandomAdjustSharpness(%r%s)" % (rng.uniform(-1, 4), p), "RandomAutocontrast(%s)" % p[2:],
+                       "RandomEqualize(%s)" % p[2:]])
+
+
+def augment(rng):
+    bins = rng.choice([31, 31, 11, 2, rng.randint(2, 70)])
+    more = [a for a in ("num_magnitude_bins=%d" % bins, mode(rng), fill(rng)) if rng.random() < 0.5]
+    if rng.random() < 0.5:
+        return "TrivialAugmentWide(%s)" % ", ".join(more)
+    least = bins if more and more[0].startswith("num") else 31
+    return "RandAugment(%s)" % ", ".join(["num_ops=%d" % rng.randint(0, 4), "magnitude=%d" % rng.randrange(least)] + more)
+
+
 def group(rng, depth):
     calls = ", ".join(transform(rng, depth + 1) for _ in range(rng.randint(1, 3)))
     return rng.choice(["Compose([%s])" % calls, "RandomApply([%s])" % calls, "RandomApply([%s], p=%r)" % (calls, rng.random())])
@@ -40,8 +73,8 @@ def group(rng, depth):
 def transform(rng, depth=0):
     if depth < 3 and rng.random() < 0.15:
         return group(rng, depth)
-    if rng.random() < 0.4:
-        return colour(rng)
+    if rng.random() < 0.5:
+        return rng.choice([colour, affine, operation, augment])(rng)
     kind = rng.randrange(9)
     if kind == 0:
         return rng.choice(["RandomHorizontalFlip()", "RandomVerticalFlip()", "RandomHorizontalFlip(p=%r)" % rng.random(),

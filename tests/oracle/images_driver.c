@@ -13,6 +13,7 @@
 
 static iso_context *ctx;
 static iso_torch_generator generator;
+static iso_torch_variant variant;
 
 static void fail(const char *message) {
     printf("error %.*s\n", (int)strcspn(message, "\n"), message);
@@ -197,10 +198,12 @@ int main(void) {
         for (char *at = line, *field; count < MAX_FIELDS && (field = strsep(&at, "\t"));)
             fields[count++] = field;
         if (strcmp(fields[0], "seed") == 0) {
-            generator.variant = ISO_TORCH;
+            generator.variant = variant;
             iso_torch_manual_seed(&generator, strtoull(fields[1], NULL, 10));
             printf("ok\n");
-        } else if (strcmp(fields[0], "decode") == 0)
+        } else if (strcmp(fields[0], "variant") == 0)
+            puts(iso_torch_variant_from_name(fields[1], &variant) ? "ok" : "error no such PyTorch");
+        else if (strcmp(fields[0], "decode") == 0)
             decode(fields);
         else if (strcmp(fields[0], "apply") == 0)
             apply(fields, count);

@@ -33,6 +33,13 @@ CHAINS = [
     "RandomApply([RandomRotation(30), RandomResizedCrop((28, 28))], p=0.4)", "RandomApply([RandomVerticalFlip()], p=1)",
     "ColorJitter(0.4, 0.4, 0.4, 0.1)", "ColorJitter(brightness=(1.5, 3))", "ColorJitter(contrast=2)", "ColorJitter(saturation=(0, 0.5))",
     "ColorJitter(hue=0.5)", "ColorJitter(hue=(-0.25, -0.25))", "ColorJitter()", "RandomGrayscale(0.6)", "Grayscale(3)", "Grayscale()",
+    "RandomAffine(30)", "RandomAffine((-90, 45), translate=(0.2, 0.4), scale=(0.5, 1.5), shear=20, fill=9)",
+    "RandomAffine(0, shear=(-30, 30, -10, 10), interpolation=InterpolationMode.BILINEAR, center=(4, 5.5))",
+    "RandomAffine(0, translate=(0.3, 0.3))", "RandomAffine(0, scale=(0.4, 0.6), interpolation=InterpolationMode.BICUBIC)",
+    "RandomInvert(0.7)", "RandomPosterize(3, 0.7)", "RandomSolarize(100, p=0.9)", "RandomAdjustSharpness(2.5, 1)",
+    "RandomAdjustSharpness(0, 1)", "RandomAutocontrast(1)", "RandomEqualize(1)", "RandAugment()", "RandAugment(5, 30)",
+    "RandAugment(3, 5, num_magnitude_bins=11, interpolation=InterpolationMode.BILINEAR, fill=(1, 2, 3))",
+    "TrivialAugmentWide()", "TrivialAugmentWide(64, interpolation=InterpolationMode.BILINEAR, fill=200)",
 ]
 SIZES = [(28, 28), (37, 23), (20, 61)]  # h, w
 
