@@ -13,7 +13,7 @@ static iso_status new_slots(iso_loader *l) {
         return iso_fail(ctx, ISO_ENOMEM, "DataLoader: a batch of %zu images of %zu numbers does not fit into memory", n, pixels);
     for (int i = 0; i < l->slot_count; i++) {
         iso_slot *slot = &l->slots[i];
-        slot->draws = iso_alloc_array(ctx, n * (l->transforms->count + 1), sizeof *slot->draws);
+        slot->draws = iso_alloc_array(ctx, n * l->transforms->draws, sizeof *slot->draws);
         slot->indices = iso_alloc_array(ctx, n, sizeof *slot->indices);
         slot->labels = iso_alloc_array(ctx, n, sizeof *slot->labels);
         slot->x = iso_alloc_array(ctx, floats, sizeof *slot->x);
@@ -38,7 +38,7 @@ static iso_status wrong_size(iso_loader *l, int64_t index, iso_image_size in, is
 /* Every image must come out with the same size. What only a draw can tell is checked again when it is drawn. */
 static iso_status check_sizes(iso_loader *l) {
     iso_torch_generator g = {.variant = ISO_TORCH};
-    iso_draw *draws = iso_calloc(l->ctx, l->transforms->count + 1, sizeof *draws);
+    iso_draw *draws = iso_calloc(l->ctx, l->transforms->draws, sizeof *draws);
     if (!draws)
         return ISO_ENOMEM;
     iso_torch_manual_seed(&g, 0);
@@ -171,7 +171,7 @@ static iso_status draw_batch(iso_loader *l, iso_slot *slot) {
     for (int64_t i = 0; i < slot->count; i++) {
         int64_t index = l->sampling->order[first + i];
         iso_image_size in = iso_dataset_size(l->dataset, index);
-        iso_image_size out = iso_transforms_draw(l->transforms, g, in, slot->draws + i * (int64_t)l->transforms->count);
+        iso_image_size out = iso_transforms_draw(l->transforms, g, in, slot->draws + i * (int64_t)l->transforms->draws);
         if (out.h != l->shape[1] || out.w != l->shape[2])
             return wrong_size(l, index, in, out);
         slot->indices[i] = index;

@@ -10,7 +10,7 @@
 typedef struct iso_slot {
     int64_t index, count;
     int64_t *indices, *labels;
-    iso_draw *draws; /* transforms->count per sample */
+    iso_draw *draws; /* transforms->draws per sample */
     float *x;
     iso_torch_generator generator, after; /* the main one before and behind the model's draws */
     iso_torch_generator worker;           /* the worker's before this batch, if it lives on */

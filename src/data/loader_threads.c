@@ -13,7 +13,7 @@ static bool compute_sample(iso_loader *l, iso_slot *slot, int64_t i, iso_loader_
     const iso_image *image = iso_dataset_image(l->dataset, index, &memory->place, error);
     if (!image)
         return false;
-    if (iso_transforms_apply(l->transforms, slot->draws + i * (int64_t)l->transforms->count, &memory->scratch, image,
+    if (iso_transforms_apply(l->transforms, slot->draws + i * (int64_t)l->transforms->draws, &memory->scratch, image,
                              slot->x + i * numel, error))
         return true;
     iso_worker_error cause = *error;

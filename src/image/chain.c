@@ -9,12 +9,14 @@ struct drawing {
     const iso_transforms *t;
     iso_torch_generator *generator;
     iso_draw *draws;
+    iso_torch_generator *noise; /* room for the next */
 };
 
-static iso_image_size draw_items(const struct drawing *d, size_t from, size_t end, iso_image_size size) {
+static iso_image_size draw_items(struct drawing *d, size_t from, size_t end, iso_image_size size) {
     for (size_t i = from; i < end && size.w > 0 && size.h > 0; i += d->t->items[i].span) {
         const iso_transform *item = &d->t->items[i];
         d->draws[i].apply = true;
+        d->draws[i].noise = item->noise ? d->noise++ : NULL;
         if (item->class_->draw)
             size = item->class_->draw(item, d->generator, size, &d->draws[i]);
         if (item->class_->stage == ISO_GROUP && d->draws[i].apply)
@@ -25,7 +27,8 @@ static iso_image_size draw_items(const struct drawing *d, size_t from, size_t en
 
 iso_image_size iso_transforms_draw(const iso_transforms *t, iso_torch_generator *generator, iso_image_size size,
                                    iso_draw *draws) {
-    size = draw_items(&(struct drawing){t, generator, draws}, 0, t->count, size);
+    struct drawing d = {t, generator, draws, (iso_torch_generator *)(draws + t->count)};
+    size = draw_items(&d, 0, t->count, size);
     return size.w > 0 && size.h > 0 ? size : (iso_image_size){0, 0};
 }
 
@@ -90,8 +93,11 @@ static bool apply_items(struct run *r, size_t from, size_t end) {
         } else if (item->class_->stage == ISO_TO_TENSOR) {
             to_tensor(r, item);
             i += item->folded;
-        } else
+        } else if (item->class_->number)
             apply_numbers(r, item);
+        else if (!item->class_->apply_tensor(item, &r->draws[i], r->scratch, r->x, (iso_image_size){r->now->w, r->now->h},
+                                             r->error))
+            return false;
     }
     return true;
 }

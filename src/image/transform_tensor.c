@@ -1,4 +1,6 @@
-/* ToTensor and Normalize: v / 255 as one division, then (x - mean), rounded, / std. */
+/* ToTensor, PILToTensor, ConvertImageDtype, Normalize: v / 255 as one division; (x - mean), rounded, / std. */
+#include <string.h>
+
 #include "image/transforms.h"
 
 static iso_status check_to_tensor(iso_context *ctx, const iso_transform *t, iso_form *form) {
@@ -16,6 +18,59 @@ static const iso_signature to_tensor_signature = {"ToTensor", NULL, 0};
 const iso_transform_class iso_to_tensor_class = {
     .signature = &to_tensor_signature, .stage = ISO_TO_TENSOR, .check = check_to_tensor, .number = to_tensor};
 
+/* ---- PILToTensor: bytes as they are ---- */
+
+static iso_status check_pil_to_tensor(iso_context *ctx, const iso_transform *t, iso_form *form) {
+    (void)ctx, (void)t;
+    form->kind = ISO_FORM_BYTES;
+    return ISO_OK;
+}
+
+static float same(const iso_transform *t, int channel, float x) {
+    (void)t, (void)channel;
+    return x;
+}
+
+static const iso_signature pil_to_tensor_signature = {"PILToTensor", NULL, 0};
+const iso_transform_class iso_pil_to_tensor_class = {
+    .signature = &pil_to_tensor_signature, .stage = ISO_TO_TENSOR, .check = check_pil_to_tensor, .number = same};
+
+/* ---- ConvertImageDtype ---- */
+
+float iso_float_to_byte(float x) {
+    return x > -9e18f && x < 9e18f ? (float)(uint8_t)(int64_t)x : 0;
+}
+
+static iso_status configure_convert(iso_context *ctx, iso_transform *t, const iso_arg *a) {
+    const char *text = a[0].expr->kind == ISO_EXPR_NAME ? a[0].expr->text : "", *dot = strrchr(text, '.');
+    const char *name = dot ? dot + 1 : text;
+    t->to_bytes = strcmp(name, "uint8") == 0;
+    if (t->to_bytes || strcmp(name, "float32") == 0 || strcmp(name, "float") == 0)
+        return ISO_OK;
+    return iso_fail(ctx, ISO_EINVAL, "ConvertImageDtype: dtype must be torch.float32 or torch.uint8");
+}
+
+static iso_status check_convert(iso_context *ctx, const iso_transform *t, iso_form *form) {
+    (void)ctx;
+    form->kind = t->to_bytes ? ISO_FORM_BYTES : ISO_FORM_FLOATS;
+    return ISO_OK;
+}
+
+/* torch.float32: v / 255; torch.uint8: x * 255.999, cut off. */
+static float convert(const iso_transform *t, int channel, float x) {
+    (void)channel;
+    bool from_bytes = t->in.kind == ISO_FORM_BYTES;
+    return from_bytes == t->to_bytes ? x : from_bytes ? x / 255.0f : iso_float_to_byte(x * (float)(255.0 + 1.0 - 1e-3));
+}
+
+static const iso_param convert_params[] = {{"dtype", ISO_ARG_ANY, NULL, 0, 0, false}};
+static const iso_signature convert_signature = {"ConvertImageDtype", convert_params, ISO_COUNTOF(convert_params)};
+const iso_transform_class iso_convert_image_dtype_class = {.signature = &convert_signature,
+                                                           .stage = ISO_ON_TENSOR,
+                                                           .configure = configure_convert,
+                                                           .check = check_convert,
+                                                           .number = convert};
+
 /* ---- Normalize ---- */
 
 static iso_status configure_normalize(iso_context *ctx, iso_transform *t, const iso_arg *a) {
@@ -32,6 +87,8 @@ static iso_status configure_normalize(iso_context *ctx, iso_transform *t, const 
 }
 
 static iso_status check_normalize(iso_context *ctx, const iso_transform *t, iso_form *form) {
+    if (form->kind != ISO_FORM_FLOATS)
+        return iso_fail(ctx, ISO_EINVAL, "Normalize works on floats: ConvertImageDtype(torch.float32) is missing before it");
     if (t->channels != 1 && t->channels != (size_t)form->channels)
         return iso_fail(ctx, ISO_EINVAL, "Normalize has %zu means, but the images have %d channel%s", t->channels, form->channels,
                         form->channels == 1 ? "" : "s");

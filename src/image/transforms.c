@@ -8,9 +8,11 @@ static const iso_transform_class *const classes[] = {
     &iso_center_crop_class,
     &iso_color_jitter_class,
     &iso_compose_class,
+    &iso_convert_image_dtype_class,
     &iso_grayscale_class,
     &iso_normalize_class,
     &iso_pad_class,
+    &iso_pil_to_tensor_class,
     &iso_rand_augment_class,
     &iso_random_adjust_sharpness_class,
     &iso_random_affine_class,
@@ -18,6 +20,7 @@ static const iso_transform_class *const classes[] = {
     &iso_random_autocontrast_class,
     &iso_random_crop_class,
     &iso_random_equalize_class,
+    &iso_random_erasing_class,
     &iso_random_grayscale_class,
     &iso_random_horizontal_flip_class,
     &iso_random_invert_class,
@@ -211,8 +214,10 @@ static iso_status check(iso_transforms *t, int channels, size_t *bad) {
     iso_form form = {ISO_FORM_IMAGE, channels};
     iso_status status = check_items(t, 0, t->count, &form, bad);
     t->channels = form.channels;
-    if (!status && form.kind != ISO_FORM_FLOATS)
+    if (!status && form.kind == ISO_FORM_IMAGE)
         return iso_fail(t->ctx, ISO_EINVAL, "ToTensor() is missing at the end of the chain");
+    if (!status && form.kind == ISO_FORM_BYTES)
+        return iso_fail(t->ctx, ISO_EINVAL, "the chain ends in bytes: ConvertImageDtype(torch.float32) is missing");
     return status;
 }
 
@@ -244,9 +249,12 @@ static void fold_items(iso_transforms *t, size_t from, size_t end, size_t *table
 
 static iso_status finish(iso_transforms *t, int channels, size_t *bad) {
     iso_status status = check(t, channels, bad);
-    size_t tables = 0;
-    for (size_t i = 0; i < t->count; i++)
+    size_t tables = 0, noises = 0;
+    for (size_t i = 0; i < t->count; i++) {
         tables += t->items[i].class_->stage == ISO_TO_TENSOR;
+        noises += t->items[i].noise;
+    }
+    t->draws = t->count + (noises * sizeof(iso_torch_generator) + sizeof(iso_draw) - 1) / sizeof(iso_draw);
     if (status)
         return status;
     if (!(t->tables = iso_alloc_array(t->ctx, tables, sizeof *t->tables)))

@@ -26,6 +26,7 @@ typedef struct iso_draw {
     int64_t top, left, h, w;
     double factor[4], shear[2], scale;
     uint8_t order[4];
+    iso_torch_generator *noise; /* RandomErasing: the generator that the noise comes from; the room for it is its caller's */
 } iso_draw;
 
 typedef struct iso_transform iso_transform;
@@ -52,8 +53,10 @@ typedef struct iso_transform_class {
     /* On images. `in` may be changed; the result is in `out` if *moved is set, else in `in`. */
     bool (*apply)(const iso_transform *transform, const iso_draw *draw, iso_image_scratch *scratch, iso_image *in, iso_image *out,
                   bool *moved, iso_worker_error *error);
-    /* On tensors that change number by number: what becomes of x. */
+    /* On tensors: number by number, what becomes of x; or the whole of it, (channels, h, w). Bytes are floats too. */
     float (*number)(const iso_transform *transform, int channel, float x);
+    bool (*apply_tensor)(const iso_transform *transform, const iso_draw *draw, iso_image_scratch *scratch, float *x,
+                         iso_image_size size, iso_worker_error *error);
 } iso_transform_class;
 
 struct iso_transform {
@@ -71,6 +74,10 @@ struct iso_transform {
     double amount;  /* how much of it */
     int64_t copies; /* that stand in the chain for one call; 0: none */
     int64_t magnitude, bins;
+    float value[3];
+    size_t value_count;
+    bool noise;         /* in place of the value */
+    bool to_bytes;      /* ConvertImageDtype */
     int64_t size[2];    /* h, w; size[1] == 0: the shorter side */
     int64_t padding[4]; /* left, top, right, bottom */
     int64_t max_size;   /* 0: none */
@@ -92,6 +99,7 @@ typedef struct iso_transforms {
     iso_transform *items; /* what a group holds stands behind it */
     size_t count, capacity;
     int channels;           /* of the result */
+    size_t draws;           /* room for the draws of one image: count items, and the generators that noise comes from */
     iso_byte_table *tables; /* of each ToTensor: from a byte to the number, per channel */
 } iso_transforms;
 
@@ -105,7 +113,8 @@ void iso_transforms_free(iso_transforms *transforms);
  * CenterCrop(s). */
 iso_status iso_transforms_for_test(const iso_transforms *train, int channels, iso_transforms **test);
 
-/* Draws for one image; draws has room for `count` items. Returns the size of the result; 0 x 0: the image is too small. */
+/* Draws for one image; `draws` has room for transforms->draws of them. Returns the size of the result; 0 x 0: the image is too
+ * small. */
 iso_image_size iso_transforms_draw(const iso_transforms *transforms, iso_torch_generator *generator, iso_image_size in,
                                    iso_draw *draws);
 
@@ -125,7 +134,8 @@ extern const iso_transform_class iso_random_horizontal_flip_class, iso_random_ve
     iso_to_tensor_class, iso_normalize_class, iso_compose_class, iso_random_apply_class, iso_color_jitter_class,
     iso_grayscale_class, iso_random_grayscale_class, iso_random_affine_class, iso_rand_augment_class,
     iso_trivial_augment_wide_class, iso_random_invert_class, iso_random_posterize_class, iso_random_solarize_class,
-    iso_random_adjust_sharpness_class, iso_random_autocontrast_class, iso_random_equalize_class;
+    iso_random_adjust_sharpness_class, iso_random_autocontrast_class, iso_random_equalize_class, iso_random_erasing_class,
+    iso_convert_image_dtype_class, iso_pil_to_tensor_class;
 
 /* "nearest", "bilinear", "bicubic", also as InterpolationMode.BILINEAR; for configure functions. */
 iso_status iso_read_interpolation(iso_context *ctx, const iso_arg *arg, const char *where, iso_interpolation *filter);
@@ -135,6 +145,8 @@ iso_status iso_read_fill(iso_context *ctx, const iso_arg *arg, const char *where
 bool iso_is_sequence(const iso_expr *e);
 /* A pair (x, y), or None. */
 iso_status iso_read_center(iso_context *ctx, const iso_arg *arg, const char *where, iso_transform *transform);
+/* tensor.to(torch.uint8): cut off, modulo 256. */
+float iso_float_to_byte(float x);
 /* One number or (h, w); size[1] becomes 0 if `shorter_side` and there is one number. */
 void iso_read_size(iso_transform *transform, const iso_arg *arg, bool shorter_side);
 

@@ -76,6 +76,15 @@ void iso_torch_normal(iso_torch_generator *g, float *out, size_t n, double mean,
     }
 }
 
+void iso_torch_skip_normal(iso_torch_generator *g, size_t n) {
+    float few[16];
+    if (n < 16)
+        iso_torch_normal(g, few, n, 0, 1);
+    else
+        for (size_t words = n + (n % 16 ? 16 : 0); words > 0; words--)
+            iso_torch_random32(g);
+}
+
 static void fill_f64(const iso_torch_generator *g, double *data, double mean, double std) {
     bool twice = g->variant & ISO_TORCH_OLD && g->variant & ISO_TORCH_SCALAR;
     for (int j = 0; j < 8; j++) {

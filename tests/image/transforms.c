@@ -14,7 +14,6 @@ static const char *check_answer(iso_context *ctx, size_t i) {
     iso_image image = {0};
     iso_transform_scratch scratch = {.image = {.ctx = ctx}};
     iso_worker_error error = {.status = ISO_OK};
-    iso_draw draws[16];
     const char *problem = NULL;
     int h = transform_answers[i].h, w = transform_answers[i].w, channels = transform_answers[i].channels;
     if (made_chain(ctx, transform_answers[i].chain, channels, &transforms))
@@ -22,6 +21,7 @@ static const char *check_answer(iso_context *ctx, size_t i) {
     iso_torch_generator g = {.variant = ISO_TORCH_1_13};
     iso_torch_manual_seed(&g, transform_answers[i].seed);
     made_picture(ctx, h, w, channels, (int64_t)(transform_answers[i].seed % 5), &image);
+    iso_draw *draws = iso_alloc_array(ctx, transforms->draws, sizeof *draws);
     iso_image_size size = iso_transforms_draw(transforms, &g, (iso_image_size){w, h}, draws);
     size_t numel = (size_t)(size.w * size.h * transforms->channels);
     float *out = iso_alloc_array(ctx, numel, sizeof *out);
@@ -40,6 +40,7 @@ static const char *check_answer(iso_context *ctx, size_t i) {
     if (made_hash(MADE_HASH_START, image.pixels, (size_t)(w * h * channels)) != before)
         problem = "the source has changed";
     iso_free(ctx, out);
+    iso_free(ctx, draws);
     iso_image_free(ctx, &image);
     iso_transform_scratch_free(&scratch);
     iso_transforms_free(transforms);
@@ -107,6 +108,18 @@ ISO_TEST(transforms_say_what_is_wrong_with_a_chain) {
         {"RandAugment(num_magnitude_bins=1);ToTensor()", "must be between 2", 3},
         {"RandAugment(fill=(1, 2, 3));ToTensor()", "fill has 3 numbers", 1},
         {"TrivialAugmentWide(interpolation='best');ToTensor()", "interpolation must be", 3},
+        {"PILToTensor()", "ConvertImageDtype(torch.float32) is missing", 3},
+        {"PILToTensor();Normalize([0.5], [0.5])", "ConvertImageDtype(torch.float32) is missing", 3},
+        {"ToTensor();ConvertImageDtype(torch.uint8)", "ConvertImageDtype(torch.float32) is missing", 3},
+        {"ToTensor();ConvertImageDtype(torch.int64)", "torch.float32 or torch.uint8", 3},
+        {"ConvertImageDtype(torch.float32);ToTensor()", "must stand behind ToTensor()", 3},
+        {"RandomErasing();ToTensor()", "must stand behind ToTensor()", 3},
+        {"ToTensor();RandomErasing(scale=(0.5, 0.2))", "ascending order", 3},
+        {"ToTensor();RandomErasing(scale=(0.5, 1.2))", "between 0 and 1", 3},
+        {"ToTensor();RandomErasing(ratio=(0, 1))", "ratio must be", 3},
+        {"ToTensor();RandomErasing(value='noise')", "value must be", 3},
+        {"ToTensor();RandomErasing(value=(1, 2))", "value must be", 3},
+        {"ToTensor();RandomErasing(value=(1, 2, 3))", "3 numbers, but the images have 1 channel", 1},
         {"Compose(Resize(3));ToTensor()", "list of transforms", 3},
         {"Compose([]);ToTensor()", "list of transforms", 3},
         {"Compose([Resize(3), 7]);ToTensor()", "expected a transform", 3},

@@ -26,12 +26,12 @@ from torchvision import transforms as T
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import InterpolationMode
 
-from images_chains import chain
+from images_chains import ARTICLE, chain, transform
 
 warnings.filterwarnings("ignore")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NAMES = {name: getattr(T, name) for name in dir(T) if not name.startswith("_")}
-NAMES["InterpolationMode"] = InterpolationMode
+NAMES.update(InterpolationMode=InterpolationMode, torch=torch, transforms=T)
 
 
 class Driver:

@@ -109,6 +109,27 @@ ARTICLE = ["RandomHorizontalFlip()", "RandomRotation(10)", "RandomResizedCrop(32
            "Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])"]
 
 
+def erasing(rng, channels):
+    values = ["value='random'", "value='random'", "value=%d" % rng.randint(-300, 300), "value=%r" % rng.uniform(-2, 300),
+              "value=(%s)" % "".join("%r, " % rng.uniform(-3, 3) for _ in range(channels)), "value=[7]"]
+    p = rng.choice(["", "1, ", "p=%r, " % rng.random()])
+    more = [a for a in ("scale=" + pair(rng, 0, 1), "ratio=" + pair(rng, 0.1, 5), rng.choice(values), "inplace=True") if rng.random() < 0.5]
+    return "RandomErasing(%s%s)" % (p, ", ".join(more))
+
+
+def on_tensor(rng, channels, depth=0):
+    kind = rng.randrange(5)
+    if kind == 0 and depth < 2:
+        return rng.choice(["RandomApply([%s], p=0.6)", "Compose([%s])"]) % ", ".join(
+            on_tensor(rng, channels, depth + 1) for _ in range(rng.randint(1, 2)))
+    if kind == 1:
+        return "ConvertImageDtype(torch.float32)"
+    if kind == 2:
+        return erasing(rng, channels)
+    n = channels if rng.random() < 0.8 else 1
+    return "Normalize(%r, %r)" % ([rng.uniform(-1, 1) for _ in range(n)], [rng.uniform(0.1, 2) for _ in range(n)])
+
+
 def chain(rng, channels):
     if rng.random() < 0.2 and channels == 3:
         return ARTICLE
@@ -116,8 +137,11 @@ def chain(rng, channels):
     if rng.random() < 0.1:
         channels = rng.choice([1, 3])
         calls.insert(rng.randint(0, len(calls)), "Grayscale(%s)" % ("" if channels == 1 else rng.choice(["3", "num_output_channels=3"])))
-    calls.append("ToTensor()")
-    for _ in range(rng.choice([0, 0, 1, 1, 2])):
-        n = channels if rng.random() < 0.8 else 1
-        calls.append("Normalize(%r, %r)" % ([rng.uniform(-1, 1) for _ in range(n)], [rng.uniform(0.1, 2) for _ in range(n)]))
+    calls += rng.choice([["ToTensor()"], ["ToTensor()"], ["PILToTensor()", "ConvertImageDtype(torch.float32)"],
+                         ["PILToTensor()", erasing(rng, channels), "ConvertImageDtype(torch.float)"]])
+    calls += [on_tensor(rng, channels) for _ in range(rng.choice([0, 0, 1, 1, 2, 3]))]
+    if rng.random() < 0.05:
+        calls += ["ConvertImageDtype(torch.uint8)", "ConvertImageDtype(torch.float32)"]
+    if rng.random() < 0.1:
+        calls = [rng.choice(["Compose([%s])", "transforms.Compose([%s])"]) % ", ".join(calls)]
     return calls

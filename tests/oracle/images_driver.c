@@ -80,7 +80,7 @@ static void apply(char **fields, size_t count) {
             image.pixels[i] = image.pixels[3 * i];
         image.channels = 1;
     }
-    draws = iso_calloc(ctx, transforms->count + 1, sizeof *draws);
+    draws = iso_calloc(ctx, transforms->draws, sizeof *draws);
     iso_image_size size =
         iso_transforms_draw(transforms, &generator, (iso_image_size){image.w, image.h}, draws);
     if (size.w <= 0 || size.h <= 0) {

@@ -15,7 +15,7 @@ from torchvision.transforms import InterpolationMode
 
 warnings.filterwarnings("ignore")
 NAMES = {name: getattr(T, name) for name in dir(T) if not name.startswith("_")}
-NAMES["InterpolationMode"] = InterpolationMode
+NAMES.update(InterpolationMode=InterpolationMode, torch=torch, transforms=T)
 NORMALIZE = "Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])"
 
 CHAINS = [
@@ -40,6 +40,12 @@ CHAINS = [
     "RandomAdjustSharpness(0, 1)", "RandomAutocontrast(1)", "RandomEqualize(1)", "RandAugment()", "RandAugment(5, 30)",
     "RandAugment(3, 5, num_magnitude_bins=11, interpolation=InterpolationMode.BILINEAR, fill=(1, 2, 3))",
     "TrivialAugmentWide()", "TrivialAugmentWide(64, interpolation=InterpolationMode.BILINEAR, fill=200)",
+]
+TENSORS = [  # behind ToTensor()
+    ["RandomErasing(1)"], ["RandomErasing(0.5, value=(0.1, 0.2, 0.3))", NORMALIZE],
+    [NORMALIZE, "RandomErasing(p=1, scale=(0.001, 0.01), value='random')"], ["RandomErasing(1, (0.2, 0.9), (0.1, 5), 'random')"],
+    ["RandomErasing(1, scale=(1, 1))"], ["RandomApply([RandomErasing(0.9, value=-1.5), Normalize([0.5], [0.1])])"],
+    ["ConvertImageDtype(torch.uint8)", "RandomErasing(1, value=(7.9, 255, 300))", "ConvertImageDtype(torch.float)"],
 ]
 SIZES = [(28, 28), (37, 23), (20, 61)]  # h, w
 
@@ -111,6 +117,13 @@ def main():
         for h, w in SIZES:
             seed += 1
             answer([chain, "ToTensor()"], h, w, 3, seed)
+    for calls in TENSORS:
+        for h, w in SIZES:
+            seed += 1
+            answer(["ToTensor()"] + calls, h, w, 3, seed)
+    answer(["PILToTensor()", "ConvertImageDtype(torch.float32)", NORMALIZE], 9, 8, 3, seed + 1)
+    answer(["PILToTensor()", "RandomErasing(1, value='random')", "ConvertImageDtype(torch.float32)"], 9, 8, 1, seed + 2)
+    answer(["Compose([Resize(9), Compose([ToTensor()])])", "RandomErasing(1, value=1)", "ConvertImageDtype(torch.float32)"], 9, 8, 1, seed + 3)
     for seed in range(200, 230):
         answer(["RandomHorizontalFlip()", "RandomRotation(10)", "RandomResizedCrop(32)", "ToTensor()", NORMALIZE], 28 + seed % 7, 33, 3,
                seed)
