@@ -17,6 +17,7 @@ struct iso_context {
     iso_pool *pool;
     iso_isa isa;
     iso_torch_generator generator; /* the default generator, torch.default_generator's twin */
+    iso_py_random python;          /* the same of Python's module random; seeded by who draws from it */
     atomic_int interrupted;
     atomic_uint_least64_t allocations;
     char error[2048];

@@ -38,6 +38,7 @@ typedef struct iso_batch {
     const int64_t *indices; /* count indices into the data set */
     /* The main generator behind this batch's own draws and before the model's. */
     const iso_torch_generator *generator;
+    const iso_py_random *python; /* likewise, where the transforms use it */
 } iso_batch;
 
 /* Data set and transforms are borrowed. ISO_EINVAL if the images do not all come out with one size. */
@@ -54,14 +55,16 @@ int64_t iso_loader_base_seed(const iso_loader *loader);
 /* Of one sample: channels, h, w. */
 void iso_loader_shape(const iso_loader *loader, int64_t shape[3]);
 
-/* Starts an epoch, iter(loader), with the main generator as it is now (copied). An epoch that runs is given up. */
-iso_status iso_loader_begin(iso_loader *loader, const iso_torch_generator *main);
+/* Starts an epoch, iter(loader), with the main generator, and Python's random of the main process, as they are now (copied). An epoch
+ * that runs is given up. `python` may be NULL if the transforms do not use it. */
+iso_status iso_loader_begin(iso_loader *loader, const iso_torch_generator *main, const iso_py_random *python);
 /* Passes over k batches without computing pixels, with their draws and the model's. Directly behind begin. */
 iso_status iso_loader_skip(iso_loader *loader, int64_t k);
 /* The next batch; *batch is NULL behind the last. */
 iso_status iso_loader_next(iso_loader *loader, const iso_batch **batch);
-/* Ends the epoch: *main is the main generator behind the draws of the batches delivered (or skipped) and of the model on them. */
-void iso_loader_end(iso_loader *loader, iso_torch_generator *main);
+/* Ends the epoch: *main is the main generator behind the draws of the batches delivered (or skipped) and of the model on them, *python
+ * Python's random likewise; it may be NULL. */
+void iso_loader_end(iso_loader *loader, iso_torch_generator *main, iso_py_random *python);
 
 /* What the next epoch depends on beside the main generator: the generators given as arguments and those of persistent workers, as PyTorch's
  * states. Size 0: nothing. To be taken and set between two epochs; set returns false if the bytes are no such state. */

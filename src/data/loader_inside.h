@@ -6,6 +6,12 @@
 
 #include "data/loader.h"
 
+/* What a worker draws augmentation from; Python's random only where the transforms use it. */
+typedef struct iso_worker_generators {
+    iso_torch_generator torch;
+    iso_py_random python;
+} iso_worker_generators;
+
 /* A batch on its way. The caller's thread draws and fills everything but x; then threads take its samples one by one. */
 typedef struct iso_slot {
     int64_t index, count;
@@ -13,7 +19,8 @@ typedef struct iso_slot {
     iso_draw *draws; /* transforms->draws per sample */
     float *x;
     iso_torch_generator generator, after; /* the main one before and behind the model's draws */
-    iso_torch_generator worker;           /* the worker's before this batch, if it lives on */
+    iso_py_random python;                 /* the main process's behind this batch */
+    iso_worker_generators worker;         /* the worker's before this batch, if it lives on */
 
     /* Guarded by the loader's mutex. */
     int64_t taken, done; /* samples */
@@ -32,18 +39,19 @@ struct iso_loader {
     iso_context *ctx;
     const iso_dataset *dataset;
     const iso_transforms *transforms;
-    iso_loader_options options; /* batch_size no larger than an epoch */
-    int64_t wanted_batch;       /* as the caller gave it */
+    iso_loader_options options;       /* batch_size no larger than an epoch */
+    int64_t wanted_batch;             /* as the caller gave it */
     int64_t count, batches, shape[3]; /* count: samples of an epoch */
 
     bool running;
-    iso_sampling *sampling;        /* the epoch's order, and who draws it */
+    iso_sampling *sampling; /* the epoch's order, and who draws it */
     int64_t base_seed;
-    bool alive;                    /* persistent workers are there */
-    iso_torch_generator main;      /* behind everything drawn so far, the model's draws included */
-    iso_torch_generator after;     /* the same for everything delivered so far */
-    iso_torch_generator *workers;  /* num_workers of them */
-    int64_t drawn, delivered;      /* batches */
+    bool alive;                         /* persistent workers are there */
+    iso_torch_generator main;           /* behind everything drawn so far, the model's draws included */
+    iso_torch_generator after;          /* the same for everything delivered so far */
+    iso_py_random python, python_after; /* the same of Python's random in the main process, without workers */
+    iso_worker_generators *workers;     /* num_workers of them */
+    int64_t drawn, delivered;           /* batches */
     iso_batch batch;
 
     iso_slot *slots; /* batch i lies in slots[i % slot_count] */

@@ -8,9 +8,20 @@
 struct drawing {
     const iso_transforms *t;
     iso_torch_generator *generator;
+    iso_py_random *python;
     iso_draw *draws;
     iso_torch_generator *noise; /* room for the next */
 };
+
+/* The items of one of the transforms that a group holds. */
+static void choose(const iso_transforms *t, size_t group, int which, size_t *first, size_t *end) {
+    *first = group + 1;
+    for (int i = 0; i < which; i++)
+        *first += t->items[*first].span;
+    *end = *first + t->items[*first].span;
+}
+
+static iso_image_size draw_choice(struct drawing *d, size_t at, iso_image_size size);
 
 static iso_image_size draw_items(struct drawing *d, size_t from, size_t end, iso_image_size size) {
     for (size_t i = from; i < end && size.w > 0 && size.h > 0; i += d->t->items[i].span) {
@@ -19,15 +30,31 @@ static iso_image_size draw_items(struct drawing *d, size_t from, size_t end, iso
         d->draws[i].noise = item->noise ? d->noise++ : NULL;
         if (item->class_->draw)
             size = item->class_->draw(item, d->generator, size, &d->draws[i]);
-        if (item->class_->stage == ISO_GROUP && d->draws[i].apply)
+        if (item->class_ == &iso_random_choice_class)
+            size = draw_choice(d, i, size);
+        else if (item->class_->stage == ISO_GROUP && d->draws[i].apply)
             size = draw_items(d, i + 1, i + item->span, size);
     }
     return size;
 }
 
-iso_image_size iso_transforms_draw(const iso_transforms *t, iso_torch_generator *generator, iso_image_size size,
-                                   iso_draw *draws) {
-    struct drawing d = {t, generator, draws, (iso_torch_generator *)(draws + t->count)};
+/* random.choices(transforms, weights=p)[0] */
+static iso_image_size draw_choice(struct drawing *d, size_t at, iso_image_size size) {
+    const iso_transform *item = &d->t->items[at];
+    uint64_t choice = 0;
+    size_t first, end;
+    if (item->weight_count)
+        iso_py_choices_weighted(d->python, &choice, 1, item->weights, item->weight_count);
+    else
+        iso_py_choices(d->python, &choice, 1, iso_transforms_held(d->t, at));
+    d->draws[at].choice = (int)choice;
+    choose(d->t, at, (int)choice, &first, &end);
+    return draw_items(d, first, end, size);
+}
+
+iso_image_size iso_transforms_draw(const iso_transforms *t, iso_torch_generator *generator, iso_py_random *python,
+                                   iso_image_size size, iso_draw *draws) {
+    struct drawing d = {t, generator, python, draws, (iso_torch_generator *)(draws + t->count)};
     size = draw_items(&d, 0, t->count, size);
     return size.w > 0 && size.h > 0 ? size : (iso_image_size){0, 0};
 }
@@ -81,25 +108,44 @@ static bool apply_to_image(struct run *r, const iso_transform *item, const iso_d
     return true;
 }
 
+static bool apply_items(struct run *r, size_t from, size_t end);
+
+static bool apply_group(struct run *r, size_t at) {
+    const iso_transform *item = &r->t->items[at];
+    size_t first = at + 1, end = at + item->span;
+    if (item->class_ == &iso_random_choice_class)
+        choose(r->t, at, r->draws[at].choice, &first, &end);
+    return !r->draws[at].apply || apply_items(r, first, end);
+}
+
+static bool apply_to_tensor(struct run *r, const iso_transform *item, const iso_draw *draw) {
+    if (item->class_->apply_tensor)
+        return item->class_->apply_tensor(item, draw, r->scratch, r->x, (iso_image_size){r->now->w, r->now->h}, r->error);
+    apply_numbers(r, item);
+    return true;
+}
+
 static bool apply_items(struct run *r, size_t from, size_t end) {
-    for (size_t i = from; i < end; i += r->t->items[i].span) {
+    bool ok = true;
+    for (size_t i = from; i < end && ok; i += r->t->items[i].span) {
         const iso_transform *item = &r->t->items[i];
-        if (item->class_->stage == ISO_GROUP) {
-            if (r->draws[i].apply && !apply_items(r, i + 1, i + item->span))
-                return false;
-        } else if (item->class_->stage == ISO_ON_IMAGE) {
-            if (!apply_to_image(r, item, &r->draws[i]))
-                return false;
-        } else if (item->class_->stage == ISO_TO_TENSOR) {
+        switch (item->class_->stage) {
+        case ISO_GROUP:
+            ok = apply_group(r, i);
+            break;
+        case ISO_ON_IMAGE:
+            ok = apply_to_image(r, item, &r->draws[i]);
+            break;
+        case ISO_TO_TENSOR:
             to_tensor(r, item);
             i += item->folded;
-        } else if (item->class_->number)
-            apply_numbers(r, item);
-        else if (!item->class_->apply_tensor(item, &r->draws[i], r->scratch, r->x, (iso_image_size){r->now->w, r->now->h},
-                                             r->error))
-            return false;
+            break;
+        case ISO_ON_TENSOR:
+            ok = apply_to_tensor(r, item, &r->draws[i]);
+            break;
+        }
     }
-    return true;
+    return ok;
 }
 
 bool iso_transforms_apply(const iso_transforms *t, const iso_draw *draws, iso_transform_scratch *scratch, const iso_image *in,

@@ -182,12 +182,10 @@ static const iso_param rand_params[] = {{"num_ops", ISO_ARG_INT, "2", 0, 64, fal
                                         {"interpolation", ISO_ARG_ANY, "None", 0, 0, false},
                                         {"fill", ISO_ARG_FLOATS, "None", 0, 0, false}};
 static const iso_signature rand_signature = {"RandAugment", rand_params, ISO_COUNTOF(rand_params)};
-const iso_transform_class iso_rand_augment_class = {.signature = &rand_signature,
-                                                    .stage = ISO_ON_IMAGE,
-                                                    .random = true,
-                                                    .configure = configure_rand,
-                                                    .draw = draw_rand,
-                                                    .apply = apply_drawn};
+static const iso_transform_class rand_operation_class = {
+    .signature = &rand_signature, .stage = ISO_ON_IMAGE, .random = true, .draw = draw_rand, .apply = apply_drawn};
+const iso_transform_class iso_rand_augment_class = {
+    .signature = &rand_signature, .stage = ISO_GROUP, .random = true, .configure = configure_rand, .held = &rand_operation_class};
 
 /* ---- TrivialAugmentWide: randint(14), then randint(bins), then the sign ---- */
 

@@ -1,4 +1,5 @@
-/* Compose and RandomApply: transforms that hold others. The first argument is the list; it is drawn and applied by chain.c. */
+/* Compose, RandomApply and RandomChoice: transforms that hold others. The first argument is the list; it is drawn and applied by
+ * chain.c. */
 #include "image/transforms.h"
 
 static const iso_param compose_params[] = {{"transforms", ISO_ARG_ANY, NULL, 0, 0, false}};
@@ -23,3 +24,24 @@ static const iso_param apply_params[] = {{"transforms", ISO_ARG_ANY, NULL, 0, 0,
 static const iso_signature apply_signature = {"RandomApply", apply_params, ISO_COUNTOF(apply_params)};
 const iso_transform_class iso_random_apply_class = {
     .signature = &apply_signature, .stage = ISO_GROUP, .random = true, .configure = configure_apply, .draw = draw_apply};
+
+/* ---- RandomChoice: one number of Python's random ---- */
+
+static iso_status configure_choice(iso_context *ctx, iso_transform *t, const iso_arg *a) {
+    const iso_arg *p = &a[1];
+    bool ok = p->is_none || iso_is_sequence(p->expr);
+    t->weight_count = p->is_none ? 0 : p->count;
+    for (size_t i = 0; i < t->weight_count; i++)
+        ok = ok && p->f[i] >= 0 && p->f[i] <= 1e300;
+    if (t->weight_count)
+        iso_py_accumulate(t->weights, p->f, t->weight_count);
+    if (!ok || (t->weight_count && !(t->weights[t->weight_count - 1] > 0)))
+        return iso_fail(ctx, ISO_EINVAL, "RandomChoice: p must be a list of weights of 0 or more, not all 0, one per transform");
+    return ISO_OK;
+}
+
+static const iso_param choice_params[] = {{"transforms", ISO_ARG_ANY, NULL, 0, 0, false},
+                                          {"p", ISO_ARG_FLOATS, "None", 0, 0, false}};
+static const iso_signature choice_signature = {"RandomChoice", choice_params, ISO_COUNTOF(choice_params)};
+const iso_transform_class iso_random_choice_class = {
+    .signature = &choice_signature, .stage = ISO_GROUP, .random = true, .configure = configure_choice};

@@ -17,6 +17,7 @@ static const iso_transform_class *const classes[] = {
     &iso_random_adjust_sharpness_class,
     &iso_random_affine_class,
     &iso_random_apply_class,
+    &iso_random_choice_class,
     &iso_random_autocontrast_class,
     &iso_random_crop_class,
     &iso_random_equalize_class,
@@ -117,7 +118,7 @@ static iso_status configure(iso_context *ctx, iso_transform *item, const iso_exp
     for (size_t i = 0; i < ISO_COUNTOF(classes); i++) {
         if (strcmp(classes[i]->signature->name, name) != 0)
             continue;
-        *item = (iso_transform){.class_ = classes[i], .column = call->column, .span = 1, .copies = 1};
+        *item = (iso_transform){.class_ = classes[i], .column = call->column, .span = 1};
         iso_status status = iso_bind(ctx, classes[i]->signature, call, args, column);
         return status ? status : classes[i]->configure ? classes[i]->configure(ctx, item, args) : ISO_OK;
     }
@@ -131,22 +132,38 @@ static iso_status append(iso_transforms *t, const iso_transform *item) {
     return status;
 }
 
+static iso_status add(iso_transforms *t, const iso_expr *call, int *column);
+
+static iso_status add_list(iso_transforms *t, const iso_transform *group, const iso_expr *list, int *column) {
+    iso_status status = ISO_OK;
+    *column = list->column;
+    if (!iso_is_sequence(list) || list->count == 0)
+        return iso_fail(t->ctx, ISO_EINVAL, "%s: transforms must be a list of transforms", group->class_->signature->name);
+    for (size_t i = 0; i < list->count && !status; i++)
+        status = add(t, list->items[i], column);
+    return status;
+}
+
+static iso_status add_copies(iso_transforms *t, const iso_transform *group) {
+    iso_transform item = *group;
+    iso_status status = ISO_OK;
+    item.class_ = group->class_->held;
+    for (int64_t i = 0; i < group->copies && !status; i++)
+        status = append(t, &item);
+    return status;
+}
+
 /* Appends what a call stands for, and behind it what that holds. */
 static iso_status add(iso_transforms *t, const iso_expr *call, int *column) {
     iso_arg args[ISO_MAX_PARAMS];
     iso_transform item;
     size_t at = t->count;
     iso_status status = configure(t->ctx, &item, call, args, column);
-    for (int64_t i = 0; !status && i < item.copies; i++)
+    if (!status)
         status = append(t, &item);
     if (status || item.class_->stage != ISO_GROUP)
         return status;
-    const iso_expr *list = args[0].expr; /* a group's first argument is what it holds */
-    *column = list->column;
-    if (!iso_is_sequence(list) || list->count == 0)
-        return iso_fail(t->ctx, ISO_EINVAL, "%s: transforms must be a list of transforms", item.class_->signature->name);
-    for (size_t i = 0; i < list->count && !status; i++)
-        status = add(t, list->items[i], column);
+    status = item.class_->held ? add_copies(t, &item) : add_list(t, &item, args[0].expr, column);
     t->items[at].span = t->count - at;
     return status;
 }
@@ -193,6 +210,33 @@ static iso_status check_apply(iso_transforms *t, size_t at, iso_form *form, size
                     form_name(*form), form_name(before));
 }
 
+size_t iso_transforms_held(const iso_transforms *t, size_t group) {
+    size_t held = 0;
+    for (size_t i = group + 1; i < group + t->items[group].span; i += t->items[i].span)
+        held++;
+    return held;
+}
+
+/* Whatever is chosen, the same must come out. */
+static iso_status check_choice(iso_transforms *t, size_t at, iso_form *form, size_t *bad) {
+    iso_form before = *form;
+    size_t held = iso_transforms_held(t, at), weights = t->items[at].weight_count, first = at + 1;
+    if (weights && weights != held)
+        return iso_fail(t->ctx, ISO_EINVAL, "RandomChoice: p has %zu weights, but there are %zu transforms", weights, held);
+    for (size_t i = first; i < at + t->items[at].span; i += t->items[i].span) {
+        iso_form after = before;
+        iso_status status = check_items(t, i, i + t->items[i].span, &after, bad);
+        if (status)
+            return status;
+        *bad = i;
+        if (i > first && (after.kind != form->kind || after.channels != form->channels))
+            return iso_fail(t->ctx, ISO_EINVAL, "RandomChoice: %s makes %s, but the first transform makes %s",
+                            t->items[i].class_->signature->name, form_name(after), form_name(*form));
+        *form = after;
+    }
+    return ISO_OK;
+}
+
 /* *bad is the item that is wrong. */
 static iso_status check_items(iso_transforms *t, size_t from, size_t end, iso_form *form, size_t *bad) {
     iso_status status = ISO_OK;
@@ -202,6 +246,8 @@ static iso_status check_items(iso_transforms *t, size_t from, size_t end, iso_fo
         *bad = i;
         if (item->class_ == &iso_random_apply_class)
             status = check_apply(t, i, form, bad);
+        else if (item->class_ == &iso_random_choice_class)
+            status = check_choice(t, i, form, bad);
         else if (item->class_->stage == ISO_GROUP)
             status = check_items(t, i + 1, i + item->span, form, bad);
         else
@@ -253,6 +299,7 @@ static iso_status finish(iso_transforms *t, int channels, size_t *bad) {
     for (size_t i = 0; i < t->count; i++) {
         tables += t->items[i].class_->stage == ISO_TO_TENSOR;
         noises += t->items[i].noise;
+        t->uses_python |= t->items[i].class_ == &iso_random_choice_class;
     }
     t->draws = t->count + (noises * sizeof(iso_torch_generator) + sizeof(iso_draw) - 1) / sizeof(iso_draw);
     if (status)

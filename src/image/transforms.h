@@ -39,7 +39,8 @@ typedef enum iso_stage {
 } iso_stage;
 
 /* One kind of transform; its file is named after it. */
-typedef struct iso_transform_class {
+typedef struct iso_transform_class iso_transform_class;
+struct iso_transform_class {
     const iso_signature *signature;
     iso_stage stage;
     bool random;
@@ -57,7 +58,9 @@ typedef struct iso_transform_class {
     float (*number)(const iso_transform *transform, int channel, float x);
     bool (*apply_tensor)(const iso_transform *transform, const iso_draw *draw, iso_image_scratch *scratch, float *x,
                          iso_image_size size, iso_worker_error *error);
-} iso_transform_class;
+    /* A group of `copies` transforms of this class, configured as it is; NULL: its first argument is the list. */
+    const iso_transform_class *held;
+};
 
 struct iso_transform {
     const iso_transform_class *class_;
@@ -72,8 +75,10 @@ struct iso_transform {
     bool has_translate, has_scale;
     int operation;  /* of transform_augment.c */
     double amount;  /* how much of it */
-    int64_t copies; /* that stand in the chain for one call; 0: none */
+    int64_t copies; /* of what RandAugment holds */
     int64_t magnitude, bins;
+    double weights[ISO_MAX_FLOATS]; /* of RandomChoice, each with the sum of those before it */
+    size_t weight_count;            /* 0: all alike */
     float value[3];
     size_t value_count;
     bool noise;         /* in place of the value */
@@ -99,6 +104,7 @@ typedef struct iso_transforms {
     iso_transform *items; /* what a group holds stands behind it */
     size_t count, capacity;
     int channels;           /* of the result */
+    bool uses_python;       /* RandomChoice draws from Python's random */
     size_t draws;           /* room for the draws of one image: count items, and the generators that noise comes from */
     iso_byte_table *tables; /* of each ToTensor: from a byte to the number, per channel */
 } iso_transforms;
@@ -113,10 +119,13 @@ void iso_transforms_free(iso_transforms *transforms);
  * CenterCrop(s). */
 iso_status iso_transforms_for_test(const iso_transforms *train, int channels, iso_transforms **test);
 
-/* Draws for one image; `draws` has room for transforms->draws of them. Returns the size of the result; 0 x 0: the image is too
- * small. */
-iso_image_size iso_transforms_draw(const iso_transforms *transforms, iso_torch_generator *generator, iso_image_size in,
-                                   iso_draw *draws);
+/* Draws for one image; `draws` has room for transforms->draws of them. `python` may be NULL without
+ * uses_python. Returns the size of the result; 0 x 0: the image is too small. */
+iso_image_size iso_transforms_draw(const iso_transforms *transforms, iso_torch_generator *generator, iso_py_random *python,
+                                   iso_image_size in, iso_draw *draws);
+
+/* How many transforms the group at an item holds. */
+size_t iso_transforms_held(const iso_transforms *transforms, size_t group);
 
 /* Memory that one worker reuses. */
 typedef struct iso_transform_scratch {
@@ -135,7 +144,7 @@ extern const iso_transform_class iso_random_horizontal_flip_class, iso_random_ve
     iso_grayscale_class, iso_random_grayscale_class, iso_random_affine_class, iso_rand_augment_class,
     iso_trivial_augment_wide_class, iso_random_invert_class, iso_random_posterize_class, iso_random_solarize_class,
     iso_random_adjust_sharpness_class, iso_random_autocontrast_class, iso_random_equalize_class, iso_random_erasing_class,
-    iso_convert_image_dtype_class, iso_pil_to_tensor_class;
+    iso_convert_image_dtype_class, iso_pil_to_tensor_class, iso_random_choice_class;
 
 /* "nearest", "bilinear", "bicubic", also as InterpolationMode.BILINEAR; for configure functions. */
 iso_status iso_read_interpolation(iso_context *ctx, const iso_arg *arg, const char *where, iso_interpolation *filter);

@@ -93,7 +93,7 @@ static void add_stage(struct filling *f, int list, bool blocks) {
     f->status = iso_grow(f->graph->ctx, &s->stages, &s->stage_capacity, s->stage_count, s->stage_count + 1, sizeof *s->stages);
     if (f->status)
         return;
-    s->stages[s->stage_count++] = (iso_stage){f->sorted_count, f->sorted_count + f->counts[list], blocks};
+    s->stages[s->stage_count++] = (iso_schedule_stage){f->sorted_count, f->sorted_count + f->counts[list], blocks};
     for (int i = 0; i < f->counts[list]; i++)
         f->sorted[f->sorted_count++] = f->graph->nodes[f->nodes[list][i]];
     f->counts[list] = 0;
@@ -131,7 +131,7 @@ static void fill_in(struct filling *f, int i) {
 static iso_status whole_batch(iso_graph *graph, iso_schedule *s) {
     iso_status status = iso_grow(graph->ctx, &s->stages, &s->stage_capacity, 0, 1, sizeof *s->stages);
     if (!status)
-        s->stages[s->stage_count++] = (iso_stage){0, (int)graph->node_count, false};
+        s->stages[s->stage_count++] = (iso_schedule_stage){0, (int)graph->node_count, false};
     return status;
 }
 
@@ -221,7 +221,7 @@ static void list_rooms(const iso_graph *graph, const iso_schedule *s, const stru
         if (local)
             room.bytes = value->bytes / (size_t)value->samples * (size_t)s->block;
         else { /* all blocks have passed before the stage is over */
-            const iso_stage *first = &s->stages[use->first_stage], *last = &s->stages[use->last_stage];
+            const iso_schedule_stage *first = &s->stages[use->first_stage], *last = &s->stages[use->last_stage];
             room.first = first->blocks ? first->first : room.first;
             room.last = last->blocks ? last->end - 1 : room.last;
         }
@@ -230,7 +230,7 @@ static void list_rooms(const iso_graph *graph, const iso_schedule *s, const stru
         if (value->storage == ISO_IN_ARENA)
             rooms[i] = room;
         if (use->summed) {
-            const iso_stage *stage = &s->stages[use->first_stage];
+            const iso_schedule_stage *stage = &s->stages[use->first_stage];
             rooms[count + i] = (iso_room){beside * iso_arena_aligned(value->bytes), stage->first, stage->end - 1, 0};
         }
     }
@@ -330,7 +330,7 @@ static void join(const iso_run *run, iso_value_id id, int left) {
 
 /* Joins the newest partial sum of every sum in the stage with those before it; `last`: with all of them. `run`: over the whole
  * batch. */
-static void join_block(const iso_graph *graph, const iso_stage *stage, const iso_run *run, int64_t before, bool last) {
+static void join_block(const iso_graph *graph, const iso_schedule_stage *stage, const iso_run *run, int64_t before, bool last) {
     for (int i = stage->first; i < stage->end; i++)
         for (int j = 0; j < ISO_MAX_OPERANDS; j++) {
             iso_value_id id = graph->nodes[i].out[j];
@@ -344,7 +344,7 @@ static void join_block(const iso_graph *graph, const iso_stage *stage, const iso
         }
 }
 
-static void run_blocks(const iso_graph *graph, const iso_schedule *s, const iso_stage *stage, const iso_run *whole,
+static void run_blocks(const iso_graph *graph, const iso_schedule *s, const iso_schedule_stage *stage, const iso_run *whole,
                        iso_node_observer *after, void *user) {
     int64_t blocks = block_count(s);
     for (int64_t block = 0; block < blocks; block++) {

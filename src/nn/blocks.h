@@ -11,10 +11,10 @@
 #include "nn/graph.h"
 
 /* Nodes first .. end - 1. Not `blocks`: each runs once, over all samples. */
-typedef struct iso_stage {
+typedef struct iso_schedule_stage {
     int first, end;
     bool blocks;
-} iso_stage;
+} iso_schedule_stage;
 
 /* The graph as a number of samples sees it. */
 typedef struct iso_view {
@@ -24,7 +24,7 @@ typedef struct iso_view {
 
 typedef struct iso_schedule {
     int64_t samples, block; /* of the batch; of a block, 0: there are none */
-    iso_stage *stages;
+    iso_schedule_stage *stages;
     size_t stage_count, stage_capacity;
     iso_view full, rest; /* a block; what is left behind the last full one, if anything is */
 } iso_schedule;

@@ -144,7 +144,7 @@ static iso_status remake(iso_graph *graph, iso_schedule *s, iso_value_id id, int
 /* What a repetition changes, to take it back. */
 struct saved {
     iso_node *nodes;
-    iso_stage *stages;
+    iso_schedule_stage *stages;
     size_t nodes_room, node_count, value_count;
 };
 
@@ -240,7 +240,7 @@ static iso_status repeat_nodes(struct search *t) {
 /* A stage of small values runs over the whole batch, which is faster, if the plan gets no larger by it. */
 static iso_status join_blocks(struct search *t) {
     for (size_t i = 0; i < t->schedule->stage_count; i++) {
-        iso_stage *stage = &t->schedule->stages[i];
+        iso_schedule_stage *stage = &t->schedule->stages[i];
         if (!stage->blocks)
             continue;
         stage->blocks = false;

@@ -71,6 +71,7 @@ static iso_status read_seed(iso_recipe *recipe, const iso_yaml *node) {
     if (!fits || (digits != text && value > (uint64_t)1 << 63))
         return bad(recipe, node, "seed", "is '%s', expected a whole number from -2^63 to 2^64 - 1", text);
     recipe->seed = digits != text ? 0 - value : value;
+    recipe->seed_magnitude = value;
     return ISO_OK;
 }
 

@@ -37,7 +37,7 @@ typedef struct iso_recipe {
     iso_context *ctx;
     char *name;      /* of the file, for messages */
     char *directory; /* that relative paths start from */
-    uint64_t seed;
+    uint64_t seed, seed_magnitude; /* for torch.manual_seed, and without its sign, as random.seed takes it */
     iso_torch_variant variant;
     iso_located train, test;  /* a folder of images (path) or a call such as FashionMNIST(...) (expr); test may have neither */
     iso_located_list transforms, test_transforms; /* the latter empty: derived from the former */

@@ -22,17 +22,17 @@ static iso_tensor *copy_tensor(iso_context *ctx, const iso_tensor *from) {
 /* Epochs before the wanted one: their draws, the model's and the evaluation's, without computing anything. */
 static iso_status skip_epoch(iso_trainer *t) {
     iso_torch_generator *g = &t->ctx->generator;
-    iso_status status = iso_loader_begin(t->loader, g);
+    iso_status status = iso_loader_begin(t->loader, g, &t->ctx->python);
     if (!status)
         status = iso_loader_skip(t->loader, t->steps_per_epoch);
     if (!status)
-        iso_loader_end(t->loader, g);
+        iso_loader_end(t->loader, g, &t->ctx->python);
     if (!status && t->test_loader) {
-        status = iso_loader_begin(t->test_loader, g);
+        status = iso_loader_begin(t->test_loader, g, &t->ctx->python);
         if (!status)
             status = iso_loader_skip(t->test_loader, iso_loader_batches(t->test_loader));
         if (!status)
-            iso_loader_end(t->test_loader, g);
+            iso_loader_end(t->test_loader, g, &t->ctx->python);
     }
     return status;
 }
@@ -46,7 +46,7 @@ iso_status iso_trainer_batch(iso_trainer *t, int64_t epoch, int64_t index, iso_t
     for (int64_t i = 0; i < epoch && !status; i++)
         status = skip_epoch(t);
     if (!status)
-        status = iso_loader_begin(t->loader, &t->ctx->generator);
+        status = iso_loader_begin(t->loader, &t->ctx->generator, &t->ctx->python);
     if (!status)
         status = iso_loader_skip(t->loader, index);
     if (!status)

@@ -51,6 +51,45 @@ static iso_status check_shapes(iso_trainer *t) {
     return t->output ? ISO_OK : ISO_ENOMEM;
 }
 
+/* Transforms draw from Python's random of this process if they use it and there are no workers, which have their own. */
+static bool draws_from_python(const iso_trainer *t) {
+    bool uses = t->transforms->uses_python || (t->test_transforms && t->test_transforms->uses_python);
+    return uses && t->recipe->num_workers == 0;
+}
+
+static void store_random(const iso_trainer *t, iso_tensor *to) {
+    uint32_t words[ISO_PY_STATE_WORDS];
+    if (!to)
+        return;
+    iso_py_getstate(&t->ctx->python, words);
+    for (int i = 0; i < ISO_PY_STATE_WORDS; i++)
+        iso_tensor_i64(to)[i] = words[i];
+}
+
+static iso_status load_random(iso_trainer *t, const iso_tensor *from, const char *name) {
+    uint32_t words[ISO_PY_STATE_WORDS];
+    bool ok = true;
+    if (!from)
+        return ISO_OK;
+    for (int i = 0; i < ISO_PY_STATE_WORDS; i++) {
+        words[i] = (uint32_t)iso_tensor_i64(from)[i];
+        ok = ok && words[i] == iso_tensor_i64(from)[i];
+    }
+    if (ok && iso_py_setstate(&t->ctx->python, 3, words, NULL))
+        return ISO_OK;
+    return iso_fail(t->ctx, ISO_EINVAL, "the checkpoint's %s is no state of Python's random", name);
+}
+
+static iso_status add_random(iso_trainer *t) {
+    int64_t words = ISO_PY_STATE_WORDS;
+    t->random = iso_tensor_new(t->ctx, ISO_INT64, 1, &words);
+    t->epoch_random = iso_tensor_new(t->ctx, ISO_INT64, 1, &words);
+    if (!t->random || !t->epoch_random)
+        return ISO_ENOMEM;
+    iso_status status = iso_state_add(t->state, "isobit/random", t->random);
+    return status ? status : iso_state_add(t->state, "isobit/epoch_random", t->epoch_random);
+}
+
 static iso_status add_state(iso_trainer *t) {
     iso_context *ctx = t->ctx;
     int64_t counters = ISO_COUNTERS, bytes = ISO_TORCH_STATE_SIZE;
@@ -82,6 +121,8 @@ static iso_status add_state(iso_trainer *t) {
         status = iso_state_add(t->state, "isobit/epoch_generator", t->epoch_generator);
     if (!status && t->loader_generators)
         status = iso_state_add(t->state, "isobit/loader_generators", t->loader_generators);
+    if (!status && draws_from_python(t))
+        status = add_random(t);
     return status;
 }
 
@@ -168,6 +209,8 @@ void iso_trainer_free(iso_trainer *t) {
     iso_tensor_free(t->ctx, t->generator);
     iso_tensor_free(t->ctx, t->epoch_generator);
     iso_tensor_free(t->ctx, t->loader_generators);
+    iso_tensor_free(t->ctx, t->random);
+    iso_tensor_free(t->ctx, t->epoch_random);
     iso_tensor_free(t->ctx, t->output);
     iso_free(t->ctx, t);
 }
@@ -181,6 +224,8 @@ iso_status iso_trainer_start(iso_trainer *t) {
     if (t->test_loader)
         iso_loader_reset(t->test_loader);
     keep_loaders(t);
+    uint64_t magnitude = t->recipe->seed_magnitude;
+    iso_py_seed_words(&t->ctx->python, (const uint32_t[]){(uint32_t)magnitude, (uint32_t)(magnitude >> 32)}, 2);
     iso_status status = iso_module_reset_parameters(t->model, g);
     if (!status && t->recipe->init)
         status = iso_module_init(t->model, t->recipe->init, g);
@@ -189,6 +234,8 @@ iso_status iso_trainer_start(iso_trainer *t) {
     memset(t->counters->data, 0, sizeof(int64_t) * ISO_COUNTERS);
     iso_torch_get_state(g, iso_tensor_u8(t->generator));
     iso_torch_get_state(g, iso_tensor_u8(t->epoch_generator));
+    store_random(t, t->random);
+    store_random(t, t->epoch_random);
     return status;
 }
 
@@ -210,6 +257,8 @@ iso_status iso_trainer_load(iso_trainer *t, const char *path) {
     g->variant = t->recipe->variant;
     if (!status && !iso_torch_set_state(g, iso_tensor_u8(t->generator)))
         status = iso_fail(t->ctx, ISO_EINVAL, "%s: the tensor isobit/generator is no generator state", path);
+    if (!status)
+        status = load_random(t, t->random, "isobit/random");
     iso_safetensors_free(file);
     t->model->ready = true;
     return status;
@@ -222,12 +271,16 @@ iso_status iso_trainer_begin_epoch(iso_trainer *t) {
     iso_torch_generator start = t->ctx->generator;
     if (!restore_loaders(t))
         return iso_fail(t->ctx, ISO_EINVAL, "the checkpoint's isobit/loader_generators are no generator states");
-    if (done == 0)
+    if (done == 0) {
         iso_torch_get_state(&start, iso_tensor_u8(t->epoch_generator));
-    else if (!iso_torch_set_state(&start, iso_tensor_u8(t->epoch_generator)))
+        store_random(t, t->epoch_random);
+    } else if (!iso_torch_set_state(&start, iso_tensor_u8(t->epoch_generator)))
         return iso_fail(t->ctx, ISO_EINVAL, "the checkpoint's isobit/epoch_generator is no generator state");
+    iso_status status = done ? load_random(t, t->epoch_random, "isobit/epoch_random") : ISO_OK;
+    if (status)
+        return status;
     iso_module_train(t->model, true);
-    iso_status status = iso_loader_begin(t->loader, &start);
+    status = iso_loader_begin(t->loader, &start, &t->ctx->python);
     return status || done == 0 ? status : iso_loader_skip(t->loader, done);
 }
 
@@ -277,6 +330,8 @@ iso_status iso_trainer_step(iso_trainer *t, iso_step_record *record) {
     if ((status = digest_batch(t, batch, record->batch)))
         return status;
     t->ctx->generator = *batch->generator;
+    if (t->random)
+        t->ctx->python = *batch->python;
     status = iso_loss_backward(t->model, &t->recipe->loss, &batch->x, &batch->labels, &record->loss, NULL);
     if (status)
         return status;
@@ -286,6 +341,7 @@ iso_status iso_trainer_step(iso_trainer *t, iso_step_record *record) {
     }
     iso_optimizer_step(t->optimizer);
     iso_torch_get_state(&t->ctx->generator, iso_tensor_u8(t->generator));
+    store_random(t, t->random);
     status = iso_state_root(t->state, record->state);
     for (size_t i = 0; i < t->state->count && !status; i++)
         if (t->state->entries[i].nan_index >= 0) {
@@ -311,7 +367,7 @@ static int64_t count_correct(const float *logits, const int64_t *labels, int64_t
 
 iso_status iso_trainer_evaluate(iso_trainer *t, float *logits, iso_eval_record *record) {
     iso_torch_generator *g = &t->ctx->generator;
-    iso_status status = iso_loader_begin(t->test_loader, g);
+    iso_status status = iso_loader_begin(t->test_loader, g, &t->ctx->python);
     double sum = 0; /* of batch means times their sizes; the batch size belongs to the recipe */
     iso_module_train(t->model, false);
     for (int64_t left = iso_loader_batches(t->test_loader); left > 0 && !status; left--) {
@@ -331,19 +387,20 @@ iso_status iso_trainer_evaluate(iso_trainer *t, float *logits, iso_eval_record *
     }
     record->loss = (float)(sum / (double)(record->count ? record->count : 1));
     if (!status)
-        iso_loader_end(t->test_loader, g);
+        iso_loader_end(t->test_loader, g, &t->ctx->python);
     return status;
 }
 
 iso_status iso_trainer_end_epoch(iso_trainer *t, iso_eval_record *record) {
     int64_t *counters = iso_tensor_i64(t->counters);
     iso_torch_generator loader_end;
-    iso_loader_end(t->loader, &loader_end);
+    iso_loader_end(t->loader, &loader_end, NULL);
     *record = (iso_eval_record){.step = counters[ISO_COUNTER_STEP], .epoch = counters[ISO_COUNTER_EPOCH] + 1};
     iso_status status = t->test ? iso_trainer_evaluate(t, NULL, record) : ISO_OK;
     counters[ISO_COUNTER_EPOCH]++;
     counters[ISO_COUNTER_BATCH] = 0;
     keep_loaders(t);
     iso_torch_get_state(&t->ctx->generator, iso_tensor_u8(t->generator));
+    store_random(t, t->random);
     return status;
 }

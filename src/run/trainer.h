@@ -32,6 +32,7 @@ typedef struct iso_trainer {
     iso_tensor *counters;                    /* int64: steps done, epochs done, batches done in the running epoch */
     iso_tensor *generator, *epoch_generator; /* uint8: torch's 5056 bytes, now and at the start of the epoch */
     iso_tensor *loader_generators;           /* uint8: those of the loaders at the start of the epoch; NULL: they have none */
+    iso_tensor *random, *epoch_random; /* int64: the words of Python's random.getstate(); NULL where nothing is drawn from it */
     int64_t steps_per_epoch, steps;          /* steps: of the whole run */
     int64_t draws_per_sample;                /* 64-bit random numbers that a training step takes, per sample */
 } iso_trainer;

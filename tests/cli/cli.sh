@@ -103,6 +103,17 @@ printf 'x' | dd of=killed/checkpoint-000003.safetensors bs=1 seek=3000 conv=notr
 expect "a damaged checkpoint is named and passed over" 0 "checkpoint-00000[36].safetensors is damaged" "$isobit" train --out killed --resume
 cmp -s a/run.ledger killed/run.ledger && ok "and the run ends the same" || bad "and the run ends the same"
 
+# The draws of RandomChoice come from Python's random, which is part of the state where there are no workers.
+choice='RandomChoice([RandomHorizontalFlip(), Pad(4), ColorJitter(0.5)], p=[1, 2, 3])'
+edit "s/RandomHorizontalFlip(), /\"$choice\", /; s/num_workers=2/num_workers=0/" choice.yaml
+expect "RandomChoice" 0 "^digest" "$isobit" train choice.yaml --out choice --threads 1 --workers 0 --quiet
+expect "verify RandomChoice" 0 "^verified 12 steps" "$isobit" verify choice --threads 2 --workers 2 --quiet
+for lines in 5 9; do
+    rm -rf killed && cp -r choice killed && head -n $lines choice/run.ledger >killed/run.ledger
+    "$isobit" train --out killed --resume --quiet >/dev/null 2>&1
+    cmp -s choice/run.ledger killed/run.ledger && ok "RandomChoice resumed behind $lines lines" || bad "RandomChoice resumed behind $lines lines"
+done
+
 # ---- Verify and diff ----
 expect "verify" 0 "^verified 12 steps" "$isobit" verify a --quiet
 expect "verify on other threads and isa" 0 "$digest" "$isobit" verify a --threads 3 --isa scalar --quiet
@@ -162,7 +173,7 @@ loaders=("DataLoader(batch_size=10, sampler=WeightedRandomSampler('balanced', nu
     "DataLoader(batch_size=10, sampler=RandomSampler(replacement=True, num_samples=30, generator=Generator().manual_seed(1)), num_workers=1, persistent_workers=True)"
     "DataLoader(batch_size=4, sampler=SubsetRandomSampler(range(1, 30, 2)))")
 for i in 0 1 2 3; do
-    sed "s/^  loader: .*/  loader: ${loaders[i]}/" small.yaml >loader.yaml
+    sed "s/^  loader: .*/  loader: ${loaders[i]}/; s/RandomRotation(10)/'RandomChoice([RandomRotation(10), RandomVerticalFlip()])'/" small.yaml >loader.yaml
     whole=$("$isobit" train loader.yaml --out loader-$i --quiet --workers 2 --set checkpoint=2 | tail -n 1)
     expect "loader $i: other workers" 0 "^$whole$" "$isobit" train loader.yaml --out loader-w$i --quiet --workers 0 --threads 3 --set checkpoint=2
     for at in 000002 000004 000008; do

@@ -31,16 +31,16 @@ static void model_draws(void *user, iso_torch_generator *g, int64_t batch_size) 
 }
 
 /* Runs one epoch from batch `skip` on; returns the hash of all batches, going on from `hash`. */
-static iso_status run_epoch(iso_loader *loader, int64_t skip, iso_torch_generator *g, uint64_t *hash) {
+static iso_status run_epoch(iso_loader *loader, int64_t skip, iso_torch_generator *g, iso_py_random *python, uint64_t *hash) {
     const iso_batch *batch;
-    iso_status status = iso_loader_begin(loader, g);
+    iso_status status = iso_loader_begin(loader, g, python);
     if (!status)
         status = iso_loader_skip(loader, skip);
     while (!status && !(status = iso_loader_next(loader, &batch)) && batch) {
         *hash = made_hash(*hash, batch->x.data, (size_t)batch->x.numel * sizeof(float));
         *hash = made_hash(*hash, batch->labels.data, (size_t)batch->labels.numel * sizeof(int64_t));
     }
-    iso_loader_end(loader, g);
+    iso_loader_end(loader, g, python);
     return status;
 }
 
@@ -64,10 +64,12 @@ ISO_TEST(loader_gives_pytorch_s_recorded_batches) {
                                                                .threads = threads},
                                          &loader));
             iso_torch_generator g = {.variant = ISO_TORCH};
+            iso_py_random python = {.version = 311};
             iso_torch_manual_seed(&g, loader_answers[i].seed);
+            iso_py_seed(&python, (int64_t)loader_answers[i].seed);
             uint64_t hash = MADE_HASH_START;
             for (int epoch = 0; epoch < 2; epoch++)
-                CHECK_OK(ctx, run_epoch(loader, 0, &g, &hash));
+                CHECK_OK(ctx, run_epoch(loader, 0, &g, &python, &hash));
             CHECK_MSG(hash == loader_answers[i].hash, "case %zu, %d threads: other batches", i, threads);
             CHECK_MSG(iso_torch_random_int64(&g) == loader_answers[i].next, "case %zu: the generator stands elsewhere", i);
             iso_loader_free(loader);
@@ -86,7 +88,8 @@ ISO_TEST(loader_depends_on_nothing_but_the_experiment) {
     snprintf(root, sizeof root, "%s/loader", iso_test_directory());
     CHECK(write_made_folder(ctx, root, 40, order));
     iso_transforms *transforms;
-    CHECK_OK(ctx, made_chain(ctx, "RandomHorizontalFlip();RandomRotation(20);RandomResizedCrop(9);ToTensor()", 3, &transforms));
+    const char *chain = "RandomChoice([RandomHorizontalFlip(), Pad(3)]);RandomRotation(20);RandomResizedCrop(9);ToTensor()";
+    CHECK_OK(ctx, made_chain(ctx, chain, 3, &transforms));
     for (int workers = 0; workers < 3; workers++) {
         uint64_t expected = 0;
         int64_t expected_next = 0;
@@ -101,10 +104,12 @@ ISO_TEST(loader_depends_on_nothing_but_the_experiment) {
                                                                .prefetch = i % 4},
                                          &loader));
             iso_torch_generator g = {.variant = ISO_TORCH};
+            iso_py_random python = {.version = 311};
             iso_torch_manual_seed(&g, 77);
+            iso_py_seed(&python, 77);
             uint64_t hash = MADE_HASH_START;
-            CHECK_OK(ctx, run_epoch(loader, 0, &g, &hash));
-            int64_t next = iso_torch_random_int64(&g);
+            CHECK_OK(ctx, run_epoch(loader, 0, &g, &python, &hash));
+            int64_t next = iso_torch_random_int64(&g) ^ (int64_t)(iso_py_random_one(&python) * 0x1p52);
             if (i == 0) {
                 expected = hash;
                 expected_next = next;
@@ -121,16 +126,21 @@ ISO_TEST(loader_depends_on_nothing_but_the_experiment) {
 static bool copy_epoch(iso_loader *loader, int64_t skip, uint64_t seed, uint64_t hashes[], int64_t *next) {
     const iso_batch *batch;
     iso_torch_generator g = {.variant = ISO_TORCH};
+    iso_py_random python = {.version = 311};
     iso_torch_manual_seed(&g, seed);
-    if (iso_loader_begin(loader, &g) || iso_loader_skip(loader, skip))
+    iso_py_seed(&python, (int64_t)seed);
+    if (iso_loader_begin(loader, &g, &python) || iso_loader_skip(loader, skip))
         return false;
     while (!iso_loader_next(loader, &batch) && batch) {
         iso_torch_generator copy = *batch->generator;
-        uint64_t word = iso_torch_random64(&copy);
+        iso_py_random python_copy = *batch->python;
+        uint64_t word = iso_torch_random64(&copy), number;
+        iso_py_getrandbits64(&python_copy, &number, 64);
+        word ^= number;
         hashes[batch->index] = made_hash(made_hash(MADE_HASH_START, batch->x.data, (size_t)batch->x.numel * sizeof(float)), &word, 8);
     }
-    iso_loader_end(loader, &g);
-    *next = iso_torch_random_int64(&g);
+    iso_loader_end(loader, &g, &python);
+    *next = iso_torch_random_int64(&g) ^ (int64_t)(iso_py_random_one(&python) * 0x1p52);
     return true;
 }
 
@@ -140,7 +150,8 @@ ISO_TEST(loader_skips_to_any_batch) {
     CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1}) == ISO_OK);
     iso_dataset *data = made_dataset(ctx, 23);
     iso_transforms *transforms;
-    CHECK_OK(ctx, made_chain(ctx, "RandomVerticalFlip();RandomResizedCrop(5);ToTensor()", 3, &transforms));
+    const char *chain = "RandomVerticalFlip();RandomChoice([Resize(9), RandomApply([Pad(1)])]);RandomResizedCrop(5);ToTensor()";
+    CHECK_OK(ctx, made_chain(ctx, chain, 3, &transforms));
     for (int i = 0; i < 6; i++) {
         iso_loader *loader;
         uint64_t whole[8] = {0}, rest[8] = {0};
@@ -174,7 +185,8 @@ ISO_TEST(loader_can_be_left_early) {
     iso_dataset *data = made_dataset(ctx, 23);
     iso_transforms *transforms;
     iso_loader *loader;
-    CHECK_OK(ctx, made_chain(ctx, "RandomVerticalFlip();RandomResizedCrop(5);ToTensor()", 3, &transforms));
+    const char *chain = "RandomVerticalFlip();RandomChoice([Resize(9), RandomApply([Pad(1)])]);RandomResizedCrop(5);ToTensor()";
+    CHECK_OK(ctx, made_chain(ctx, chain, 3, &transforms));
     CHECK_OK(ctx, iso_loader_new(ctx, data, transforms,
                                  &(iso_loader_options){.batch_size = 3, .shuffle = true, .model_draws = model_draws, .user = &draws,
                                                        .threads = 2, .prefetch = 4},
@@ -182,16 +194,21 @@ ISO_TEST(loader_can_be_left_early) {
     for (int stop = 0; stop < 8; stop++) {
         const iso_batch *batch;
         iso_torch_generator start = {.variant = ISO_TORCH}, end, behind;
+        iso_py_random python = {.version = 311}, python_end, python_behind;
         iso_torch_manual_seed(&start, 3);
-        CHECK_OK(ctx, iso_loader_begin(loader, &start));
+        iso_py_seed(&python, 3);
+        CHECK_OK(ctx, iso_loader_begin(loader, &start, &python));
         for (int i = 0; i <= stop; i++)
             CHECK_OK(ctx, iso_loader_next(loader, &batch));
         behind = *batch->generator;
+        python_behind = *batch->python;
         model_draws(&draws, &behind, batch->count);
-        iso_loader_end(loader, &end);
+        iso_loader_end(loader, &end, &python_end);
         CHECK(iso_torch_random64(&end) == iso_torch_random64(&behind));
+        CHECK(iso_py_random_one(&python_end) == iso_py_random_one(&python_behind));
     }
     const iso_batch *batch;
+    CHECK_FAILS(ctx, ISO_EINVAL, "Python's random, which is not given", iso_loader_begin(loader, &(iso_torch_generator){0}, NULL));
     CHECK_FAILS(ctx, ISO_EINVAL, "no epoch has begun", iso_loader_next(loader, &batch));
     iso_loader_free(loader);
     iso_transforms_free(transforms);
@@ -210,10 +227,11 @@ ISO_TEST(loader_allocates_nothing_after_the_first_epoch) {
     iso_torch_generator g = {.variant = ISO_TORCH};
     iso_torch_manual_seed(&g, 3);
     uint64_t hash = 0;
-    CHECK_OK(ctx, run_epoch(loader, 0, &g, &hash));
+    iso_py_random python = {.version = 311};
+    CHECK_OK(ctx, run_epoch(loader, 0, &g, &python, &hash));
     uint64_t before = iso_context_allocations(ctx);
     for (int epoch = 0; epoch < 3; epoch++)
-        CHECK_OK(ctx, run_epoch(loader, 0, &g, &hash));
+        CHECK_OK(ctx, run_epoch(loader, 0, &g, &python, &hash));
     CHECK(iso_context_allocations(ctx) == before);
     iso_loader_free(loader);
     iso_transforms_free(transforms);
@@ -274,7 +292,7 @@ ISO_TEST(loader_notices_a_file_that_changes) {
         iso_torch_generator g = {.variant = ISO_TORCH};
         iso_torch_manual_seed(&g, 1);
         CHECK_OK(ctx, iso_loader_new(ctx, data, transforms, &(iso_loader_options){.batch_size = 4, .threads = threads}, &loader));
-        CHECK_OK(ctx, iso_loader_begin(loader, &g));
+        CHECK_OK(ctx, iso_loader_begin(loader, &g, NULL));
         CHECK_OK(ctx, iso_loader_next(loader, &batch));
         CHECK_FAILS(ctx, ISO_EIO, data->files[7].name, iso_loader_next(loader, &batch));
         CHECK(strstr(iso_error(ctx), "changed"));

@@ -37,7 +37,7 @@ static iso_status open_and_run(iso_context *ctx, const char *root, const char *i
     if (!status)
         status = iso_loader_new(ctx, data, transforms, &(iso_loader_options){.batch_size = 2, .num_workers = 2, .threads = threads}, &loader);
     if (!status)
-        status = iso_loader_begin(loader, &g);
+        status = iso_loader_begin(loader, &g, NULL);
     while (!status && !(status = iso_loader_next(loader, &batch)) && batch) {
     }
     iso_loader_free(loader);

@@ -19,10 +19,12 @@ static const char *check_answer(iso_context *ctx, size_t i) {
     if (made_chain(ctx, transform_answers[i].chain, channels, &transforms))
         return iso_error(ctx);
     iso_torch_generator g = {.variant = ISO_TORCH_1_13};
+    iso_py_random python = {.version = 311};
     iso_torch_manual_seed(&g, transform_answers[i].seed);
+    iso_py_seed(&python, (int64_t)transform_answers[i].seed);
     made_picture(ctx, h, w, channels, (int64_t)(transform_answers[i].seed % 5), &image);
     iso_draw *draws = iso_alloc_array(ctx, transforms->draws, sizeof *draws);
-    iso_image_size size = iso_transforms_draw(transforms, &g, (iso_image_size){w, h}, draws);
+    iso_image_size size = iso_transforms_draw(transforms, &g, &python, (iso_image_size){w, h}, draws);
     size_t numel = (size_t)(size.w * size.h * transforms->channels);
     float *out = iso_alloc_array(ctx, numel, sizeof *out);
     uint64_t before = made_hash(MADE_HASH_START, image.pixels, (size_t)(w * h * channels));
@@ -120,6 +122,13 @@ ISO_TEST(transforms_say_what_is_wrong_with_a_chain) {
         {"ToTensor();RandomErasing(value='noise')", "value must be", 3},
         {"ToTensor();RandomErasing(value=(1, 2))", "value must be", 3},
         {"ToTensor();RandomErasing(value=(1, 2, 3))", "3 numbers, but the images have 1 channel", 1},
+        {"RandomChoice([Resize(3)], p=[1, 2]);ToTensor()", "2 weights, but there are 1 transforms", 3},
+        {"RandomChoice([Resize(3)], p=[0]);ToTensor()", "not all 0", 3},
+        {"RandomChoice([Resize(3), Pad(3)], p=[-1, 2]);ToTensor()", "not all 0", 3},
+        {"RandomChoice([Resize(3), Pad(3)], p=0.5);ToTensor()", "p must be a list", 3},
+        {"RandomChoice(Resize(3));ToTensor()", "list of transforms", 3},
+        {"RandomChoice([Resize(3), Grayscale()]);ToTensor()", "Grayscale makes a gray image, but the first", 3},
+        {"RandomChoice([ToTensor(), PILToTensor()])", "PILToTensor makes a tensor of bytes", 3},
         {"Compose(Resize(3));ToTensor()", "list of transforms", 3},
         {"Compose([]);ToTensor()", "list of transforms", 3},
         {"Compose([Resize(3), 7]);ToTensor()", "expected a transform", 3},
@@ -170,9 +179,9 @@ ISO_TEST(transforms_tell_when_an_image_is_too_small) {
     iso_torch_generator g = {.variant = ISO_TORCH_1_13};
     iso_torch_manual_seed(&g, 1);
     CHECK_OK(ctx, made_chain(ctx, "RandomCrop(20);ToTensor()", 3, &t));
-    iso_image_size size = iso_transforms_draw(t, &g, (iso_image_size){19, 40}, draws);
+    iso_image_size size = iso_transforms_draw(t, &g, NULL, (iso_image_size){19, 40}, draws);
     CHECK(size.w == 0 && size.h == 0);
-    size = iso_transforms_draw(t, &g, (iso_image_size){20, 20}, draws);
+    size = iso_transforms_draw(t, &g, NULL, (iso_image_size){20, 20}, draws);
     CHECK(size.w == 20 && size.h == 20);
     iso_transforms_free(t);
     iso_context_free(ctx);
@@ -187,7 +196,7 @@ ISO_TEST(transforms_draw_nothing_without_chance) {
     iso_torch_manual_seed(&g, 5);
     same = g;
     CHECK_OK(ctx, made_chain(ctx, "Resize(9);CenterCrop(7);Pad(2);RandomCrop(11);ToTensor()", 1, &t));
-    iso_transforms_draw(t, &g, (iso_image_size){30, 20}, draws);
+    iso_transforms_draw(t, &g, NULL, (iso_image_size){30, 20}, draws);
     CHECK(iso_torch_random64(&g) == iso_torch_random64(&same));
     iso_transforms_free(t);
     iso_context_free(ctx);
@@ -207,7 +216,7 @@ ISO_TEST(transforms_for_test_leave_chance_out) {
     for (size_t i = 0; i < ISO_COUNTOF(chains); i++) {
         CHECK_OK(ctx, made_chain(ctx, chains[i], 3, &train));
         CHECK_OK(ctx, iso_transforms_for_test(train, 3, &test));
-        iso_image_size size = iso_transforms_draw(test, &g, (iso_image_size){50, 40}, draws);
+        iso_image_size size = iso_transforms_draw(test, &g, NULL, (iso_image_size){50, 40}, draws);
         CHECK(size.w == 32 && size.h == 32);
         CHECK(test->count == 4 && test->tables[0][0][255] == 1.0f && test->tables[0][2][0] == -1.0f);
         iso_transforms_free(test);

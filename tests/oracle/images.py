@@ -263,6 +263,7 @@ def test_transforms(driver, count, rng, cases, work):
         image.save(path)
         calls = chain(local, channels)
         torch.manual_seed(seed)
+        random.seed(seed)
         driver.ask("seed", seed)
         for repeat in range(2):
             try:
@@ -396,6 +397,7 @@ def loader_case(driver, count, rng, seed, kind, root, work):
     loader = torch.utils.data.DataLoader(dataset, batch_size=batch, shuffle=shuffle, drop_last=drop_last, num_workers=workers)
     skip = local.randint(0, len(loader)) if local.random() < 0.3 else 0
     torch.manual_seed(seed)
+    random.seed(seed)
     driver.ask("seed", seed)
     driver_fields = ["load", kind, os.fsencode(root), batch, int(shuffle), int(drop_last), workers, threads, prefetch, draws,
                      epochs, skip] + calls

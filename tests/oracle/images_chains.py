@@ -66,8 +66,11 @@ def augment(rng):
 
 
 def group(rng, depth):
-    calls = ", ".join(transform(rng, depth + 1) for _ in range(rng.randint(1, 3)))
-    return rng.choice(["Compose([%s])" % calls, "RandomApply([%s])" % calls, "RandomApply([%s], p=%r)" % (calls, rng.random())])
+    count = rng.randint(1, 3)
+    calls = ", ".join(transform(rng, depth + 1) for _ in range(count))
+    weights = [rng.choice([0, 1, 7, rng.random()]) for _ in range(count)]
+    return rng.choice(["RandomChoice([%s])" % calls, "RandomChoice([%s], p=%r)" % (calls, weights if sum(weights) else [1] * count),
+                       "Compose([%s])" % calls, "RandomApply([%s])" % calls, "RandomApply([%s], p=%r)" % (calls, rng.random())])
 
 
 def transform(rng, depth=0):

@@ -13,6 +13,7 @@
 
 static iso_context *ctx;
 static iso_torch_generator generator;
+static iso_py_random python;
 static iso_torch_variant variant;
 
 static void fail(const char *message) {
@@ -82,7 +83,7 @@ static void apply(char **fields, size_t count) {
     }
     draws = iso_calloc(ctx, transforms->draws, sizeof *draws);
     iso_image_size size =
-        iso_transforms_draw(transforms, &generator, (iso_image_size){image.w, image.h}, draws);
+        iso_transforms_draw(transforms, &generator, &python, (iso_image_size){image.w, image.h}, draws);
     if (size.w <= 0 || size.h <= 0) {
         fail("the image is too small");
         goto done;
@@ -136,7 +137,7 @@ static void model_draws(void *user, iso_torch_generator *g, int64_t batch_size) 
 
 static iso_status run_epoch(iso_loader *loader, int64_t skip, int64_t draws) {
     const iso_batch *batch = NULL;
-    iso_status status = iso_loader_begin(loader, &generator);
+    iso_status status = iso_loader_begin(loader, &generator, &python);
     if (!status)
         status = iso_loader_skip(loader, skip);
     for (;;) {
@@ -150,7 +151,7 @@ static iso_status run_epoch(iso_loader *loader, int64_t skip, int64_t draws) {
         fwrite(batch->labels.data, sizeof(int64_t), (size_t)batch->count, stdout);
     }
     (void)draws;
-    iso_loader_end(loader, &generator);
+    iso_loader_end(loader, &generator, &python);
     iso_torch_generator next = generator;
     if (status)
         fail(iso_error(ctx));
@@ -200,6 +201,7 @@ int main(void) {
         if (strcmp(fields[0], "seed") == 0) {
             generator.variant = variant;
             iso_torch_manual_seed(&generator, strtoull(fields[1], NULL, 10));
+            iso_py_seed(&python, strtoll(fields[1], NULL, 10));
             printf("ok\n");
         } else if (strcmp(fields[0], "variant") == 0)
             puts(iso_torch_variant_from_name(fields[1], &variant) ? "ok" : "error no such PyTorch");

@@ -51,14 +51,14 @@ static iso_status pass(iso_trainer *t, int kind, bool first) {
     iso_loader *loader = kind ? t->test_loader : t->loader;
     iso_torch_generator *g = &t->ctx->generator, next;
     const iso_batch *batch = NULL;
-    iso_status status = iso_loader_begin(loader, g);
+    iso_status status = iso_loader_begin(loader, g, &t->ctx->python);
     if (!status && (first || !t->recipe->persistent_workers))
         seed_workers(kind, iso_loader_base_seed(loader), t->recipe->num_workers);
     while (!status && !(status = iso_loader_next(loader, &batch)) && batch)
         put(kind, kind ? t->test : t->train, batch);
     if (status)
         return status;
-    iso_loader_end(loader, g);
+    iso_loader_end(loader, g, &t->ctx->python);
     next = *g;
     printf("end %s %lld\n", kind ? "test" : "train", (long long)iso_torch_random_int64(&next));
     return ISO_OK;

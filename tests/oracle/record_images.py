@@ -4,6 +4,7 @@
     tests/oracle/record_images.py > tests/image/known_answers.h
 
 The images are formulas (see `picture`), the answers FNV-1a hashes of the tensors' bytes, and what the generator gives next."""
+import random
 import warnings
 
 import numpy as np
@@ -39,7 +40,8 @@ CHAINS = [
     "RandomInvert(0.7)", "RandomPosterize(3, 0.7)", "RandomSolarize(100, p=0.9)", "RandomAdjustSharpness(2.5, 1)",
     "RandomAdjustSharpness(0, 1)", "RandomAutocontrast(1)", "RandomEqualize(1)", "RandAugment()", "RandAugment(5, 30)",
     "RandAugment(3, 5, num_magnitude_bins=11, interpolation=InterpolationMode.BILINEAR, fill=(1, 2, 3))",
-    "TrivialAugmentWide()", "TrivialAugmentWide(64, interpolation=InterpolationMode.BILINEAR, fill=200)",
+    "RandomChoice([RandomRotation(40), Compose([Pad(3), RandomVerticalFlip()]), ColorJitter(0.5)])",
+    "RandomChoice([RandomCrop(9), RandomApply([RandomChoice([Resize(9), Resize(7)])])], p=[0.3, 2])", "TrivialAugmentWide()", "TrivialAugmentWide(64, interpolation=InterpolationMode.BILINEAR, fill=200)",
 ]
 TENSORS = [  # behind ToTensor()
     ["RandomErasing(1)"], ["RandomErasing(0.5, value=(0.1, 0.2, 0.3))", NORMALIZE],
@@ -77,6 +79,7 @@ def compose(calls):
 
 def answer(calls, h, w, channels, seed):
     torch.manual_seed(seed)
+    random.seed(seed)
     x = compose(calls)(picture(h, w, channels, seed % 5)).numpy()
     print('    {"%s", %d, %d, %d, %d, %d, %d, 0x%016xu, %d},' %
           (";".join(calls), h, w, channels, seed, x.shape[1], x.shape[2], fnv(x.tobytes()), next_number()))
@@ -97,6 +100,7 @@ def loader_answer(calls, seed, count, batch_size, shuffle, drop_last, workers, d
     loader = torch.utils.data.DataLoader(Made(count, compose(calls)), batch_size, shuffle=shuffle, drop_last=drop_last,
                                          num_workers=workers)
     torch.manual_seed(seed)
+    random.seed(seed)
     data = b""
     for _ in range(2):
         for x, labels in loader:
@@ -136,6 +140,8 @@ def main():
         loader_answer(article, 10 + workers, 11, 4, True, False, workers, 0)
         loader_answer(article, 20 + workers, 11, 3, True, True, workers, 5)
         loader_answer(["RandomCrop(12)", "ToTensor()"], 30 + workers, 7, 2, False, False, workers, 1)
+        loader_answer(["RandomChoice([RandomRotation(90), ColorJitter(1), Grayscale(3)])", "RandomCrop(9)", "ToTensor()",
+                       "RandomErasing(value='random')"], 40 + workers, 9, 2, True, False, workers, 2)
     print("};")
 
 
