@@ -18,12 +18,15 @@ ifdef WERROR
 WARNINGS += -Werror
 endif
 PACKAGES := libpng libjpeg yaml-0.1 zlib
+# Without libwebp everything else works; a WebP file is refused with a message.
+WEBP := $(shell pkg-config --exists libwebp libwebpdemux 2>/dev/null && echo libwebp libwebpdemux)
+PACKAGES += $(WEBP)
 ifneq ($(filter image run,$(ROOMS)),)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 endif
 # -ffp-contract=off stands behind the user's flags, so that no CFLAGS can change the arithmetic.
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -Itests $(WARNINGS) $(PKG_CFLAGS) -fPIC -fvisibility=hidden -pthread $(CFLAGS) \
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -Itests $(WARNINGS) $(PKG_CFLAGS) -fPIC -fvisibility=hidden -pthread $(if $(WEBP),-DISO_WEBP) $(CFLAGS) \
              -ffp-contract=off -fno-math-errno $(ISA_FLAGS)
 LIBS := $(PKG_LIBS) -lm -pthread
 

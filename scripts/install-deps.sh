@@ -11,8 +11,9 @@ if command -v pkg-config >/dev/null 2>&1; then
     pkg-config --exists libjpeg || missing="$missing libjpeg-dev"
     pkg-config --exists yaml-0.1 || missing="$missing libyaml-dev"
     pkg-config --exists zlib || missing="$missing zlib1g-dev"
+    pkg-config --exists libwebp libwebpdemux || missing="$missing libwebp-dev"
 else
-    missing="$missing pkg-config libpng-dev libjpeg-dev libyaml-dev zlib1g-dev"
+    missing="$missing pkg-config libpng-dev libjpeg-dev libyaml-dev zlib1g-dev libwebp-dev"
 fi
 [ -n "$missing" ] || exit 0
 

@@ -20,7 +20,7 @@ if ! ready; then
     export DEBIAN_FRONTEND=noninteractive
     dpkg --add-architecture "$debian" && apt-get update -qq &&
         apt-get install -y -qq --no-install-recommends qemu-user-static "gcc-$target" "libc6-dev-$debian-cross" \
-            libpng-dev:"$debian" libjpeg-dev:"$debian" libyaml-dev:"$debian" zlib1g-dev:"$debian" >/dev/null
+            libpng-dev:"$debian" libjpeg-dev:"$debian" libyaml-dev:"$debian" zlib1g-dev:"$debian" libwebp-dev:"$debian" >/dev/null
     ready || { echo "tests/cross.sh: a compiler, libraries or qemu for $architecture could not be installed" >&2 && exit 2; }
 fi
 

@@ -28,13 +28,19 @@ static inline uint8_t *iso_image_row(const iso_image *image, int64_t y) {
     return image->pixels + y * image->w * image->channels;
 }
 
+/* More than this is refused before anything is allocated: Pillow's limit of a decompression bomb. */
+#define ISO_MAX_PIXELS 178956970
+
+/* For decoders: whether a file may be of this size. */
+bool iso_image_allow(int64_t w, int64_t h, iso_worker_error *error);
+
 /* Decodes a file's bytes to RGB, as Pillow's open().convert("RGB") does; the content decides the format. Damage of any kind is an
- * error that says what. PNG and JPEG. */
+ * error that says what. */
 bool iso_image_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error);
 bool iso_png_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error);
 bool iso_jpeg_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error);
-
-/* More than this is refused before anything is allocated: Pillow's limit of a decompression bomb. */
-#define ISO_MAX_PIXELS 178956970
+bool iso_webp_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error);
+bool iso_bmp_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error);
+bool iso_ppm_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error);
 
 #endif

@@ -60,9 +60,8 @@ static void gray_to_rgb(const uint8_t *in, uint8_t *out, int64_t w) {
 static bool decode(iso_context *ctx, struct jpeg_decompress_struct *info, struct handler *handler, iso_image *image) {
     jpeg_read_header(info, TRUE);
     int64_t w = info->image_width, h = info->image_height;
-    if (w * h > ISO_MAX_PIXELS)
-        return iso_worker_fail(handler->error, ISO_EINVAL, "%lld x %lld pixels are more than the limit of %d", (long long)w,
-                               (long long)h, ISO_MAX_PIXELS);
+    if (!iso_image_allow(w, h, handler->error))
+        return false;
     if (info->num_components == 2 || info->num_components > 4)
         return iso_worker_fail(handler->error, ISO_EINVAL, "a JPEG of %d components is not supported", info->num_components);
     info->out_color_space = info->num_components == 1 ? JCS_GRAYSCALE : info->num_components == 3 ? JCS_RGB : JCS_CMYK;

@@ -96,9 +96,8 @@ static bool decode(iso_context *ctx, png_structp png, png_infop info, struct sou
         return false;
     int64_t w = png_get_image_width(png, info), h = png_get_image_height(png, info);
     int type = png_get_color_type(png, info), depth = png_get_bit_depth(png, info), colours = 0;
-    if (w * h > ISO_MAX_PIXELS)
-        return iso_worker_fail(source->error, ISO_EINVAL, "%lld x %lld pixels are more than the limit of %d", (long long)w,
-                               (long long)h, ISO_MAX_PIXELS);
+    if (!iso_image_allow(w, h, source->error))
+        return false;
     png_color *palette = NULL;
     if (type == PNG_COLOR_TYPE_PALETTE)
         png_get_PLTE(png, info, &palette, &colours);

@@ -24,6 +24,8 @@ import torch
 from torch import nn
 from torch.utils import data
 
+from linking import static_libraries
+
 try:
     from torchvision import datasets, transforms
 except ImportError:
@@ -266,8 +268,8 @@ def run(driver, arguments, split, workers, threads, work, folders):
 def build_driver(build, directory):
     driver = os.path.join(directory, "driver")
     subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-O1", "-I", os.path.join(ROOT, "include"), "-I", os.path.join(ROOT, "src"),
-                    os.path.join(ROOT, "tests/oracle/loader_driver.c"), os.path.join(build, "libisobit.a"), "-lpng", "-ljpeg", "-lyaml", "-lz",
-                    "-lm", "-pthread", "-o", driver], check=True)
+                    os.path.join(ROOT, "tests/oracle/loader_driver.c"), os.path.join(build, "libisobit.a")] +
+                   static_libraries(build) + ["-pthread", "-o", driver], check=True)
     return driver
 
 

@@ -22,6 +22,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from linking import static_libraries
+
 try:
     import torchvision
 except ImportError:
@@ -93,7 +95,7 @@ def content(tensor):
 def build_driver(build, directory):
     driver = os.path.join(directory, "driver")
     subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-O1", "-I", os.path.join(ROOT, "include"), os.path.join(ROOT, "tests/oracle/resnet_driver.c"),
-                    os.path.join(build, "libisobit.a"), "-lpng", "-ljpeg", "-lyaml", "-lz", "-lm", "-pthread", "-o", driver], check=True)
+                    os.path.join(build, "libisobit.a")] + static_libraries(build) + ["-pthread", "-o", driver], check=True)
     return driver
 
 

@@ -1,0 +1,53 @@
+/* WebP through libwebp; of an animation the first frame. Alpha is dropped, not composited, as Pillow's convert("RGB") does. */
+#include "image/image.h"
+
+#ifdef ISO_WEBP
+#include <string.h>
+
+#include <webp/decode.h>
+#include <webp/demux.h>
+
+static bool damaged(iso_worker_error *error) {
+    return iso_worker_fail(error, ISO_EINVAL, "damaged WebP: libwebp refuses it");
+}
+
+static bool decode_animation(iso_context *ctx, const WebPData *file, iso_image *image, iso_worker_error *error) {
+    WebPAnimDecoderOptions options;
+    uint8_t *rgba;
+    int time;
+    WebPAnimDecoderOptionsInit(&options);
+    options.color_mode = MODE_RGBA;
+    options.use_threads = 0;
+    WebPAnimDecoder *decoder = WebPAnimDecoderNew(file, &options);
+    WebPAnimInfo info;
+    bool ok = decoder && WebPAnimDecoderGetInfo(decoder, &info) && WebPAnimDecoderGetNext(decoder, &rgba, &time);
+    if (!ok)
+        damaged(error);
+    else
+        ok = iso_image_resize(ctx, image, info.canvas_width, info.canvas_height, 3, error);
+    for (int64_t i = 0; ok && i < image->w * image->h; i++)
+        memcpy(image->pixels + 3 * i, rgba + 4 * i, 3);
+    WebPAnimDecoderDelete(decoder);
+    return ok;
+}
+
+bool iso_webp_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error) {
+    WebPBitstreamFeatures features;
+    if (WebPGetFeatures(data, size, &features) != VP8_STATUS_OK)
+        return damaged(error);
+    if (!iso_image_allow(features.width, features.height, error))
+        return false;
+    if (features.has_animation)
+        return decode_animation(ctx, &(WebPData){data, size}, image, error);
+    if (!iso_image_resize(ctx, image, features.width, features.height, 3, error))
+        return false;
+    size_t bytes = (size_t)(image->w * image->h * 3);
+    return WebPDecodeRGBInto(data, size, image->pixels, bytes, (int)(3 * image->w)) || damaged(error);
+}
+#else
+bool iso_webp_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error) {
+    (void)ctx, (void)data, (void)size, (void)image;
+    return iso_worker_fail(error, ISO_EINVAL,
+                           "is a WebP file, and this build has no libwebp: install libwebp-dev and build again");
+}
+#endif
