@@ -16,6 +16,10 @@ struct worker {
     iso_pool *pool;
     pthread_t thread;
     int index;
+    bool asleep, steered; /* guarded by the pool's mutex */
+#ifdef __linux__
+    cpu_set_t allowed; /* where it may run, while it is steered */
+#endif
 };
 
 struct iso_pool {
@@ -51,8 +55,8 @@ static inline void relax(void) {
 static void work(iso_pool *pool, int thread) {
     uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
     while ((uint32_t)ticket != 0) {
-        if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket - 1,
-                                                   memory_order_acq_rel, memory_order_acquire))
+        if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket - 1, memory_order_acq_rel,
+                                                   memory_order_acquire))
             continue;
         pool->run(pool->argument, pool->tasks - (int64_t)(uint32_t)ticket, thread);
         atomic_fetch_add_explicit(&pool->done, 1, memory_order_release);
@@ -64,22 +68,54 @@ static bool has_work(iso_pool *pool) {
     return (uint32_t)atomic_load(&pool->ticket) != 0;
 }
 
+/* ---- Where a thread wakes up ---- */
+
+/* After a pause of some milliseconds Linux often wakes a worker on the CPU that the caller runs on, although another is idle, and
+ * moves it only when the work is done. So a sleeper is kept away from the caller's CPU until it runs. */
+#ifdef __linux__
+static void steer(struct worker *worker, int cpu) {
+    cpu_set_t others;
+    if (cpu < 0 || pthread_getaffinity_np(worker->thread, sizeof worker->allowed, &worker->allowed) != 0)
+        return;
+    others = worker->allowed;
+    CPU_CLR(cpu, &others);
+    worker->steered = CPU_COUNT(&others) > 0 && pthread_setaffinity_np(worker->thread, sizeof others, &others) == 0;
+}
+static void release(struct worker *worker) {
+    if (worker->steered)
+        pthread_setaffinity_np(worker->thread, sizeof worker->allowed, &worker->allowed);
+    worker->steered = false;
+}
+#else
+static void steer(struct worker *worker, int cpu) {
+    (void)worker, (void)cpu;
+}
+static void release(struct worker *worker) {
+    (void)worker;
+}
+static int sched_getcpu(void) {
+    return -1;
+}
+#endif
+
 static void *worker_main(void *argument) {
     struct worker *worker = argument;
     iso_pool *pool = worker->pool;
     while (!atomic_load(&pool->stop)) {
         work(pool, worker->index);
         int spins = 0;
-        while (!has_work(pool) && !atomic_load_explicit(&pool->stop, memory_order_relaxed) &&
-               spins++ < SPINS)
+        while (!has_work(pool) && !atomic_load_explicit(&pool->stop, memory_order_relaxed) && spins++ < SPINS)
             relax();
         if (spins < SPINS)
             continue;
         pthread_mutex_lock(&pool->mutex);
         atomic_fetch_add(&pool->sleepers, 1);
+        worker->asleep = true;
         while (!has_work(pool) && !atomic_load(&pool->stop))
             pthread_cond_wait(&pool->wake, &pool->mutex);
+        worker->asleep = false;
         atomic_fetch_sub(&pool->sleepers, 1);
+        release(worker);
         pthread_mutex_unlock(&pool->mutex);
     }
     return NULL;
@@ -88,7 +124,11 @@ static void *worker_main(void *argument) {
 static void wake_sleepers(iso_pool *pool) {
     if (atomic_load(&pool->sleepers) == 0)
         return;
+    int cpu = sched_getcpu();
     pthread_mutex_lock(&pool->mutex);
+    for (int i = 0; i < pool->started; i++)
+        if (pool->workers[i].asleep && !pool->workers[i].steered)
+            steer(&pool->workers[i], cpu);
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->mutex);
 }
@@ -106,8 +146,7 @@ iso_status iso_pool_new(iso_pool **out, iso_context *ctx, int threads) {
     atomic_init(&pool->sleepers, 0);
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
-    if (threads > 1 &&
-        !(pool->workers = iso_calloc(ctx, (size_t)threads - 1, sizeof *pool->workers))) {
+    if (threads > 1 && !(pool->workers = iso_calloc(ctx, (size_t)threads - 1, sizeof *pool->workers))) {
         iso_pool_free(pool);
         return ISO_ENOMEM;
     }
@@ -117,8 +156,7 @@ iso_status iso_pool_new(iso_pool **out, iso_context *ctx, int threads) {
         int error = pthread_create(&pool->workers[i].thread, NULL, worker_main, &pool->workers[i]);
         if (error) {
             iso_pool_free(pool);
-            return iso_fail(ctx, ISO_ENOMEM, "thread %d of %d could not be started: %s", i + 2,
-                            threads, strerror(error));
+            return iso_fail(ctx, ISO_ENOMEM, "thread %d of %d could not be started: %s", i + 2, threads, strerror(error));
         }
         pool->started++;
     }
