@@ -10,7 +10,7 @@ import ctypes
 
 import torch
 
-from side_by_side import heading, in_turn, library, median, opened, pointer, same_allocator
+from side_by_side import heading, in_turn, library, median, opened, pointer, start_again
 
 POSITIVE = ("log", "log1p", "rsqrt")
 THEIRS = {
@@ -28,7 +28,7 @@ def main():
     p.add_argument("--rounds", type=int, default=11)
     p.add_argument("functions", nargs="*", metavar="FUNCTION")
     o = p.parse_args()
-    same_allocator()
+    start_again(o.threads)
     torch.set_num_threads(o.threads)
     lib = library(o.lib)
     c = opened(lib, o.threads, o.isa)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from side_by_side import heading, in_turn, library, longs, median, opened, pointer, same_allocator
+from side_by_side import heading, in_turn, library, longs, median, opened, pointer, start_again
 
 GEMMS = [(256, 256, 256), (512, 512, 512), (768, 768, 768), (1024, 1024, 1024), (1536, 1536, 1536), (2048, 2048, 2048),
          (64, 10, 2048), (64, 2048, 10), (100352, 64, 576), (12544, 128, 1152), (16, 1000, 512), (512, 512, 64)]
@@ -128,7 +128,7 @@ def main():
     p.add_argument("--rounds", type=int, default=11)
     p.add_argument("--only", metavar="REGEX")
     o = p.parse_args()
-    same_allocator()
+    start_again(o.threads)
     torch.set_num_threads(o.threads)
     lib = library(o.lib)
     t = Table(lib, opened(lib, o.threads, o.isa), o)

@@ -11,10 +11,13 @@ import torch
 PAUSE = 0.03  # seconds between contenders: threads that spin for their next work must have gone to sleep
 
 
-def same_allocator():
-    """Starts the process again with a malloc that keeps its memory, which is PyTorch's best setting: freed pages cost faults."""
+def start_again(threads):
+    """Starts the process again with what libraries read when they are loaded: how many threads NumPy's OpenBLAS may use, and a malloc that keeps
+    its memory, which is PyTorch's best setting: freed pages cost faults."""
     wanted = {"MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456",
-              "THP_MEM_ALLOC_ENABLE": "1"}  # PyTorch's own switch for huge pages, which our allocator asks for too
+              "THP_MEM_ALLOC_ENABLE": "1",  # PyTorch's own switch for huge pages, which our allocator asks for too
+              "OPENBLAS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads),
+              "OPENBLAS_THREAD_TIMEOUT": "22"}  # 2^22 cycles: its idle threads would else spin for a tenth of a second, into the next contender's turn
     if any(os.environ.get(k) != v for k, v in wanted.items()):
         os.environ.update(wanted)
         os.execv(sys.executable, [sys.executable, "-W", "ignore"] + sys.argv)

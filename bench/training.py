@@ -13,7 +13,7 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
-from side_by_side import heading, in_turn, library, longs, median, opened, pointer, same_allocator, seconds
+from side_by_side import heading, in_turn, library, longs, median, opened, pointer, seconds, start_again
 
 
 def cnn(size, classes):
@@ -53,7 +53,7 @@ def main():
     p.add_argument("--only", metavar="REGEX")
     p.add_argument("--profile", action="store_true", help="where our own step's time goes, operation by operation")
     o = p.parse_args()
-    same_allocator()
+    start_again(o.threads)
     torch.set_num_threads(o.threads)
     lib = library(o.lib)
     c = opened(lib, o.threads, o.isa)
