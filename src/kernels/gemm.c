@@ -5,13 +5,14 @@
 #include "kernels/tile.h"
 
 #define A_BLOCK_BYTES (512 * 1024) /* of A: about half of a level 2 cache */
+#define WAYS          7            /* rows that meet in the level 1 cache and stay there, beside B */
 
 struct gemm {
     const iso_kernels *k;
     const iso_gemm_shape *s;
     const float *a, *b, *bias;
     float *c, *packed_b, *packed_a, *padded_bias; /* packed_a: one block per thread */
-    int64_t block_rows, groups, panels_per_group, packed_row;
+    int64_t tile_rows, block_rows, groups, panels_per_group, packed_row;
     bool pack_a, pack_b, by_column;
     iso_segments segments;
 };
@@ -31,7 +32,9 @@ static struct gemm plan(const iso_exec *e, const iso_gemm_shape *s) {
     int64_t panels = iso_column_panels(k, s->n), tasks = 4 * (int64_t)iso_exec_threads(e);
     g.by_column = s->a_row == 1 && s->a_col != 1;
     /* Rows whose distance is a multiple of 2 KiB meet in the cache; not worth a copy if they are read once or twice. */
-    g.pack_a = !g.by_column && (s->a_col != 1 || (s->a_row % 512 == 0 && panels > 2));
+    bool meet = s->a_col == 1 && s->a_row % 512 == 0;
+    g.pack_a = !g.by_column && (s->a_col != 1 || (meet && panels > 2));
+    g.tile_rows = meet && !g.pack_a ? iso_min64(k->rows, WAYS) : k->rows;
     /* A panel that two tiles or fewer read is not worth a copy either. */
     g.pack_b = s->b_col != 1 || s->m > 2 * k->rows;
     int64_t rows = iso_min64(A_BLOCK_BYTES / (4 * g.packed_row), iso_ceil_div(s->m, tasks));
@@ -94,7 +97,7 @@ static void compute(void *argument, int64_t task, int thread) {
     const iso_gemm_shape *s = g->s;
     const iso_kernels *k = g->k;
     int64_t first = task / g->groups * g->block_rows, rows = iso_min64(g->block_rows, s->m - first);
-    int64_t first_panel = task % g->groups * g->panels_per_group, tiles = iso_ceil_div(rows, k->rows);
+    int64_t first_panel = task % g->groups * g->panels_per_group, tiles = iso_ceil_div(rows, g->tile_rows);
     int64_t end_panel = iso_min64(first_panel + g->panels_per_group, iso_column_panels(k, s->n));
     iso_tile tile = {
         .segments = g->segments.list, .count = g->segments.count, .a_row = s->a_row, .a_step = s->a_col, .c_row = s->c_row};
