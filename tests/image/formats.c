@@ -41,6 +41,7 @@ static void check_example(iso_context *ctx, const struct example *e, size_t numb
     if (e->h == 0) {
         CHECK_MSG(!ok && error.status == ISO_EINVAL && strstr(error.message, e->pixels), "example %zu: %s", number,
                   error.message);
+        iso_image_free(ctx, &image);
         return;
     }
     CHECK_MSG(ok, "example %zu: %s", number, error.message);
