@@ -24,6 +24,9 @@ void iso_dataset_free(iso_dataset *d) {
         iso_image_free(ctx, &d->images[i]);
     for (size_t i = 0; i < d->file_count; i++)
         iso_free(ctx, d->files[i].name);
+    for (size_t i = 0; i < d->skipped_count; i++)
+        iso_free(ctx, d->skipped[i].name);
+    iso_free(ctx, d->skipped);
     iso_free(ctx, d->classes);
     iso_free(ctx, d->images);
     iso_free(ctx, d->files);
@@ -84,8 +87,8 @@ const iso_image *iso_dataset_image(const iso_dataset *d, int64_t i, iso_image *s
     uint8_t *data;
     size_t size;
     const iso_data_file *file = &d->files[i];
-    iso_status status = iso_file_read_quietly(d->ctx, d->root, file->name, MAX_IMAGE_FILE, &data, &size, error->message,
-                                              sizeof error->message);
+    iso_status status =
+        iso_file_read_quietly(d->ctx, d->root, file->name, MAX_IMAGE_FILE, &data, &size, error->message, sizeof error->message);
     if (status) {
         error->status = status;
         return NULL;

@@ -3,23 +3,9 @@
 #include <zlib.h>
 
 #include "core/file.h"
-#include "data/dataset.h"
+#include "data/dataset_files.h"
 
 #define MAX_IDX ((size_t)1 << 32)
-
-/* The path of one file of the four, wherever it lies. */
-static iso_status find(iso_context *ctx, const char *root, const char *name, const char *file, char **path) {
-    for (int i = 0; i < 4; i++) {
-        *path = i < 2 ? iso_sprintf(ctx, "%s/%s%s", root, file, i ? ".gz" : "")
-                      : iso_sprintf(ctx, "%s/%s/raw/%s%s", root, name, file, i > 2 ? ".gz" : "");
-        if (!*path)
-            return ISO_ENOMEM;
-        if (iso_file_exists(*path))
-            return ISO_OK;
-        iso_free(ctx, *path);
-    }
-    return iso_fail(ctx, ISO_EIO, "%s: there is neither %s nor %s.gz, nor in %s/raw", root, file, file, name);
-}
 
 /* Unpacks gzip in memory. */
 static iso_status unpack(iso_context *ctx, const char *path, uint8_t **data, size_t *size) {
@@ -31,7 +17,8 @@ static iso_status unpack(iso_context *ctx, const char *path, uint8_t **data, siz
     int result = Z_OK;
     iso_status status = ISO_OK;
     while (result == Z_OK && !status) {
-        if (used == capacity && !(status = iso_grow(ctx, &out, &capacity, used, capacity + ((size_t)8 << 20), 1)) && used > MAX_IDX)
+        if (used == capacity && !(status = iso_grow(ctx, &out, &capacity, used, capacity + ((size_t)8 << 20), 1)) &&
+            used > MAX_IDX)
             status = iso_fail(ctx, ISO_EINVAL, "%s: unpacks to more than any idx file", path);
         if (status)
             break;
@@ -54,27 +41,26 @@ static iso_status unpack(iso_context *ctx, const char *path, uint8_t **data, siz
     return ISO_OK;
 }
 
-static int64_t big_endian(const uint8_t *p) { return (int64_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3]; }
+static int64_t big_endian(const uint8_t *p) {
+    return (int64_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
 
-/* Reads one file, checks its header for `dims` dimensions of bytes, and notes it in the data set. */
-static iso_status read_idx(iso_dataset *d, const char *name, const char *file, int dims, uint8_t **data, int64_t shape[3]) {
+/* Reads one file, plain or else gzipped, and checks its header for `dims` dimensions of bytes. */
+static iso_status read_idx(iso_dataset *d, const char *file, int dims, uint8_t **data, int64_t shape[3]) {
     iso_context *ctx = d->ctx;
     size_t size;
     *data = NULL;
-    char *path;
-    iso_status status = find(ctx, d->root, name, file, &path);
-    if (status)
-        return status;
-    status = iso_file_read(ctx, path, MAX_IDX, data, &size);
-    if (!status) {
-        iso_data_file *entry = &d->files[d->file_count];
-        entry->size = (int64_t)size;
-        iso_blake3(*data, size, entry->digest);
-        if (!(entry->name = iso_strdup(ctx, iso_path_name(path))))
-            status = ISO_ENOMEM;
-        else
-            d->file_count++;
+    char *packed = iso_sprintf(ctx, "%s.gz", file), *path = iso_data_path(ctx, d->root, file);
+    if (path && packed && !iso_file_exists(path)) {
+        iso_free(ctx, path);
+        path = iso_data_path(ctx, d->root, packed);
     }
+    iso_status status = path && packed ? ISO_OK : ISO_ENOMEM;
+    if (!status && !iso_file_exists(path))
+        status =
+            iso_fail(ctx, ISO_EIO, "%s: there is neither %s nor %s, nor in MNIST/raw or FashionMNIST/raw", d->root, file, packed);
+    if (!status)
+        status = iso_dataset_read(d, iso_path_name(path), data, &size);
     if (!status && size >= 2 && (*data)[0] == 0x1f && (*data)[1] == 0x8b)
         status = unpack(ctx, path, data, &size);
     size_t header = 4 + 4 * (size_t)dims;
@@ -88,50 +74,31 @@ static iso_status read_idx(iso_dataset *d, const char *name, const char *file, i
     }
     if (!status && size != header + (size_t)total)
         status = iso_fail(ctx, ISO_EINVAL, "%s: has %zu bytes, its header promises %zu", path, size, header + (size_t)total);
+    iso_free(ctx, packed);
     iso_free(ctx, path);
     return status;
 }
 
-static iso_status digest_all(iso_dataset *d, size_t count) {
-    uint8_t (*digests)[ISO_BLAKE3_SIZE] = iso_alloc_array(d->ctx, count, sizeof *digests);
-    if (!digests)
-        return ISO_ENOMEM;
-    for (size_t i = 0; i < count; i++)
-        iso_image_digest(&d->images[i], digests[i]);
-    iso_blake3(digests, count * sizeof *digests, d->pixel_digest);
-    iso_free(d->ctx, digests);
-    d->count = count;
-    return ISO_OK;
-}
-
-static iso_status open_idx(iso_dataset *d, const char *name, bool train) {
+static iso_status open_idx(iso_dataset *d, bool train) {
     iso_context *ctx = d->ctx;
     int64_t image_shape[3], label_shape[3];
     uint8_t *labels = NULL;
-    if (!(d->files = iso_calloc(ctx, 2, sizeof *d->files)))
-        return ISO_ENOMEM;
-    iso_status status = read_idx(d, name, train ? "train-images-idx3-ubyte" : "t10k-images-idx3-ubyte", 3, &d->bytes, image_shape);
+    iso_status status = read_idx(d, train ? "train-images-idx3-ubyte" : "t10k-images-idx3-ubyte", 3, &d->bytes, image_shape);
     if (!status)
-        status = read_idx(d, name, train ? "train-labels-idx1-ubyte" : "t10k-labels-idx1-ubyte", 1, &labels, label_shape);
+        status = read_idx(d, train ? "train-labels-idx1-ubyte" : "t10k-labels-idx1-ubyte", 1, &labels, label_shape);
     if (!status && image_shape[0] != label_shape[0])
-        status = iso_fail(ctx, ISO_EINVAL, "%s: %lld images, but %lld labels", d->root, (long long)image_shape[0], (long long)label_shape[0]);
-    size_t count = status ? 0 : (size_t)image_shape[0];
-    if (!status) {
-        d->labels = iso_alloc_array(ctx, count, sizeof *d->labels);
-        d->images = iso_calloc(ctx, count, sizeof *d->images);
-        d->sizes = iso_calloc(ctx, count, sizeof *d->sizes);
-        status = d->labels && d->images && d->sizes ? ISO_OK : ISO_ENOMEM;
-    }
-    for (size_t i = 0; i < count && !status; i++) {
+        status = iso_fail(ctx, ISO_EINVAL, "%s: %lld images, but %lld labels", d->root, (long long)image_shape[0],
+                          (long long)label_shape[0]);
+    if (!status && !(d->labels = iso_alloc_array(ctx, (size_t)image_shape[0], sizeof *d->labels)))
+        status = ISO_ENOMEM;
+    for (int64_t i = 0; !status && i < image_shape[0]; i++) {
         if (labels[8 + i] >= d->class_count)
-            status = iso_fail(ctx, ISO_EINVAL, "%s/%s: label %zu is %d, expected 0 to 9", d->root, d->files[1].name, i, labels[8 + i]);
+            status = iso_fail(ctx, ISO_EINVAL, "%s/%s: label %lld is %d, expected 0 to 9", d->root, d->files[1].name,
+                              (long long)i, labels[8 + i]);
         d->labels[i] = labels[8 + i];
-        d->images[i] = (iso_image){.w = image_shape[2], .h = image_shape[1], .channels = 1,
-                                   .pixels = d->bytes + 16 + i * (size_t)(image_shape[1] * image_shape[2])};
-        d->sizes[i] = (iso_image){.w = image_shape[2], .h = image_shape[1], .channels = 1};
     }
     if (!status)
-        status = digest_all(d, count);
+        status = iso_dataset_hold(d, d->bytes + 16, image_shape[0], image_shape[1], image_shape[2]);
     iso_free(ctx, labels);
     return status;
 }
@@ -144,24 +111,13 @@ static const char *const clothes[10] = {"T-shirt/top", "Trouser", "Pullover", "D
 
 iso_status iso_idx_open(iso_context *ctx, const char *root, const char *name, bool train, iso_dataset **out) {
     const char *const *classes = strcmp(name, "FashionMNIST") == 0 ? clothes : digits;
-    *out = NULL;
-    iso_dataset *d = iso_calloc(ctx, 1, sizeof *d);
+    iso_dataset *d = *out = iso_dataset_new(ctx, root, 1);
     if (!d)
         return ISO_ENOMEM;
-    d->ctx = ctx;
-    d->channels = 1;
-    d->root = iso_strdup(ctx, root);
-    d->classes = iso_calloc(ctx, 10, sizeof *d->classes);
-    iso_status status = d->root && d->classes ? ISO_OK : ISO_ENOMEM;
-    for (; d->classes && d->class_count < 10 && !status; d->class_count++)
-        if (!(d->classes[d->class_count] = iso_strdup(ctx, classes[d->class_count])))
-            status = ISO_ENOMEM;
+    iso_status status = ISO_OK;
+    for (int i = 0; i < 10 && !status; i++)
+        status = iso_dataset_add_class(d, classes[i], strlen(classes[i]));
     if (!status)
-        status = open_idx(d, name, train);
-    if (status) {
-        iso_dataset_free(d);
-        return status;
-    }
-    *out = d;
-    return ISO_OK;
+        status = open_idx(d, train);
+    return iso_dataset_give(d, status, out);
 }

@@ -8,7 +8,7 @@
 
 #include "core/file.h"
 #include "core/text.h"
-#include "data/dataset.h"
+#include "data/dataset_files.h"
 
 #define MAX_IMAGE_FILE ((size_t)1 << 30)
 #define MAX_DEPTH      32
@@ -20,8 +20,8 @@ struct names {
 };
 
 static iso_status add_name(iso_context *ctx, struct names *names, char *name) {
-    iso_status status = name ? iso_grow(ctx, &names->items, &names->capacity, names->count, names->count + 1, sizeof *names->items)
-                             : ISO_ENOMEM;
+    iso_status status =
+        name ? iso_grow(ctx, &names->items, &names->capacity, names->count, names->count + 1, sizeof *names->items) : ISO_ENOMEM;
     if (status)
         iso_free(ctx, name);
     else
@@ -101,8 +101,8 @@ static iso_status list_directory(iso_context *ctx, const char *path, struct name
     return status;
 }
 
-/* All directories below root/relative, itself included, as paths relative to the root. Symbolic links are followed, so a link to a
- * directory above would go on for ever: the identity of the directories on the way is checked. */
+/* All directories below root/relative, itself included, as paths relative to the root. Symbolic links are followed, so a link to
+ * a directory above would go on for ever: the identity of the directories on the way is checked. */
 static iso_status walk(iso_context *ctx, const char *root, const char *relative, const struct stat *above[], int depth,
                        struct names *out) {
     char *path = iso_path_join(ctx, root, relative);
@@ -168,7 +168,8 @@ static iso_status find_files(iso_dataset *d, size_t first_of_class[]) {
         if (status)
             return status;
         if (d->file_count == first_of_class[c])
-            return iso_fail(ctx, ISO_EINVAL, "%s/%s: the class folder holds no image (.jpg, .jpeg, .png, ...)", d->root, d->classes[c]);
+            return iso_fail(ctx, ISO_EINVAL, "%s/%s: the class folder holds no image (.jpg, .jpeg, .png, ...)", d->root,
+                            d->classes[c]);
     }
     return ISO_OK;
 }
@@ -181,6 +182,7 @@ struct reading {
     uint8_t (*pixels)[ISO_BLAKE3_SIZE];
     atomic_size_t kept;
     size_t keep;
+    bool skip_bad;
 };
 
 static void read_image(void *argument, int64_t i, int thread) {
@@ -191,8 +193,8 @@ static void read_image(void *argument, int64_t i, int thread) {
     iso_worker_error *error = &r->errors[i];
     uint8_t *data;
     size_t size;
-    error->status = iso_file_read_quietly(d->ctx, d->root, file->name, MAX_IMAGE_FILE, &data, &size, error->message,
-                                          sizeof error->message);
+    error->status =
+        iso_file_read_quietly(d->ctx, d->root, file->name, MAX_IMAGE_FILE, &data, &size, error->message, sizeof error->message);
     if (error->status)
         return;
     file->size = (int64_t)size;
@@ -208,22 +210,40 @@ static void read_image(void *argument, int64_t i, int thread) {
     iso_free(d->ctx, data);
 }
 
+static bool is_bad(const struct reading *r, size_t i) {
+    return r->errors[i].status != ISO_OK && !(r->skip_bad && r->errors[i].status == ISO_EINVAL);
+}
+
+/* A file's name may hold anything but '/' and 0. */
+static void put_path(iso_text *list, const char *root, const char *name) {
+    iso_text_printf(list, "%s/", root);
+    for (; *name; name++)
+        if ((uint8_t)*name < 0x20 || *name == 0x7f)
+            iso_text_printf(list, "\\x%02x", (uint8_t)*name);
+        else
+            iso_text_append(list, name, 1);
+}
+
 /* Lists what is wrong: the first ten files, and how many there are. */
-static iso_status report(struct reading *r) {
-    iso_dataset *d = r->d;
+static iso_status report(const struct reading *r) {
+    const iso_dataset *d = r->d;
     iso_text list = iso_text_new(d->ctx);
     size_t bad = 0;
     iso_status status = ISO_OK;
     for (size_t i = 0; i < d->file_count; i++) {
-        const iso_worker_error *error = &r->errors[i];
-        if (error->status == ISO_OK)
+        if (!is_bad(r, i))
             continue;
         if (bad++ == 0)
-            status = error->status;
-        if (bad <= 10 && error->status == ISO_EIO)
-            iso_text_printf(&list, "%s%s", bad > 1 ? "; " : "", error->message);
-        else if (bad <= 10)
-            iso_text_printf(&list, "%s%s/%s: %s", bad > 1 ? "; " : "", d->root, d->files[i].name, error->message);
+            status = r->errors[i].status;
+        if (bad > 10)
+            continue;
+        iso_text_puts(&list, bad > 1 ? "; " : "");
+        if (r->errors[i].status == ISO_EIO) { /* says which file */
+            iso_text_puts(&list, r->errors[i].message);
+            continue;
+        }
+        put_path(&list, d->root, d->files[i].name);
+        iso_text_printf(&list, ": %s", r->errors[i].message);
     }
     if (bad == 1)
         iso_fail(d->ctx, status, "%s", list.data);
@@ -231,6 +251,43 @@ static iso_status report(struct reading *r) {
         iso_fail(d->ctx, status, "%zu images are damaged or cannot be read: %s%s", bad, list.data, bad > 10 ? "; ..." : "");
     iso_text_free(&list);
     return status;
+}
+
+/* Moves damaged images from the files to the skipped ones. */
+static iso_status skip(struct reading *r) {
+    iso_dataset *d = r->d;
+    size_t kept = 0, capacity = 0;
+    for (size_t i = 0; i < d->file_count; i++) {
+        bool bad = r->errors[i].status != ISO_OK;
+        iso_status status =
+            bad ? iso_grow(d->ctx, &d->skipped, &capacity, d->skipped_count, d->skipped_count + 1, sizeof *d->skipped) : ISO_OK;
+        if (status)
+            return status;
+        if (bad) {
+            d->skipped[d->skipped_count++] = d->files[i];
+            d->files[i].name = NULL;
+            iso_image_free(d->ctx, &d->images[i]);
+            continue;
+        }
+        if (kept < i) {
+            d->files[kept] = d->files[i];
+            d->images[kept] = d->images[i];
+            d->sizes[kept] = d->sizes[i];
+            d->labels[kept] = d->labels[i];
+            memcpy(r->pixels[kept], r->pixels[i], sizeof *r->pixels);
+            d->files[i].name = NULL;
+            d->images[i] = (iso_image){.pixels = NULL};
+        }
+        kept++;
+    }
+    d->count = d->file_count = kept;
+    for (size_t c = 0, i = 0; c < d->class_count; c++) {
+        if (i == kept || d->labels[i] != (int32_t)c)
+            return iso_fail(d->ctx, ISO_EINVAL, "%s/%s: every image of the class is damaged", d->root, d->classes[c]);
+        while (i < kept && d->labels[i] == (int32_t)c)
+            i++;
+    }
+    return ISO_OK;
 }
 
 #define READ_BATCH 512 /* files between two calls of the progress function */
@@ -245,9 +302,9 @@ static void read_slice(void *argument, int64_t i, int thread) {
     read_image(slice->reading, slice->first + i, thread);
 }
 
-static iso_status read_all(iso_dataset *d, size_t keep, iso_data_progress *progress, void *user) {
+static iso_status read_all(iso_dataset *d, const iso_folder_options *options) {
     iso_context *ctx = d->ctx;
-    struct reading r = {.d = d, .keep = keep};
+    struct reading r = {.d = d, .keep = options->keep, .skip_bad = options->skip_bad};
     atomic_init(&r.kept, 0);
     r.errors = iso_calloc(ctx, d->file_count, sizeof *r.errors);
     r.pixels = iso_calloc(ctx, d->file_count, sizeof *r.pixels);
@@ -257,13 +314,15 @@ static iso_status read_all(iso_dataset *d, size_t keep, iso_data_progress *progr
     for (int64_t first = 0; first < (int64_t)d->file_count && !status; first += READ_BATCH) {
         int64_t count = iso_min64(READ_BATCH, (int64_t)d->file_count - first);
         iso_pool_run(ctx->pool, count, read_slice, &(struct slice){&r, first});
-        if (progress)
-            progress(user, first + count, (int64_t)d->file_count);
+        if (options->progress)
+            options->progress(options->user, first + count, (int64_t)d->file_count);
         if (atomic_load(&ctx->interrupted))
             status = iso_fail(ctx, ISO_EINTERRUPT, "interrupted while reading %s", d->root);
     }
     if (!status)
         status = report(&r);
+    if (!status && options->skip_bad)
+        status = skip(&r);
     if (!status)
         iso_blake3(r.pixels, d->file_count * sizeof *r.pixels, d->pixel_digest);
     iso_free(ctx, r.errors);
@@ -271,7 +330,7 @@ static iso_status read_all(iso_dataset *d, size_t keep, iso_data_progress *progr
     return status;
 }
 
-static iso_status open_folder(iso_dataset *d, size_t keep, iso_data_progress *progress, void *user) {
+static iso_status open_folder(iso_dataset *d, const iso_folder_options *options) {
     iso_context *ctx = d->ctx;
     struct names classes = {NULL, 0, 0};
     if (!iso_file_is_directory(d->root))
@@ -293,25 +352,12 @@ static iso_status open_folder(iso_dataset *d, size_t keep, iso_data_progress *pr
     iso_free(ctx, first);
     if (!status) {
         d->count = d->file_count;
-        status = read_all(d, keep, progress, user);
+        status = read_all(d, options);
     }
     return status;
 }
 
-iso_status iso_image_folder_open(iso_context *ctx, const char *root, size_t keep, iso_data_progress *progress, void *user,
-                                 iso_dataset **out) {
-    *out = NULL;
-    iso_dataset *d = iso_calloc(ctx, 1, sizeof *d);
-    if (!d)
-        return ISO_ENOMEM;
-    d->ctx = ctx;
-    d->channels = 3;
-    d->root = iso_strdup(ctx, root);
-    iso_status status = d->root ? open_folder(d, keep, progress, user) : ISO_ENOMEM;
-    if (status) {
-        iso_dataset_free(d);
-        return status;
-    }
-    *out = d;
-    return ISO_OK;
+iso_status iso_image_folder_open(iso_context *ctx, const char *root, const iso_folder_options *options, iso_dataset **out) {
+    iso_dataset *d = *out = iso_dataset_new(ctx, root, 3);
+    return d ? iso_dataset_give(d, open_folder(d, options), out) : ISO_ENOMEM;
 }

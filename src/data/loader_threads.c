@@ -1,5 +1,5 @@
-/* The threads of the loader: they take samples of the batches handed over, oldest first, and compute pixels from draws. Which thread
- * computes which sample is left to chance and changes nothing. */
+/* The threads of the loader: they take samples of the batches handed over, oldest first, and compute pixels from draws. Which
+ * thread computes which sample is left to chance and changes nothing. */
 #include <stdio.h>
 #include <string.h>
 
@@ -83,8 +83,8 @@ iso_status iso_loader_start_threads(iso_loader *l) {
     for (; l->thread_count < wanted; l->thread_count++) {
         int error = pthread_create(&l->threads[l->thread_count], NULL, thread_main, &l->memory[l->thread_count]);
         if (error)
-            return iso_fail(l->ctx, ISO_ENOMEM, "DataLoader: thread %d of %d could not be started: %s", l->thread_count + 1, wanted,
-                            strerror(error));
+            return iso_fail(l->ctx, ISO_ENOMEM, "DataLoader: thread %d of %d could not be started: %s", l->thread_count + 1,
+                            wanted, strerror(error));
     }
     return ISO_OK;
 }

@@ -293,11 +293,20 @@ static iso_status read_keys(iso_recipe *recipe, const iso_yaml *map, const char 
     return ISO_OK;
 }
 
+static iso_status read_on_bad_image(iso_recipe *recipe, const iso_yaml *node) {
+    static const char *const words[] = {"stop", "skip"};
+    size_t which;
+    iso_status status = read_word(recipe, node, "data.on_bad_image", words, ISO_COUNTOF(words), &which);
+    recipe->skip_bad_images = !status && which == 1;
+    return status;
+}
+
 static iso_status read_data(iso_recipe *recipe, const iso_yaml *node) {
     static const struct key keys[] = {
         {"train", read_train, true},           {"test", read_test, false},
         {"transforms", read_transforms, true}, {"test_transforms", read_test_transforms, false},
         {"loader", read_loader, true},         {"split", read_split, false},
+        {"on_bad_image", read_on_bad_image, false},
     };
     iso_status status = read_keys(recipe, node, "data", keys, ISO_COUNTOF(keys));
     if (!status && recipe->split.located.expr && (recipe->test.path || recipe->test.expr))

@@ -41,6 +41,7 @@ typedef struct iso_recipe {
     iso_torch_variant variant;
     iso_located train, test;  /* a folder of images (path) or a call such as FashionMNIST(...) (expr); test may have neither */
     iso_located_list transforms, test_transforms; /* the latter empty: derived from the former */
+    bool skip_bad_images; /* data.on_bad_image: skip, not stop */
     iso_split split; /* of data.train, in which case there is no data.test */
     iso_located loader;
     int64_t batch_size, num_workers;

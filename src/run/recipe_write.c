@@ -100,6 +100,7 @@ static void write_recipe(const iso_recipe *r, iso_text *out, bool complete) {
     if (complete) {
         write_source(out, "train", &r->train);
         write_source(out, "test", &r->test);
+        iso_text_puts(out, r->skip_bad_images ? "  on_bad_image: skip\n" : "");
     }
     iso_text_puts(out, "  transforms:\n");
     write_list(ctx, out, "    ", &r->transforms);

@@ -31,6 +31,16 @@ static iso_status model_digest(iso_session *s, uint8_t digest[ISO_BLAKE3_SIZE]) 
     return ok ? ISO_OK : ISO_ENOMEM;
 }
 
+static void write_files(iso_text *line, const iso_data_file *files, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        iso_text_puts(line, i ? ",[" : "[");
+        iso_text_json(line, files[i].name, strlen(files[i].name));
+        iso_text_printf(line, ",%lld,\"", (long long)files[i].size);
+        iso_text_hex(line, files[i].digest, sizeof files[i].digest);
+        iso_text_puts(line, "\"]");
+    }
+}
+
 static void write_data(iso_text *line, const char *key, const iso_dataset *d) {
     iso_text_printf(line, ",\"%s\":{\"images\":%zu,\"pixels\":\"", key, d->count);
     iso_text_hex(line, d->pixel_digest, sizeof d->pixel_digest);
@@ -40,12 +50,10 @@ static void write_data(iso_text *line, const char *key, const iso_dataset *d) {
         iso_text_json(line, d->classes[i], strlen(d->classes[i]));
     }
     iso_text_puts(line, "],\"files\":[");
-    for (size_t i = 0; i < d->file_count; i++) {
-        iso_text_puts(line, i ? ",[" : "[");
-        iso_text_json(line, d->files[i].name, strlen(d->files[i].name));
-        iso_text_printf(line, ",%lld,\"", (long long)d->files[i].size);
-        iso_text_hex(line, d->files[i].digest, sizeof d->files[i].digest);
-        iso_text_puts(line, "\"]");
+    write_files(line, d->files, d->file_count);
+    if (d->skipped_count) {
+        iso_text_puts(line, "],\"skipped\":[");
+        write_files(line, d->skipped, d->skipped_count);
     }
     iso_text_puts(line, "]}");
 }

@@ -8,26 +8,37 @@
 #define KEEP_IMAGES ((size_t)1 << 30) /* bytes of decoded images that stay in memory */
 #define DEFAULT_WORKERS 2
 
-static const iso_param mnist_params[] = {{"root", ISO_ARG_STRING, NULL, 0, 0, false}, {"train", ISO_ARG_BOOL, "True", 0, 0, false}};
-static const iso_signature mnist_signatures[] = {
-    {"FashionMNIST", mnist_params, ISO_COUNTOF(mnist_params)},
-    {"MNIST", mnist_params, ISO_COUNTOF(mnist_params)},
+static const iso_param torchvision_params[] = {
+    {"root", ISO_ARG_STRING, NULL, 0, 0, false},
+    {"train", ISO_ARG_BOOL, "True", 0, 0, false},
 };
+static const iso_param numpy_params[] = {
+    {"root", ISO_ARG_STRING, NULL, 0, 0, false},     {"images", ISO_ARG_STRING, NULL, 0, 0, false},
+    {"labels", ISO_ARG_STRING, "None", 0, 0, false}, {"x", ISO_ARG_STRING, "x", 0, 0, false},
+    {"y", ISO_ARG_STRING, "y", 0, 0, false},         {"num_classes", ISO_ARG_INT, "None", 1, 1 << 16, false},
+};
+#define TORCHVISION(name) {name, torchvision_params, ISO_COUNTOF(torchvision_params)}
+static const iso_signature source_signatures[] = {
+    TORCHVISION("FashionMNIST"), TORCHVISION("MNIST"),
+    TORCHVISION("CIFAR10"),      TORCHVISION("CIFAR100"),
+    {"NumpyArrays", numpy_params, ISO_COUNTOF(numpy_params)},
+};
+enum { CIFAR = 2, NUMPY_ARRAYS = 4 };
 
 /* Binds a data set's call; *which is its signature. */
 static iso_status bind_source(const iso_recipe *recipe, const iso_located *source, size_t *which, iso_arg *args) {
     iso_context *ctx = recipe->ctx;
-    const char *name = iso_last_name(source->expr->text), *names[ISO_COUNTOF(mnist_signatures)];
-    for (*which = 0; *which < ISO_COUNTOF(mnist_signatures); ++*which) {
+    const char *name = iso_last_name(source->expr->text), *names[ISO_COUNTOF(source_signatures)];
+    for (*which = 0; *which < ISO_COUNTOF(source_signatures); ++*which) {
         int column = 0;
-        names[*which] = mnist_signatures[*which].name;
+        names[*which] = source_signatures[*which].name;
         if (strcmp(name, names[*which]) == 0) {
-            iso_status status = iso_bind(ctx, &mnist_signatures[*which], source->expr, args, &column);
+            iso_status status = iso_bind(ctx, &source_signatures[*which], source->expr, args, &column);
             return status ? iso_recipe_fail_at(recipe, source, column, status) : ISO_OK;
         }
     }
     const char *nearest = iso_nearest(name, names, ISO_COUNTOF(names));
-    iso_fail(ctx, ISO_EINVAL, "unknown data set '%s'; %s%s%s", name, nearest ? "did you mean '" : "expected a folder, FashionMNIST or MNIST",
+    iso_fail(ctx, ISO_EINVAL, "unknown data set '%s'; %s%s%s", name, nearest ? "did you mean '" : "expected a folder, FashionMNIST, MNIST, CIFAR10, CIFAR100 or NumpyArrays",
              nearest ? nearest : "", nearest ? "'?" : "");
     return iso_recipe_fail_at(recipe, source, 0, ISO_EINVAL);
 }
@@ -51,6 +62,20 @@ static void report_reading(void *user, int64_t done, int64_t total) {
         p->function(p->user, &(iso_progress){.kind = ISO_PROGRESS_READING, .done = done, .total = total});
 }
 
+static iso_status open_call(iso_context *ctx, size_t which, const char *root, const iso_arg *args, iso_dataset **dataset) {
+    if (which < CIFAR)
+        return iso_idx_open(ctx, root, source_signatures[which].name, args[1].i[0], dataset);
+    if (which < NUMPY_ARRAYS)
+        return iso_cifar_open(ctx, root, source_signatures[which].name, args[1].i[0], dataset);
+    return iso_numpy_open(ctx, root,
+                          &(iso_npy_source){.images = args[1].text,
+                                            .labels = args[2].is_none ? NULL : args[2].text,
+                                            .x = args[3].text,
+                                            .y = args[4].text,
+                                            .num_classes = args[5].is_none ? 0 : args[5].i[0]},
+                          dataset);
+}
+
 static iso_status open_source(iso_trainer *t, const iso_located *source, struct progress *progress, iso_dataset **dataset) {
     const iso_recipe *recipe = t->recipe;
     char *path = iso_recipe_data_path(recipe, source);
@@ -60,9 +85,14 @@ static iso_status open_source(iso_trainer *t, const iso_located *source, struct 
     size_t which = 0;
     iso_arg args[ISO_MAX_PARAMS];
     if (source->path)
-        status = iso_image_folder_open(t->ctx, path, KEEP_IMAGES, report_reading, progress, dataset);
+        status = iso_image_folder_open(t->ctx, path,
+                                       &(iso_folder_options){.keep = KEEP_IMAGES,
+                                                             .skip_bad = recipe->skip_bad_images,
+                                                             .progress = report_reading,
+                                                             .user = progress},
+                                       dataset);
     else if (!(status = bind_source(recipe, source, &which, args)))
-        status = iso_idx_open(t->ctx, path, mnist_signatures[which].name, args[1].i[0], dataset);
+        status = open_call(t->ctx, which, path, args, dataset);
     iso_free(t->ctx, path);
     return status ? iso_recipe_fail_at(recipe, source, 0, status) : ISO_OK;
 }

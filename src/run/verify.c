@@ -94,17 +94,21 @@ static iso_status check_data_file(struct verification *v, const char *root, cons
     size_t size;
     if (entry->count != 3 || entry->items[0].kind != ISO_JSON_STRING || !iso_hex_bytes(entry->items[2].string, recorded, sizeof recorded))
         return found(v, "%s/run.ledger:1: the entry of file %lld is malformed", v->options->directory, (long long)index);
-    char message[512], where[160] = "";
+    char where[160] = "";
     const char *name = entry->items[0].string;
     const char *problem = "has changed";
     bool same = false;
-    if (iso_file_read_quietly(v->ctx, root, name, MAX_DATA_FILE, &data, &size, message, sizeof message))
+    char *path = iso_data_path(v->ctx, root, name);
+    if (!path)
+        return ISO_ENOMEM;
+    if (iso_file_read(v->ctx, path, MAX_DATA_FILE, &data, &size))
         problem = "is missing or cannot be read";
     else {
         iso_blake3(data, size, digest);
         same = memcmp(digest, recorded, sizeof digest) == 0;
         iso_free(v->ctx, data);
     }
+    iso_free(v->ctx, path);
     if (same)
         return ISO_OK;
     int64_t step, place;

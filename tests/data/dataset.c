@@ -47,8 +47,16 @@ static bool place(iso_context *ctx, const char *root, const char *name, int64_t 
 ISO_TEST(folder_has_torchvision_s_order) {
     /* As torchvision.datasets.ImageFolder lists them: directories by full path, then files, both by code points. */
     static const char *const expected[] = {
-        "A/1.png",    "A/10.PNG",          "A/2.jpg",        "a/.jpg",           "a/z.JPEG", "a/b/1.png",
-        "a/b-c/1.png", "a/b/d/1.png", "\xc3\xa9/x\x80.png", "\xc3\xa9/x\xee\x80\x80.png",
+        "A/1.png",
+        "A/10.PNG",
+        "A/2.jpg",
+        "a/.jpg",
+        "a/z.JPEG",
+        "a/b/1.png",
+        "a/b-c/1.png",
+        "a/b/d/1.png",
+        "\xc3\xa9/x\x80.png",
+        "\xc3\xa9/x\xee\x80\x80.png",
     };
     static const int labels[] = {0, 0, 0, 1, 1, 1, 1, 1, 2, 2};
     iso_context *ctx = new_context(2);
@@ -57,7 +65,7 @@ ISO_TEST(folder_has_torchvision_s_order) {
         CHECK(place(ctx, root, expected[(i * 7 + 3) % ISO_COUNTOF(expected)], (int64_t)i));
     CHECK(place(ctx, root, "a/notes.txt", 0) && place(ctx, root, "a/png", 0) && place(ctx, root, "README.png", 0));
     iso_dataset *d;
-    CHECK_OK(ctx, iso_image_folder_open(ctx, root, 1 << 20, NULL, NULL, &d));
+    CHECK_OK(ctx, iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 1 << 20}, &d));
     CHECK(d->count == ISO_COUNTOF(expected) && d->class_count == 3 && d->channels == 3);
     for (size_t i = 0; i < d->count; i++) {
         /* "a/b-c" < "a/b/d", since the whole path is compared and '-' < '/' */
@@ -82,7 +90,7 @@ ISO_TEST(folder_digests_files_and_pixels) {
     for (int i = 0; i < 6; i++) {
         iso_context *other = new_context(1 + i % 3);
         iso_dataset *d;
-        CHECK_OK(other, iso_image_folder_open(other, root, i < 2 ? 0 : i < 4 ? 100 : 1 << 20, NULL, NULL, &d));
+        CHECK_OK(other, iso_image_folder_open(other, root, &(iso_folder_options){.keep = i < 2 ? 0 : i < 4 ? 100 : 1 << 20}, &d));
         if (i == 0)
             memcpy(first, d->pixel_digest, sizeof first);
         CHECK(memcmp(first, d->pixel_digest, sizeof first) == 0);
@@ -108,7 +116,7 @@ ISO_TEST(folder_digests_files_and_pixels) {
     /* One other pixel, one other digest. */
     iso_dataset *d;
     CHECK(place(ctx, root, "0/0.png", 99));
-    CHECK_OK(ctx, iso_image_folder_open(ctx, root, 1 << 20, NULL, NULL, &d));
+    CHECK_OK(ctx, iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 1 << 20}, &d));
     CHECK(memcmp(first, d->pixel_digest, sizeof first) != 0);
     iso_dataset_free(d);
     iso_context_free(ctx);
@@ -117,26 +125,29 @@ ISO_TEST(folder_digests_files_and_pixels) {
 ISO_TEST(folder_names_what_is_wrong) {
     iso_context *ctx = new_context(2);
     iso_dataset *d;
-    CHECK_FAILS(ctx, ISO_EIO, "nowhere", iso_image_folder_open(ctx, test_root("nowhere"), 0, NULL, NULL, &d));
+    CHECK_FAILS(ctx, ISO_EIO, "nowhere", iso_image_folder_open(ctx, test_root("nowhere"), &(iso_folder_options){.keep = 0}, &d));
     const char *root = test_root("wrong");
     CHECK(mkdir(root, 0777) == 0);
-    CHECK_FAILS(ctx, ISO_EINVAL, "one folder of images per class", iso_image_folder_open(ctx, root, 0, NULL, NULL, &d));
+    CHECK_FAILS(ctx, ISO_EINVAL, "one folder of images per class",
+                iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 0}, &d));
     CHECK(place(ctx, root, "full/1.png", 0));
     CHECK(mkdir(in(root, "void"), 0777) == 0);
-    CHECK_FAILS(ctx, ISO_EINVAL, "void", iso_image_folder_open(ctx, root, 0, NULL, NULL, &d));
+    CHECK_FAILS(ctx, ISO_EINVAL, "void", iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 0}, &d));
     CHECK(place(ctx, root, "void/deep/er/1.png", 0));
-    CHECK_OK(ctx, iso_image_folder_open(ctx, root, 0, NULL, NULL, &d));
+    CHECK_OK(ctx, iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 0}, &d));
     iso_dataset_free(d);
 
     CHECK(write_bytes(in(root, "full/2.png"), "", 0));
-    CHECK_FAILS(ctx, ISO_EINVAL, "full/2.png: the file is empty", iso_image_folder_open(ctx, root, 0, NULL, NULL, &d));
+    CHECK_FAILS(ctx, ISO_EINVAL, "full/2.png: the file is empty",
+                iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 0}, &d));
     CHECK(write_bytes(in(root, "full/2.png"), "GIF89a", 6));
-    CHECK_FAILS(ctx, ISO_EINVAL, "full/2.png: is a GIF file", iso_image_folder_open(ctx, root, 0, NULL, NULL, &d));
+    CHECK_FAILS(ctx, ISO_EINVAL, "full/2.png: is a GIF file",
+                iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 0}, &d));
     CHECK(unlink(in(root, "full/2.png")) == 0 && symlink("missing", in(root, "full/2.png")) == 0);
-    CHECK_FAILS(ctx, ISO_EIO, "full/2.png", iso_image_folder_open(ctx, root, 0, NULL, NULL, &d));
+    CHECK_FAILS(ctx, ISO_EIO, "full/2.png", iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 0}, &d));
     CHECK(unlink(in(root, "full/2.png")) == 0);
     CHECK(symlink("..", in(root, "full/loop")) == 0);
-    CHECK_FAILS(ctx, ISO_EINVAL, "link leads back", iso_image_folder_open(ctx, root, 0, NULL, NULL, &d));
+    CHECK_FAILS(ctx, ISO_EINVAL, "link leads back", iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 0}, &d));
     CHECK(unlink(in(root, "full/loop")) == 0);
 
     for (int i = 0; i < 25; i++) {
@@ -144,9 +155,43 @@ ISO_TEST(folder_names_what_is_wrong) {
         snprintf(name, sizeof name, "full/x%02d.png", i);
         CHECK(write_bytes(in(root, name), "nonsense", 8));
     }
-    CHECK_FAILS(ctx, ISO_EINVAL, "25", iso_image_folder_open(ctx, root, 0, NULL, NULL, &d));
+    CHECK_FAILS(ctx, ISO_EINVAL, "25", iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 0}, &d));
     CHECK(strstr(iso_error(ctx), "x00.png") && strstr(iso_error(ctx), "x09.png") && !strstr(iso_error(ctx), "x10.png"));
     CHECK(!strchr(iso_error(ctx), '\n'));
+    iso_context_free(ctx);
+}
+
+ISO_TEST(damaged_images_are_skipped_if_asked_for) {
+    iso_context *ctx = new_context(2);
+    const char *root = test_root("skip");
+    static const char *const names[] = {"a/1.png", "a/2.png", "a/3.png", "b/1.png", "b/new\nline.png", "c/1.png"};
+    for (size_t i = 0; i < ISO_COUNTOF(names); i++)
+        CHECK(place(ctx, root, names[i], (int64_t)i));
+    CHECK(write_bytes(in(root, "a/1.png"), "nonsense", 8) && write_bytes(in(root, "b/new\nline.png"), "", 0));
+    iso_dataset *d;
+    CHECK_FAILS(ctx, ISO_EINVAL, "2 images are damaged", iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 0}, &d));
+    CHECK(strstr(iso_error(ctx), "b/new\\x0aline.png: the file is empty") && !strchr(iso_error(ctx), '\n'));
+    for (int keep = 0; keep < 2; keep++) {
+        iso_folder_options options = {.keep = keep ? 1 << 20 : 0, .skip_bad = true};
+        CHECK_OK(ctx, iso_image_folder_open(ctx, root, &options, &d));
+        CHECK(d->count == 4 && d->file_count == 4 && d->skipped_count == 2 && d->class_count == 3);
+        CHECK_STRING("a/2.png", d->files[0].name);
+        CHECK_STRING("c/1.png", d->files[3].name);
+        CHECK_STRING("a/1.png", d->skipped[0].name);
+        CHECK(d->skipped[0].size == 8 && d->labels[1] == 0 && d->labels[2] == 1 && d->labels[3] == 2);
+        iso_image scratch = {0}, expected = {0};
+        iso_worker_error error;
+        const iso_image *image = iso_dataset_image(d, 3, &scratch, &error);
+        CHECK(made_picture(ctx, 3, 4, 3, 5, &expected) && image && memcmp(image->pixels, expected.pixels, 36) == 0);
+        iso_image_free(ctx, &scratch);
+        iso_image_free(ctx, &expected);
+        iso_dataset_free(d);
+    }
+    CHECK(write_bytes(in(root, "c/1.png"), "nonsense", 8));
+    CHECK_FAILS(ctx, ISO_EINVAL, "skip/c: every image of the class is damaged",
+                iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 1 << 20, .skip_bad = true}, &d));
+    CHECK(unlink(in(root, "c/1.png")) == 0 && mkfifo(in(root, "c/1.png"), 0666) == 0);
+    CHECK_FAILS(ctx, ISO_EIO, "c/1.png", iso_image_folder_open(ctx, root, &(iso_folder_options){.skip_bad = true}, &d));
     iso_context_free(ctx);
 }
 
@@ -195,7 +240,8 @@ ISO_TEST(idx_files_plain_and_packed) {
             iso_worker_error error;
             const iso_image *image = iso_dataset_image(d, i, NULL, &error);
             CHECK(image && image->w == W && image->h == H && image->channels == 1);
-            CHECK(memcmp(image->pixels, images + at + (size_t)i * H * W, H * W) == 0 && d->labels[i] == labels[label_at + (size_t)i]);
+            CHECK(memcmp(image->pixels, images + at + (size_t)i * H * W, H * W) == 0 &&
+                  d->labels[i] == labels[label_at + (size_t)i]);
         }
         if (packed)
             CHECK(memcmp(digest, d->pixel_digest, sizeof digest) == 0);

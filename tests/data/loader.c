@@ -97,10 +97,14 @@ ISO_TEST(loader_depends_on_nothing_but_the_experiment) {
             iso_dataset *data;
             iso_loader *loader;
             size_t keep = i % 3 == 0 ? 0 : i % 3 == 1 ? 20000 : (size_t)1 << 30;
-            CHECK_OK(ctx, iso_image_folder_open(ctx, root, keep, NULL, NULL, &data));
+            CHECK_OK(ctx, iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = keep}, &data));
             CHECK_OK(ctx, iso_loader_new(ctx, data, transforms,
-                                         &(iso_loader_options){.batch_size = 7, .shuffle = true, .num_workers = workers,
-                                                               .model_draws = model_draws, .user = &draws, .threads = i % 5,
+                                         &(iso_loader_options){.batch_size = 7,
+                                                               .shuffle = true,
+                                                               .num_workers = workers,
+                                                               .model_draws = model_draws,
+                                                               .user = &draws,
+                                                               .threads = i % 5,
                                                                .prefetch = i % 4},
                                          &loader));
             iso_torch_generator g = {.variant = ISO_TORCH};
@@ -137,7 +141,8 @@ static bool copy_epoch(iso_loader *loader, int64_t skip, uint64_t seed, uint64_t
         uint64_t word = iso_torch_random64(&copy), number;
         iso_py_getrandbits64(&python_copy, &number, 64);
         word ^= number;
-        hashes[batch->index] = made_hash(made_hash(MADE_HASH_START, batch->x.data, (size_t)batch->x.numel * sizeof(float)), &word, 8);
+        hashes[batch->index] =
+            made_hash(made_hash(MADE_HASH_START, batch->x.data, (size_t)batch->x.numel * sizeof(float)), &word, 8);
     }
     iso_loader_end(loader, &g, &python);
     *next = iso_torch_random_int64(&g) ^ (int64_t)(iso_py_random_one(&python) * 0x1p52);
@@ -157,8 +162,12 @@ ISO_TEST(loader_skips_to_any_batch) {
         uint64_t whole[8] = {0}, rest[8] = {0};
         int64_t next_whole, next_rest;
         CHECK_OK(ctx, iso_loader_new(ctx, data, transforms,
-                                     &(iso_loader_options){.batch_size = 3, .shuffle = true, .num_workers = i % 3,
-                                                           .model_draws = model_draws, .user = &draws, .threads = i / 2},
+                                     &(iso_loader_options){.batch_size = 3,
+                                                           .shuffle = true,
+                                                           .num_workers = i % 3,
+                                                           .model_draws = model_draws,
+                                                           .user = &draws,
+                                                           .threads = i / 2},
                                      &loader));
         CHECK(iso_loader_batches(loader) == 8);
         CHECK(copy_epoch(loader, 0, 9, whole, &next_whole));
@@ -187,10 +196,12 @@ ISO_TEST(loader_can_be_left_early) {
     iso_loader *loader;
     const char *chain = "RandomVerticalFlip();RandomChoice([Resize(9), RandomApply([Pad(1)])]);RandomResizedCrop(5);ToTensor()";
     CHECK_OK(ctx, made_chain(ctx, chain, 3, &transforms));
-    CHECK_OK(ctx, iso_loader_new(ctx, data, transforms,
-                                 &(iso_loader_options){.batch_size = 3, .shuffle = true, .model_draws = model_draws, .user = &draws,
-                                                       .threads = 2, .prefetch = 4},
-                                 &loader));
+    CHECK_OK(ctx,
+             iso_loader_new(
+                 ctx, data, transforms,
+                 &(iso_loader_options){
+                     .batch_size = 3, .shuffle = true, .model_draws = model_draws, .user = &draws, .threads = 2, .prefetch = 4},
+                 &loader));
     for (int stop = 0; stop < 8; stop++) {
         const iso_batch *batch;
         iso_torch_generator start = {.variant = ISO_TORCH}, end, behind;
@@ -208,7 +219,8 @@ ISO_TEST(loader_can_be_left_early) {
         CHECK(iso_py_random_one(&python_end) == iso_py_random_one(&python_behind));
     }
     const iso_batch *batch;
-    CHECK_FAILS(ctx, ISO_EINVAL, "Python's random, which is not given", iso_loader_begin(loader, &(iso_torch_generator){0}, NULL));
+    CHECK_FAILS(ctx, ISO_EINVAL, "Python's random, which is not given",
+                iso_loader_begin(loader, &(iso_torch_generator){0}, NULL));
     CHECK_FAILS(ctx, ISO_EINVAL, "no epoch has begun", iso_loader_next(loader, &batch));
     iso_loader_free(loader);
     iso_transforms_free(transforms);
@@ -263,7 +275,8 @@ ISO_TEST(loader_refuses_images_that_do_not_stack) {
     iso_transforms *transforms;
     iso_loader *loader;
     CHECK_OK(ctx, made_chain(ctx, "Resize((4, 4));ToTensor()", 3, &transforms));
-    CHECK_FAILS(ctx, ISO_EINVAL, "batch_size", iso_loader_new(ctx, data, transforms, &(iso_loader_options){.batch_size = 0}, &loader));
+    CHECK_FAILS(ctx, ISO_EINVAL, "batch_size",
+                iso_loader_new(ctx, data, transforms, &(iso_loader_options){.batch_size = 0}, &loader));
     CHECK_FAILS(ctx, ISO_EINVAL, "no batch of 11",
                 iso_loader_new(ctx, data, transforms, &(iso_loader_options){.batch_size = 11, .drop_last = true}, &loader));
     iso_transforms_free(transforms);
@@ -282,7 +295,7 @@ ISO_TEST(loader_notices_a_file_that_changes) {
     iso_transforms *transforms;
     CHECK_OK(ctx, made_chain(ctx, "Resize((4, 4));ToTensor()", 3, &transforms));
     iso_dataset *data;
-    CHECK_OK(ctx, iso_image_folder_open(ctx, root, 0, NULL, NULL, &data));
+    CHECK_OK(ctx, iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 0}, &data));
     snprintf(path, sizeof path, "%s/%s", root, data->files[7].name);
     iso_image image = {0};
     CHECK(made_picture(ctx, 20, 20, 3, 3, &image) && write_png(path, &image));

@@ -109,7 +109,7 @@ done:
 static iso_dataset *open_data(const char *kind, const char *root) {
     iso_dataset *dataset = NULL;
     iso_status status = strcmp(kind, "folder") == 0
-                            ? iso_image_folder_open(ctx, root, 100000, NULL, NULL, &dataset)
+                            ? iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 100000}, &dataset)
                             : iso_idx_open(ctx, root, kind, false, &dataset);
     if (status)
         fail(iso_error(ctx));
