@@ -3,12 +3,17 @@
 
 #include "core/text.h"
 #include "data/npy.h"
+#include "image/sheet.h"
 #include "isobit/nn.h"
 #include "run/session.h"
 
-void iso_string_free(iso_context *ctx, char *string) { iso_free(ctx, string); }
+void iso_string_free(iso_context *ctx, char *string) {
+    iso_free(ctx, string);
+}
 
-iso_status iso_tensor_write_npy(iso_context *ctx, const iso_tensor *tensor, const char *path) { return iso_npy_write(ctx, path, tensor); }
+iso_status iso_tensor_write_npy(iso_context *ctx, const iso_tensor *tensor, const char *path) {
+    return iso_npy_write(ctx, path, tensor);
+}
 
 /* ---- A batch ---- */
 
@@ -40,7 +45,8 @@ static iso_status skip_epoch(iso_trainer *t) {
 iso_status iso_trainer_batch(iso_trainer *t, int64_t epoch, int64_t index, iso_tensor **x, iso_tensor **labels) {
     const iso_batch *batch;
     if (epoch >= t->recipe->epochs || index >= t->steps_per_epoch)
-        return iso_fail(t->ctx, ISO_EINVAL, "batch %lld of epoch %lld: the recipe has %lld epochs of %lld batches, both counted from 0",
+        return iso_fail(t->ctx, ISO_EINVAL,
+                        "batch %lld of epoch %lld: the recipe has %lld epochs of %lld batches, both counted from 0",
                         (long long)index, (long long)epoch, (long long)t->recipe->epochs, (long long)t->steps_per_epoch);
     iso_status status = iso_trainer_start(t);
     for (int64_t i = 0; i < epoch && !status; i++)
@@ -61,18 +67,51 @@ iso_status iso_trainer_batch(iso_trainer *t, int64_t epoch, int64_t index, iso_t
     return ISO_ENOMEM;
 }
 
-iso_status iso_recipe_batch(iso_context *ctx, const char *path, const char *const *sets, size_t set_count, int64_t epoch,
-                            int64_t index, iso_tensor **x, iso_tensor **labels) {
+/* What is to be done with a batch: give it to the caller, or write it to `png`. */
+struct batch_wanted {
+    iso_tensor **x, **labels;
+    const char *png;
+};
+
+static iso_status write_sheet(iso_trainer *t, const iso_tensor *x, const iso_tensor *labels, const char *path) {
+    const char **names = iso_alloc_array(t->ctx, (size_t)labels->numel, sizeof *names);
+    if (!names)
+        return ISO_ENOMEM;
+    for (int64_t i = 0; i < labels->numel; i++)
+        names[i] = t->train->classes[iso_tensor_i64(labels)[i]];
+    iso_status status = iso_sheet_write(t->ctx, path, x, t->transforms, names);
+    iso_free(t->ctx, names);
+    return status;
+}
+
+static iso_status take_batch(iso_context *ctx, const char *path, const char *const *sets, size_t set_count, int64_t epoch,
+                             int64_t index, const struct batch_wanted *wanted) {
     iso_recipe *recipe;
     iso_trainer *trainer = NULL;
-    *x = *labels = NULL;
+    *wanted->x = *wanted->labels = NULL;
     iso_status status = iso_recipe_load(ctx, path, sets, set_count, &recipe);
     if (!status)
         status = iso_trainer_new(ctx, recipe, 0, NULL, NULL, &trainer);
     if (!status)
-        status = iso_trainer_batch(trainer, epoch, index, x, labels);
+        status = iso_trainer_batch(trainer, epoch, index, wanted->x, wanted->labels);
+    if (!status && wanted->png)
+        status = write_sheet(trainer, *wanted->x, *wanted->labels, wanted->png);
     iso_trainer_free(trainer);
     iso_recipe_free(recipe);
+    return status;
+}
+
+iso_status iso_recipe_batch(iso_context *ctx, const char *path, const char *const *sets, size_t set_count, int64_t epoch,
+                            int64_t index, iso_tensor **x, iso_tensor **labels) {
+    return take_batch(ctx, path, sets, set_count, epoch, index, &(struct batch_wanted){x, labels, NULL});
+}
+
+iso_status iso_recipe_batch_png(iso_context *ctx, const char *path, const char *const *sets, size_t set_count, int64_t epoch,
+                                int64_t index, const char *png) {
+    iso_tensor *x, *labels;
+    iso_status status = take_batch(ctx, path, sets, set_count, epoch, index, &(struct batch_wanted){&x, &labels, png});
+    iso_tensor_free(ctx, x);
+    iso_tensor_free(ctx, labels);
     return status;
 }
 
@@ -115,7 +154,8 @@ iso_status iso_evaluate(iso_context *ctx, const iso_evaluate_options *o, iso_eva
 /* ---- Self-test ---- */
 
 /* Five steps of a small network with everything in it, on numbers of its own stream. */
-static iso_status train_a_little(iso_context *ctx, iso_module *model, iso_optimizer *optimizer, iso_state *state, uint8_t *digest) {
+static iso_status train_a_little(iso_context *ctx, iso_module *model, iso_optimizer *optimizer, iso_state *state,
+                                 uint8_t *digest) {
     iso_torch_generator *g = &ctx->generator;
     iso_tensor *x = iso_tensor_new(ctx, ISO_FLOAT32, 4, (int64_t[]){12, 3, 14, 14});
     iso_tensor *target = iso_tensor_new(ctx, ISO_INT64, 1, (int64_t[]){12});
@@ -139,9 +179,10 @@ iso_status iso_selftest(iso_context *ctx, uint8_t digest[ISO_DIGEST_SIZE]) {
     iso_torch_generator keep = ctx->generator;
     ctx->generator.variant = ISO_TORCH;
     iso_torch_manual_seed(&ctx->generator, 123);
-    iso_module *model = iso_sequential(ctx, iso_conv2d(ctx, 3, 20, .kernel_size = 3, .padding = 1, .stride = 2), iso_batch_norm2d(ctx, 20),
-                                       iso_relu(ctx), iso_max_pool2d(ctx, .kernel_size = 2), iso_conv2d(ctx, 20, 12, .kernel_size = 2),
-                                       iso_dropout(ctx, 0.25), iso_flatten(ctx), iso_linear(ctx, 48, 10));
+    iso_module *model =
+        iso_sequential(ctx, iso_conv2d(ctx, 3, 20, .kernel_size = 3, .padding = 1, .stride = 2), iso_batch_norm2d(ctx, 20),
+                       iso_relu(ctx), iso_max_pool2d(ctx, .kernel_size = 2), iso_conv2d(ctx, 20, 12, .kernel_size = 2),
+                       iso_dropout(ctx, 0.25), iso_flatten(ctx), iso_linear(ctx, 48, 10));
     iso_optimizer *optimizer = model ? iso_adamw(model, .lr = 0.01) : NULL;
     iso_state *state = NULL;
     iso_status status = optimizer ? iso_state_new(ctx, &state) : ISO_ENOMEM;

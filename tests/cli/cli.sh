@@ -167,6 +167,18 @@ if [ "$quick" != quick ]; then
     done
 fi
 
+# ---- Damaged images ----
+cp -r images damaged && victim=$(ls damaged/train/*/*.png | sed -n 4p) && head -c 200 "$victim" >cut && mv cut "$victim"
+sed 's/images/damaged/' small.yaml >bad.yaml
+expect "a damaged image stops the run" 2 "damaged/train/.*$(basename "$victim"): " "$isobit" train bad.yaml --out bad
+[ ! -e bad ] && ok "nothing was written" || bad "nothing was written"
+sed 's/^data:/data:\n  on_bad_image: skip/' bad.yaml >skip.yaml
+expect "a damaged image is skipped if asked for" 0 "^steps 12" "$isobit" train skip.yaml --out skip --quiet
+head -n 1 skip/run.ledger | grep -q "\"skipped\":\[\[\"[^\"]*$(basename "$victim")\",200," && ok "the ledger lists it" || bad "the ledger lists it"
+expect "verify of a run with skipped images" 0 "^verified 12 steps" "$isobit" verify skip --quiet
+expect "on_bad_image" 2 "on_bad_image: is 'pass', expected stop or skip|data.on_bad_image" "$isobit" train skip.yaml --out bad --set data.on_bad_image=pass
+expect "on_bad_image without damage changes nothing" 0 "^$digest$" "$isobit" train small.yaml --out undamaged --quiet --set data.on_bad_image=skip
+
 # ---- Samplers, generators, workers that live on: resumed and verified from any checkpoint ----
 loaders=("DataLoader(batch_size=10, sampler=WeightedRandomSampler('balanced', num_samples=50), num_workers=2, persistent_workers=True)"
     "DataLoader(batch_size=10, shuffle=True, generator=Generator().manual_seed(7), num_workers=3, prefetch_factor=4, drop_last=True)"
@@ -228,6 +240,40 @@ expect "weights of another model" 2 "tensor '7.weight' is missing, expected F32 
 # ---- Batch and stream ----
 expect "batch" 0 "shape \(10, 3, 16, 16\)" "$isobit" batch small.yaml --epoch 1 --index 2 --out batch.npy
 head -c 6 batch.npy | tail -c 5 | grep -q NUMPY && ok "a NumPy file" || bad "a NumPy file"
+expect "batch as a picture" 0 "written sheet.png" "$isobit" batch small.yaml --epoch 1 --index 2 --png sheet.png
+python3 - batch.npy sheet.png <<'PYTHON' && ok "the picture shows the batch" || bad "the picture shows the batch"
+import sys, struct, zlib, ast
+data = open(sys.argv[1], "rb").read()
+floats = struct.unpack("<%df" % (10 * 3 * 16 * 16), data[-10 * 3 * 16 * 16 * 4:])
+png, at, packed = open(sys.argv[2], "rb").read(), 8, b""
+while at < len(png):
+    size, kind = struct.unpack(">I4s", png[at:at + 8])
+    if kind == b"IHDR":
+        w, h = struct.unpack(">II", png[at + 8:at + 16])
+    packed += png[at + 8:at + 8 + size] * (kind == b"IDAT")
+    at += size + 12
+raw, rows, last = zlib.decompress(packed), [], bytes(3 * w)
+for y in range(h):  # undo the filters
+    kind, line = raw[y * (3 * w + 1)], bytearray(raw[y * (3 * w + 1) + 1:(y + 1) * (3 * w + 1)])
+    for i in range(3 * w):
+        a, b, c = line[i - 3] if i > 2 else 0, last[i], last[i - 3] if i > 2 else 0
+        p = a + b - c
+        paeth = a if abs(p - a) <= abs(p - b) and abs(p - a) <= abs(p - c) else b if abs(p - b) <= abs(p - c) else c
+        line[i] = (line[i] + (0, a, b, (a + b) // 2, paeth)[kind]) % 256
+    last = bytes(line)
+    rows.append(last)
+columns = (w - 8) // (96 + 8)
+for i in range(10):
+    left, top = 8 + i % columns * 104, 8 + i // columns * 118
+    for y in range(96):
+        for x in range(96):
+            for c in range(3):
+                assert abs(rows[top + y][3 * (left + x) + c] - (floats[((i * 3 + c) * 16 + y // 6) * 16 + x // 6] * .5 + .5) * 255) <= .51
+    label = [rows[top + 96 + y][3 * left:3 * left + 96] for y in range(14)]
+    assert any(0 in line for line in label)
+PYTHON
+expect "batch without a file" 2 "\-\-out FILE.npy or \-\-png FILE.png is missing" "$isobit" batch small.yaml
+expect "batch into a folder that is not there" 3 "nowhere/sheet.png" "$isobit" batch small.yaml --png nowhere/sheet.png
 expect "batch out of range" 2 "3 epochs of 4 batches" "$isobit" batch small.yaml --epoch 3 --index 0 --out batch.npy
 expect "stream" 0 "^3fc53f5c be963c50 c00b7149 3f1184b6" "$isobit" stream --seed 0 --hex 'torch.randn(15)'
 expect "stream: every library" 0 "^0.8444218515250481" "$isobit" stream --seed 0 'torch.rand(1)' 'np.random.rand()' 'random.random()'
