@@ -45,6 +45,8 @@ typedef struct iso_train_options {
     int workers;                     /* threads that prepare batches ahead; never changes a bit. -1: the default (2 at most) */
     int64_t micro_batch;             /* compute a batch in blocks of so many samples, at most, for less memory; never changes a bit.
                                         0: as the recipe says */
+    int64_t trace_from, trace_to;    /* steps whose every tensor is digested into the file `trace` (docs/ledger.md); 0: none. The operations
+                                        of such a step run one by one, over the whole batch: slower, and the same bits */
     iso_progress_function *progress; /* may be NULL */
     void *user;
 } iso_train_options;

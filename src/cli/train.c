@@ -1,5 +1,7 @@
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/cli.h"
 
@@ -32,9 +34,22 @@ static void print_json(const iso_train_result *r) {
     printf("\"}\n");
 }
 
+/* "STEP" or "STEP:STEP". */
+static bool parse_steps(const char *text, int64_t *from, int64_t *to) {
+    char *end;
+    *from = *to = strtoll(text, &end, 10);
+    bool ok = end != text && text[0] >= '0' && text[0] <= '9' && (!*end || (*end == ':' && end[1] >= '0' && end[1] <= '9'));
+    if (ok && *end == ':')
+        *to = strtoll(end + 1, &end, 10);
+    ok = ok && !*end && *from >= 1 && *to >= *from;
+    if (!ok)
+        cli_error("--trace is '%.60s', expected a step, or the first and the last of several: --trace 5, --trace 5:8", text);
+    return ok;
+}
+
 static int run(int argc, char **argv) {
     int64_t threads = 0, workers = -1;
-    const char *isa = NULL, *recipe = NULL;
+    const char *isa = NULL, *recipe = NULL, *trace = NULL;
     iso_train_options options = {0};
     cli_texts sets = {.count = 0};
     bool quiet = false, json = false;
@@ -44,7 +59,7 @@ static int run(int argc, char **argv) {
         {"--workers", CLI_INT, &workers, 0, 256},        {"--isa", CLI_TEXT, &isa, 0, 0},
         {"--set", CLI_TEXTS, &sets, 0, 0},               {"--resume", CLI_FLAG, &options.resume, 0, 0},
         {"--quiet", CLI_FLAG, &quiet, 0, 0},             {"--json", CLI_FLAG, &json, 0, 0},
-        {"--micro-batch", CLI_INT, &options.micro_batch, 1, 1 << 30},
+        {"--micro-batch", CLI_INT, &options.micro_batch, 1, 1 << 30}, {"--trace", CLI_TEXT, &trace, 0, 0},
     };
     int status = cli_parse(&iso_command_train, argc, argv, list, sizeof list / sizeof *list, &recipe, 0, 1, &count);
     if (status >= 0)
@@ -53,6 +68,8 @@ static int run(int argc, char **argv) {
         cli_error("a recipe is missing; expected isobit train RECIPE.yaml, or --resume with --out DIR");
         return 2;
     }
+    if (trace && !parse_steps(trace, &options.trace_from, &options.trace_to))
+        return 2;
     iso_context *ctx = cli_context(threads, isa, &status);
     if (!ctx)
         return status;
@@ -95,6 +112,8 @@ const iso_command iso_command_train = {
     "  --workers N        threads that prepare batches ahead; never changes a bit\n"
     "  --micro-batch N    compute batches in blocks of N samples, for less memory; never changes a bit\n"
     "  --isa NAME         scalar, avx2, avx512 or neon (default: the fastest); never changes a bit\n"
+    "  --trace STEP[:STEP]   write the digest of every tensor of these steps, forward and backward, to RUN/trace, which\n"
+    "                     isobit diff compares; never changes a bit\n"
     "  --quiet            no progress\n"
     "  --json             the result as one JSON object\n"
     "\n"

@@ -71,7 +71,8 @@ static void run_backward(const iso_run *r, const iso_node *n) {
 static size_t scratch_backward(const iso_exec *e, const iso_node *n) {
     return iso_cpu_batch_norm2d_backward_scratch(e, &n->u.batch_norm2d.shape, pool_of(n));
 }
-const iso_op iso_op_batch_norm2d_backward = {"batch_norm2d_backward", run_backward, scratch_backward, NULL};
+const iso_op iso_op_batch_norm2d_backward = {"batch_norm2d_backward", run_backward, scratch_backward, NULL,
+                                               .outputs = "dx dweight dbias"};
 
 static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_value_id mean = node->u.batch_norm2d.training ? node->out[1] : node->in[ISO_NORM_IN_MEAN];
@@ -88,7 +89,7 @@ static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
         added->u = node->u;
 }
 
-const iso_op iso_op_batch_norm2d = {"batch_norm2d", run_forward, scratch_forward, backward};
+const iso_op iso_op_batch_norm2d = {"batch_norm2d", run_forward, scratch_forward, backward, .outputs = "y mean invstd"};
 
 /* ---- Module ---- */
 

@@ -61,11 +61,11 @@ static int64_t products(const iso_node *n) {
 }
 
 static const iso_op op_backward_input = {"conv2d_backward_input", run_backward_input, scratch_backward_input, NULL,
-                                        .batching = ISO_EACH_SAMPLE, .products = products};
+                                        .batching = ISO_EACH_SAMPLE, .products = products, .outputs = "dx"};
 static const iso_op op_backward_weight = {"conv2d_backward_weight", run_backward_weight, scratch_backward_weight, NULL,
-                                         .batching = ISO_SAMPLE_SUM, .products = products};
+                                         .batching = ISO_SAMPLE_SUM, .products = products, .outputs = "dweight"};
 static const iso_op op_backward_bias = {"conv2d_backward_bias", run_backward_bias, scratch_backward_bias, NULL,
-                                       .batching = ISO_SAMPLE_SUM};
+                                       .batching = ISO_SAMPLE_SUM, .outputs = "dbias"};
 
 static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_value_id x = node->in[0], weight = node->in[1], bias = node->in[2];

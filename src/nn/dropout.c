@@ -36,13 +36,13 @@ static void run(const iso_run *r, const iso_node *n) {
         iso_cpu_dropout(r->exec, count, iso_in(r, n, 0), keep, n->u.dropout.p, iso_out(r, n, 0));
 }
 
-static const iso_op op_backward = {"dropout_backward", run, NULL, NULL, .batching = ISO_EACH_SAMPLE};
+static const iso_op op_backward = {"dropout_backward", run, NULL, NULL, .batching = ISO_EACH_SAMPLE, .outputs = "dx"};
 
 static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &op_backward, node, node->in[0], dy, node->in[1], ISO_NO_VALUE);
 }
 
-static const iso_op op_draw = {"dropout_mask", run_draw, NULL, NULL, .batching = ISO_WHOLE_BATCH};
+static const iso_op op_draw = {"dropout_mask", run_draw, NULL, NULL, .batching = ISO_WHOLE_BATCH, .outputs = "- -"};
 const iso_op iso_op_dropout = {"dropout", run, NULL, backward, .batching = ISO_EACH_SAMPLE, .repeatable = true};
 
 static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) {

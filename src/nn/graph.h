@@ -73,6 +73,9 @@ typedef struct iso_op {
     int64_t (*products)(const iso_node *node); /* how many it sums up, where they outweigh its operands; NULL: 0 */
     /* ISO_SAMPLE_SUM: what comes behind the sum where blocks were added up; NULL: nothing. */
     void (*finish)(const iso_run *run, const iso_node *node);
+    /* The contract's names of the tensors in out, for those who watch (observe.h): "y mean invstd"; "-": only a means, no tensor of
+     * the contract. NULL: "y". */
+    const char *outputs;
 } iso_op;
 
 #define ISO_MAX_OPERANDS 8

@@ -54,11 +54,11 @@ static size_t scratch_backward_bias(const iso_exec *e, const iso_node *n) {
 }
 
 static const iso_op op_backward_input = {"linear_backward_input", run_backward_input, scratch_backward_input, NULL,
-                                        .batching = ISO_EACH_SAMPLE};
+                                        .batching = ISO_EACH_SAMPLE, .outputs = "dx"};
 static const iso_op op_backward_weight = {"linear_backward_weight", run_backward_weight, scratch_backward_weight, NULL,
-                                         .batching = ISO_SAMPLE_SUM, .leaf = ISO_LINEAR_LEAF};
+                                         .batching = ISO_SAMPLE_SUM, .leaf = ISO_LINEAR_LEAF, .outputs = "dweight"};
 static const iso_op op_backward_bias = {"linear_backward_bias", run_backward_bias, scratch_backward_bias, NULL,
-                                       .batching = ISO_SAMPLE_SUM, .leaf = ISO_LINEAR_LEAF};
+                                       .batching = ISO_SAMPLE_SUM, .leaf = ISO_LINEAR_LEAF, .outputs = "dbias"};
 
 static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_value_id x = node->in[0], weight = node->in[1], bias = node->in[2];

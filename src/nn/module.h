@@ -4,6 +4,7 @@
 
 #include "expr/signature.h"
 #include "isobit/nn.h"
+#include "nn/blocks.h"
 #include "nn/graph.h"
 
 /* One kind of layer: what the recipe's parser, the errors and the constructors need to know about it. */
@@ -39,6 +40,9 @@ struct iso_module {
     size_t child_count;
     struct iso_plans *plans; /* the root's: one plan per input shape and mode */
     int64_t micro_batch;     /* the root's; 0: none */
+    iso_node_observer *after; /* the root's, observe.h; NULL: nobody watches */
+    void *after_user;
+    bool plain; /* while somebody watches: every operation by itself, on the whole batch */
 };
 
 /* A zeroed module of the class, in training mode. */

@@ -23,11 +23,13 @@ static void run_max_backward(const iso_run *r, const iso_node *n) {
     else
         iso_cpu_max_pool2d_backward(r->exec, &n->u.pool2d, iso_in(r, n, 0), iso_data(r, n->in[1]), iso_out(r, n, 0));
 }
-const iso_op iso_op_max_pool2d_backward = {"max_pool2d_backward", run_max_backward, NULL, NULL, .batching = ISO_EACH_SAMPLE};
+const iso_op iso_op_max_pool2d_backward = {"max_pool2d_backward", run_max_backward, NULL, NULL, .batching = ISO_EACH_SAMPLE,
+                                             .outputs = "dx"};
 static void max_backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &iso_op_max_pool2d_backward, node, node->in[0], dy, node->out[1], ISO_NO_VALUE);
 }
-const iso_op iso_op_max_pool2d = {"max_pool2d", run_max, NULL, max_backward, .batching = ISO_EACH_SAMPLE, .repeatable = true};
+const iso_op iso_op_max_pool2d = {"max_pool2d", run_max, NULL, max_backward, .batching = ISO_EACH_SAMPLE, .repeatable = true,
+                                    .outputs = "y -"};
 
 static void run_avg(const iso_run *r, const iso_node *n) {
     if (r->reference)
@@ -41,7 +43,8 @@ static void run_avg_backward(const iso_run *r, const iso_node *n) {
     else
         iso_cpu_avg_pool2d_backward(r->exec, &n->u.pool2d, iso_in(r, n, 0), iso_out(r, n, 0));
 }
-static const iso_op op_avg_backward = {"avg_pool2d_backward", run_avg_backward, NULL, NULL, .batching = ISO_EACH_SAMPLE};
+static const iso_op op_avg_backward = {"avg_pool2d_backward", run_avg_backward, NULL, NULL, .batching = ISO_EACH_SAMPLE,
+                                       .outputs = "dx"};
 static void avg_backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &op_avg_backward, node, node->in[0], dy, ISO_NO_VALUE, ISO_NO_VALUE);
 }
@@ -60,7 +63,7 @@ static void run_adaptive_backward(const iso_run *r, const iso_node *n) {
         iso_cpu_adaptive_avg_pool2d_backward(r->exec, &n->u.pool2d, iso_in(r, n, 0), iso_out(r, n, 0));
 }
 static const iso_op op_adaptive_backward = {"adaptive_avg_pool2d_backward", run_adaptive_backward, NULL, NULL,
-                                            .batching = ISO_EACH_SAMPLE};
+                                            .batching = ISO_EACH_SAMPLE, .outputs = "dx"};
 static void adaptive_backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &op_adaptive_backward, node, node->in[0], dy, ISO_NO_VALUE, ISO_NO_VALUE);
 }

@@ -18,7 +18,7 @@ static void run_backward(const iso_run *r, const iso_node *n) {
         iso_cpu_relu_backward(r->exec, count, iso_in(r, n, 0), iso_in(r, n, 1), iso_out(r, n, 0));
 }
 
-const iso_op iso_op_relu_backward = {"relu_backward", run_backward, NULL, NULL, .batching = ISO_EACH_SAMPLE};
+const iso_op iso_op_relu_backward = {"relu_backward", run_backward, NULL, NULL, .batching = ISO_EACH_SAMPLE, .outputs = "dx"};
 
 static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &iso_op_relu_backward, node, node->in[0], node->out[0], dy, ISO_NO_VALUE);

@@ -19,7 +19,7 @@ static iso_status prepare(iso_module *module, const iso_tensor *x) {
 
 static iso_plan_key key_of(const iso_module *module, const iso_loss *loss, const iso_tensor *x, bool gradients) {
     iso_plan_key key = {.training = module->training, .gradients = gradients, .has_loss = loss != NULL,
-                        .micro_batch = module->micro_batch, .dims = x->dims};
+                        .plain = module->plain, .micro_batch = module->plain ? 0 : module->micro_batch, .dims = x->dims};
     if (loss)
         key.loss = *loss;
     memcpy(key.shape, x->shape, sizeof(int64_t) * (size_t)x->dims);
@@ -70,7 +70,7 @@ static iso_status step(iso_module *module, const iso_loss *loss_function, const 
     if ((status = iso_plan_get(module, &key, &plan)) || (loss_function && (status = check_target(module->ctx, plan, target))) ||
         (y && (status = check_output(module->ctx, plan, y))))
         return status;
-    iso_plan_run(module, plan, x, target, &module->ctx->generator, false);
+    iso_plan_run_observed(module, plan, x, target, &module->ctx->generator, false, module->after, module->after_user);
     if (loss)
         *loss = iso_plan_loss(module, plan);
     if (y)

@@ -160,12 +160,28 @@ static bool checkpoint_due(const iso_trainer *t) {
     return step == t->steps || (every ? step % every == 0 : iso_trainer_counter(t, ISO_COUNTER_BATCH) == 0);
 }
 
+/* ---- Traces ---- */
+
+static bool is_traced(const iso_session *s, int64_t step) { return s->trace && step >= s->trace_from && step <= s->trace_to; }
+
+static iso_status put_trace(iso_session *s) {
+    char *path = iso_path_join(s->ctx, s->directory, ISO_TRACE_FILE);
+    iso_status status = path ? iso_trace_append(s->trace, path) : ISO_ENOMEM;
+    iso_free(s->ctx, path);
+    return status;
+}
+
 /* ---- The run ---- */
 
 static iso_status take_step(iso_session *s) {
     iso_trainer *t = s->trainer;
     iso_step_record record;
+    bool traced = is_traced(s, iso_trainer_counter(t, ISO_COUNTER_STEP) + 1);
+    t->trace = traced ? s->trace : NULL;
     iso_status status = iso_trainer_step(t, &record);
+    t->trace = NULL;
+    if (!status && traced)
+        status = put_trace(s);
     if (status)
         return status;
     if (record.nan_tensor[0])

@@ -15,6 +15,8 @@ typedef struct iso_session {
     int64_t until;         /* the last step */
     iso_progress_function *progress;
     void *user;
+    iso_trace *trace;      /* NULL, or the steps trace_from .. trace_to are traced: borrowed */
+    int64_t trace_from, trace_to;
     float loss;            /* of the last step */
     iso_eval_record eval;  /* the last evaluation */
 } iso_session;

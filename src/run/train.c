@@ -15,6 +15,7 @@ struct training {
     iso_recipe *recipe;
     iso_trainer *trainer;
     iso_ledger *ledger;
+    iso_trace *trace;
     iso_session session;
     bool made_directory, made_run; /* by this call: taken away again if the run does not begin */
 };
@@ -56,7 +57,7 @@ static char *in_directory(struct training *t, const char *name) { return iso_pat
 
 /* A run that did not begin leaves nothing behind. */
 static void take_away(struct training *t) {
-    static const char *const files[] = {"run.ledger", "run.env", "recipe.yaml", "checkpoint-000000.safetensors"};
+    static const char *const files[] = {"run.ledger", "run.env", "recipe.yaml", "checkpoint-000000.safetensors", ISO_TRACE_FILE};
     char message[sizeof t->ctx->error];
     memcpy(message, t->ctx->error, sizeof message);
     for (size_t i = 0; i < ISO_COUNTOF(files) && t->made_run; i++) {
@@ -226,6 +227,18 @@ static void fill_result(struct training *t) {
     recorded_results(t);
 }
 
+static iso_status prepare_trace(struct training *t) {
+    char *path = in_directory(t, ISO_TRACE_FILE);
+    iso_status status = path ? iso_trace_new(t->ctx, &t->trace) : ISO_ENOMEM;
+    if (!status)
+        status = iso_trace_prepare(t->ctx, path, iso_trainer_counter(t->trainer, ISO_COUNTER_STEP));
+    t->session.trace = t->trace;
+    t->session.trace_from = t->options->trace_from;
+    t->session.trace_to = t->options->trace_to > t->options->trace_from ? t->options->trace_to : t->options->trace_from;
+    iso_free(t->ctx, path);
+    return status;
+}
+
 static iso_status train(struct training *t) {
     const iso_train_options *o = t->options;
     iso_status status = choose_directory(t);
@@ -243,11 +256,16 @@ static iso_status train(struct training *t) {
         t->recipe->micro_batch = o->micro_batch;
     if (!status)
         status = iso_trainer_new(t->ctx, t->recipe, o->workers, o->progress, o->user, &t->trainer);
+    if (!status && o->trace_from > t->trainer->steps)
+        status = iso_fail(t->ctx, ISO_EINVAL, "--trace %lld: the run has %lld steps", (long long)o->trace_from,
+                          (long long)t->trainer->steps);
     if (status)
         return status;
     t->session = (iso_session){.ctx = t->ctx, .directory = t->result->directory, .trainer = t->trainer, .writes = true,
                                .until = t->trainer->steps, .progress = o->progress, .user = o->user};
     status = o->resume ? resume(t) : begin(t);
+    if (!status && o->trace_from)
+        status = prepare_trace(t);
     if (status) {
         take_away(t);
         return status;
@@ -264,6 +282,7 @@ iso_status iso_train(iso_context *ctx, const iso_train_options *options, iso_tra
     struct training t = {.ctx = ctx, .options = options, .result = result};
     memset(result, 0, sizeof *result);
     iso_status status = train(&t);
+    iso_trace_free(t.trace);
     iso_trainer_free(t.trainer);
     iso_ledger_close(t.ledger);
     iso_recipe_free(t.recipe);

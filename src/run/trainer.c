@@ -315,11 +315,31 @@ static void find_nan(const iso_trainer *t, iso_step_record *record) {
         }
 }
 
+static void watch(void *user, const iso_run *run, const iso_node *node) {
+    const iso_trainer *t = user;
+    if (t->watcher)
+        t->watcher(t->watcher_user, run, node);
+    if (t->trace)
+        iso_trace_node(user, run, node);
+}
+
+static iso_status forward_backward(iso_trainer *t, const iso_batch *batch, float *loss) {
+    if (t->trace || t->watcher)
+        iso_module_observe(t->model, watch, t, t->trace != NULL);
+    iso_status status = iso_loss_backward(t->model, &t->recipe->loss, &batch->x, &batch->labels, loss, NULL);
+    iso_module_observe(t->model, NULL, NULL, false);
+    return status;
+}
+
 iso_status iso_trainer_step(iso_trainer *t, iso_step_record *record) {
     const iso_batch *batch;
     iso_status status = iso_loader_next(t->loader, &batch);
     if (status)
         return status;
+    if (t->trace) {
+        iso_trace_start_of(t);
+        iso_trace_batch_of(t, batch);
+    }
     int64_t *counters = iso_tensor_i64(t->counters);
     memset(record, 0, sizeof *record);
     record->step = ++counters[ISO_COUNTER_STEP];
@@ -332,8 +352,7 @@ iso_status iso_trainer_step(iso_trainer *t, iso_step_record *record) {
     t->ctx->generator = *batch->generator;
     if (t->random)
         t->ctx->python = *batch->python;
-    status = iso_loss_backward(t->model, &t->recipe->loss, &batch->x, &batch->labels, &record->loss, NULL);
-    if (status)
+    if ((status = forward_backward(t, batch, &record->loss)))
         return status;
     if (record->loss != record->loss) {
         snprintf(record->nan_tensor, sizeof record->nan_tensor, "loss");
@@ -342,6 +361,8 @@ iso_status iso_trainer_step(iso_trainer *t, iso_step_record *record) {
     iso_optimizer_step(t->optimizer);
     iso_torch_get_state(&t->ctx->generator, iso_tensor_u8(t->generator));
     store_random(t, t->random);
+    if (t->trace)
+        iso_trace_end_of(t);
     status = iso_state_root(t->state, record->state);
     for (size_t i = 0; i < t->state->count && !status; i++)
         if (t->state->entries[i].nan_index >= 0) {

@@ -10,6 +10,7 @@
 #include "isobit/run.h"
 #include "ledger/safetensors.h"
 #include "run/recipe.h"
+#include "run/trace.h"
 
 /* The counters of the state. */
 enum { ISO_COUNTER_STEP, ISO_COUNTER_EPOCH, ISO_COUNTER_BATCH, ISO_COUNTERS };
@@ -35,6 +36,10 @@ typedef struct iso_trainer {
     iso_tensor *random, *epoch_random; /* int64: the words of Python's random.getstate(); NULL where nothing is drawn from it */
     int64_t steps_per_epoch, steps;          /* steps: of the whole run */
     int64_t draws_per_sample;                /* 64-bit random numbers that a training step takes, per sample */
+
+    iso_trace *trace;            /* borrowed; NULL, or the next steps are traced: their operations run one by one, to the same bits */
+    iso_node_observer *watcher; /* NULL, or called behind every operation of a step, before it is traced: where tests do harm */
+    void *watcher_user;
 } iso_trainer;
 
 /* What one step was, for the ledger. */

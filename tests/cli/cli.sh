@@ -141,6 +141,17 @@ expect "and the tensor" 1 "tensor 0\.(bias|weight), element [0-9]+: .*ULP apart"
 expect "diff as json" 1 '"equal": false.*"cause": "seed"' "$isobit" diff a other --json
 expect "diff of what is no run" 3 "run.ledger: could not be read" "$isobit" diff a images
 
+# ---- Traces: digests of every tensor of a step, on any threads, instruction set and plan ----
+expect "trace" 0 "^$digest$" "$isobit" train small.yaml --out trace1 --quiet --trace 5:6 --threads 1
+expect "trace elsewhere" 0 "^$digest$" "$isobit" train small.yaml --out trace2 --quiet --trace 5:6 --threads 3 --isa scalar --micro-batch 3
+cmp -s trace1/trace trace2/trace && cmp -s a/run.ledger trace1/run.ledger && ok "traces are equal" || bad "traces are equal"
+[ "$(grep -c '"kind":"step"' trace1/trace)" = 2 ] && [ ! -e a/trace ] && ok "a trace has the steps that were asked for" || bad "a trace has the steps that were asked for"
+for steps in x 0 5:4 5: -1 5:6:7; do
+    expect "trace $steps" 2 "\-\-trace is '$steps', expected a step" "$isobit" train small.yaml --out no --trace "$steps"
+done
+expect "trace behind the end" 2 "\-\-trace 13: the run has 12 steps" "$isobit" train small.yaml --out no --trace 13
+[ ! -e no ] && ok "and nothing is left behind" || bad "and nothing is left behind"
+
 # ---- Micro-batches: memory only ----
 for size in 1 5 8 64; do
     expect "micro_batch $size changes nothing" 0 "^$digest$" "$isobit" train small.yaml --out micro-$size --micro-batch $size --threads 2 --quiet
