@@ -84,8 +84,10 @@ typedef struct iso_verify_result {
  * Writes nothing. ISO_OK: all follows; ISO_DIFFER: result->finding says what does not; otherwise as iso_train. */
 ISO_API iso_status iso_verify(iso_context *context, const iso_verify_options *options, iso_verify_result *result);
 
-/* Compares two runs. *report, to be freed with iso_string_free, is a text (or JSON) of the first cause and the first step,
- * tensor and element at which they part. ISO_OK: equal and undamaged; ISO_DIFFER; ISO_EINVAL, ISO_EIO: not a readable run. */
+/* Compares two runs: two run directories, or two files of traces. *report, to be freed with iso_string_free, is a text (or JSON) of the
+ * first cause and the first step, operation, tensor and element at which they part; to find these, the step is taken again. Runs of equal
+ * heads are equal; only small ones are also checked for damage. ISO_OK: equal, and no damage seen; ISO_DIFFER; ISO_EINVAL, ISO_EIO:
+ * not a readable run. */
 ISO_API iso_status iso_diff(iso_context *context, const char *directory_a, const char *directory_b, bool json, char **report);
 ISO_API void iso_string_free(iso_context *context, char *string);
 

@@ -30,9 +30,12 @@ static int run(int argc, char **argv) {
 const iso_command iso_command_diff = {
     "diff", "compare two runs: equal, or where and why they part",
     "usage: isobit diff DIR_A DIR_B [--json] [--quiet] [--threads N]\n"
+    "       isobit diff DIR_A/trace DIR_B/trace [--json] [--quiet]\n"
     "\n"
-    "Equal in one line; otherwise the first cause (recipe, seed, data, program), then the first step, tensor and element at\n"
-    "which the runs part. A checkpoint that does not agree with its own ledger is named.\n"
+    "Equal in one line; otherwise the first cause (recipe, seed, data, program), then the first step at which the runs part. That\n"
+    "step is taken again, from the checkpoints before it, to name the operation, the tensor and the element, with both values and\n"
+    "their distance in ULP. A file that does not agree with its own ledger is named, in runs that are small (see isobit verify).\n"
+    "Two traces (isobit train --trace) are compared as they are, without executing anything.\n"
     "\n"
     "exit status: 0 equal; 1 they differ; 2, 3 as for every command\n"
     "\n"

@@ -160,6 +160,54 @@ void iso_ledger_close(iso_ledger *l) {
     iso_free(l->ctx, l);
 }
 
+/* Reads the file's last `size` bytes. */
+static iso_status read_end(iso_context *ctx, int fd, const char *path, int64_t end, uint8_t *to, size_t size) {
+    size_t got = 0;
+    if (lseek(fd, (off_t)(end - (int64_t)size), SEEK_SET) < 0)
+        return iso_fail(ctx, ISO_EIO, "%s: could not be read: %s", path, strerror(errno));
+    while (got < size) {
+        int64_t n = ctx->files.read(ctx->files.user, fd, to + got, size - got);
+        if (n <= 0 && !(n < 0 && errno == EINTR))
+            return iso_fail(ctx, ISO_EIO, "%s: could not be read: %s", path, n ? strerror(errno) : "it became shorter");
+        got += n > 0 ? (size_t)n : 0;
+    }
+    return ISO_OK;
+}
+
+/* The last line, from ever longer pieces of the end. */
+static iso_status digest_last_line(iso_context *ctx, int fd, const char *path, int64_t end, uint8_t head[ISO_BLAKE3_SIZE]) {
+    for (size_t size = 4096;; size *= 16) {
+        size = (int64_t)size < end ? size : (size_t)end;
+        uint8_t *bytes = iso_alloc(ctx, size);
+        iso_status status = bytes ? read_end(ctx, fd, path, end, bytes, size) : ISO_ENOMEM;
+        if (!status && (size == 0 || bytes[size - 1] != '\n'))
+            status = iso_fail(ctx, ISO_DIFFER, "%s ends in the middle of a line", path);
+        const uint8_t *before = status ? NULL : memrchr(bytes, '\n', size - 1);
+        bool whole = before || (int64_t)size == end;
+        if (!status && whole) {
+            const uint8_t *line = before ? before + 1 : bytes;
+            iso_blake3(line, (size_t)(bytes + size - 1 - line), head);
+        }
+        iso_free(ctx, bytes);
+        if (status || whole)
+            return status;
+    }
+}
+
+iso_status iso_ledger_head(iso_context *ctx, const char *directory, uint8_t head[ISO_BLAKE3_SIZE], int64_t *size) {
+    char *path = iso_path_join(ctx, directory, "run.ledger");
+    if (!path)
+        return ISO_ENOMEM;
+    int fd = ctx->files.open(ctx->files.user, path, O_RDONLY, 0);
+    *size = fd < 0 ? -1 : (int64_t)lseek(fd, 0, SEEK_END);
+    iso_status status = *size < 0 ? iso_fail(ctx, ISO_EIO, "%s: could not be read: %s", path, strerror(errno))
+                                  : digest_last_line(ctx, fd, path, *size, head);
+    if (fd >= 0)
+        ctx->files.close(ctx->files.user, fd);
+    iso_free(ctx, path);
+    return status;
+}
+
 /* ---- Lines ---- */
 
 iso_text iso_ledger_begin(iso_ledger *l, const char *kind) {
@@ -228,13 +276,13 @@ static void describe_difference(const iso_json *recorded, const iso_json *comput
     const char *member = iso_ledger_first_difference(recorded, computed);
     const char *a = member ? iso_json_string(recorded, member) : NULL, *b = member ? iso_json_string(computed, member) : NULL;
     if (tensors.tensor && tensors.tile >= 0)
-        snprintf(out, size, "tensor '%.200s' (tile %lld) is not what came before gives", tensors.tensor, (long long)tensors.tile);
+        snprintf(out, size, "tensor '%.200s' (tile %lld) is not what its own inputs give", tensors.tensor, (long long)tensors.tile);
     else if (tensors.tensor)
-        snprintf(out, size, "tensor '%.200s' is not what came before gives", tensors.tensor);
+        snprintf(out, size, "tensor '%.200s' is not what its own inputs give", tensors.tensor);
     else if (a && b && strlen(a) <= 64 && strlen(b) <= 64)
-        snprintf(out, size, "%s is recorded as %s, but what came before gives %s", member, a, b);
+        snprintf(out, size, "%s is recorded as %s, which is not what its own inputs give: %s", member, a, b);
     else
-        snprintf(out, size, "%s is not what came before gives", member ? member : "the line");
+        snprintf(out, size, "%s is not what its own inputs give", member ? member : "the line");
 }
 
 /* Says what differs between the existing line at `position` and the one that was computed. */

@@ -48,6 +48,10 @@ typedef enum iso_ledger_mode {
 iso_status iso_ledger_open(iso_context *ctx, const char *directory, iso_ledger_mode mode, iso_ledger **ledger);
 void iso_ledger_close(iso_ledger *ledger);
 
+/* The head alone, without reading what stands before the last line; nothing is checked but that it is a whole line. *size: of the file.
+ * ISO_DIFFER: it is not, or there is none. */
+iso_status iso_ledger_head(iso_context *ctx, const char *directory, uint8_t head[ISO_BLAKE3_SIZE], int64_t *size);
+
 /* A line of one kind under construction: first the call for the kind, then members in the fixed order, then iso_ledger_put. */
 iso_text iso_ledger_begin(iso_ledger *ledger, const char *kind);
 void iso_ledger_int(iso_text *line, const char *key, int64_t value);

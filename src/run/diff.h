@@ -1,23 +1,67 @@
-/* The parts of a comparison of two runs: causes (diff_cause.c), the first step, and the tensors at it (diff.c). */
+/* The parts of a comparison of two runs: causes (diff_cause.c), the first line (diff.c), the operation and the tensor at it, by
+ * taking both runs through that step again (diff_replay.c), traces as files (diff_trace.c), and the report (diff_report.c). */
 #ifndef ISO_RUN_DIFF_H
 #define ISO_RUN_DIFF_H
 
+#include "ledger/diff.h"
+#include "ledger/trace.h"
 #include "run/session.h"
+
+/* The first thing in the headers that differs, in the order in which it can be a cause: recipe, seed, stream, weights, data,
+ * contract, program. kind is NULL if nothing does. */
+typedef struct iso_diff_cause {
+    const char *kind; /* "recipe", "seed", "data", ... */
+    char detail[512];
+} iso_diff_cause;
 
 /* One run that is compared. */
 typedef struct iso_diff_side {
     const char *directory;
     iso_ledger *ledger;
     iso_json header;
+    iso_trace_file *trace; /* NULL: the run has none */
+    uint8_t head[ISO_BLAKE3_SIZE];
+    char damaged[1024]; /* what is not as its own ledger says; "" if sound */
+    char fault[512];    /* a step that its own inputs do not give; "" if none was seen */
 } iso_diff_side;
 
-/* The first thing in the headers that differs, in the order in which it can be a cause: contract, program, recipe, seed, stream,
- * data. kind is NULL if nothing does. */
-typedef struct iso_diff_cause {
-    const char *kind; /* "recipe", "seed", "data", ... */
-    char detail[512];
-} iso_diff_cause;
+typedef struct iso_diff_findings {
+    iso_context *ctx;
+    iso_diff_side side[2];
+    iso_diff_cause cause;
+    char environment[1024];       /* what may differ, and does: "threads 1 in A, 3 in B; ..." */
+    int64_t step;                 /* -1: the ledgers do not part */
+    char kind[16], member[32];    /* of the line and its member */
+    char operation[256];          /* "conv2d of layer 0"; "" if it is not known */
+    iso_tensor_difference tensor; /* tensor.tensor is "" if none was found */
+    int dims;                     /* of the tensor, where it is known */
+    int64_t shape[ISO_MAX_DIMS];
+    char note[512]; /* what could not be done, or is remarkable */
+} iso_diff_findings;
 
+extern const char iso_diff_side_name[2]; /* A, B */
+
+/* ---- diff_cause.c ---- */
 void iso_diff_find_cause(const iso_json *a, const iso_json *b, iso_diff_cause *cause);
+/* From the last lines of run.env; a run without one has nothing to say. */
+void iso_diff_environment(iso_context *ctx, const char *const directories[2], char *out, size_t size);
+
+/* ---- diff_replay.c ---- */
+
+/* Operation, tensor and element at step f->step; what stands in the way becomes a note. */
+iso_status iso_diff_find_tensor(iso_diff_findings *f);
+
+/* ---- diff_trace.c ---- */
+
+/* The place where two traces of a step part, into the findings; the number of it, -1 if they do not. */
+int64_t iso_diff_traced_step(iso_diff_findings *f, const iso_trace_step *a, const iso_trace_step *b);
+/* Two files of traces: *report as of iso_diff. */
+iso_status iso_diff_traces(iso_context *ctx, const char *a, const char *b, bool json, iso_text *report);
+
+/* ---- diff_report.c ---- */
+void iso_diff_write_text(iso_text *out, const iso_diff_findings *f);
+void iso_diff_write_json(iso_text *out, const iso_diff_findings *f, bool equal);
+/* The line of the tensor and what belongs to it. */
+void iso_diff_write_tensor(iso_text *out, const iso_diff_findings *f);
 
 #endif

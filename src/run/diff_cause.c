@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/file.h"
+
 static void set(iso_diff_cause *cause, const char *kind, const char *format, ...) ISO_PRINTF(3, 4);
 static void set(iso_diff_cause *cause, const char *kind, const char *format, ...) {
     va_list args;
@@ -114,7 +116,8 @@ static bool files_differ(const iso_json *a, const iso_json *b, const char *split
     if (at < count_x || at < count_y) {
         const char *name_x = file_text(x, at, 0), *name_y = file_text(y, at, 0);
         if (strcmp(name_x, name_y) == 0)
-            set(cause, "data", "%s file %s was changed: %s in A, %s in B", split, name_x, file_text(x, at, 2), file_text(y, at, 2));
+            set(cause, "data", "%s file %s was changed: %s in A, %s in B", split, name_x, file_text(x, at, 2),
+                file_text(y, at, 2));
         else {
             bool only_in_a = *name_x;
             for (size_t i = at; i < count_y && only_in_a; i++)
@@ -123,7 +126,8 @@ static bool files_differ(const iso_json *a, const iso_json *b, const char *split
         }
         return true;
     }
-    const char *pixels_x = iso_json_string(iso_json_get(a, split), "pixels"), *pixels_y = iso_json_string(iso_json_get(b, split), "pixels");
+    const char *pixels_x = iso_json_string(iso_json_get(a, split), "pixels"),
+               *pixels_y = iso_json_string(iso_json_get(b, split), "pixels");
     if (pixels_x && pixels_y && strcmp(pixels_x, pixels_y) != 0) {
         set(cause, "data", "the %s files are equal, but their decoded pixels differ: another JPEG library?", split);
         return true;
@@ -133,11 +137,59 @@ static bool files_differ(const iso_json *a, const iso_json *b, const char *split
 
 void iso_diff_find_cause(const iso_json *a, const iso_json *b, iso_diff_cause *cause) {
     *cause = (iso_diff_cause){.kind = NULL};
-    if (recipe_differs(a, b, cause) || member_differs(a, b, "seed", "seed", cause) || member_differs(a, b, "stream", "stream", cause) ||
-        weights_differ(a, b, cause) || files_differ(a, b, "train", cause) || files_differ(a, b, "test", cause) || member_differs(a, b, "contract", "contract", cause) ||
+    if (recipe_differs(a, b, cause) || member_differs(a, b, "seed", "seed", cause) ||
+        member_differs(a, b, "stream", "stream", cause) || weights_differ(a, b, cause) || files_differ(a, b, "train", cause) ||
+        files_differ(a, b, "test", cause) || member_differs(a, b, "contract", "contract", cause) ||
         member_differs(a, b, "version", "program version", cause) || member_differs(a, b, "model", "model", cause))
         return;
     const char *member = iso_ledger_first_difference(a, b);
     if (member && strcmp(member, "prev") != 0)
         set(cause, "header", "%s differs", member);
+}
+
+/* ---- What may differ ---- */
+
+/* The last line of run.env: the start that wrote the run's end. False: there is none that can be read. */
+static bool last_start(iso_context *ctx, const char *directory, iso_json *start) {
+    uint8_t *data;
+    size_t size;
+    char message[256];
+    if (iso_file_read_quietly(ctx, directory, "run.env", (size_t)64 << 20, &data, &size, message, sizeof message))
+        return false;
+    while (size && data[size - 1] == '\n')
+        size--;
+    const char *end = (const char *)data + size, *line = memrchr(data, '\n', size);
+    line = line ? line + 1 : (const char *)data;
+    bool ok = iso_json_parse(ctx, line, (size_t)(end - line), start) == ISO_OK;
+    iso_free(ctx, data);
+    return ok;
+}
+
+static void value_text(const iso_json *start, const char *key, char out[160]) {
+    const char *text = iso_json_string(start, key);
+    if (text)
+        snprintf(out, 160, "%.150s", text);
+    else if (iso_json_get(start, key))
+        snprintf(out, 160, "%lld", (long long)iso_json_int(start, key, 0));
+    else
+        snprintf(out, 160, "(unknown)");
+}
+
+void iso_diff_environment(iso_context *ctx, const char *const directories[2], char *out, size_t size) {
+    static const char *const keys[] = {"version", "host", "cpu", "isa", "compiler", "threads", "workers", "micro_batch"};
+    iso_json start[2];
+    int read = 0;
+    size_t used = 0;
+    out[0] = 0;
+    while (read < 2 && last_start(ctx, directories[read], &start[read]))
+        read++;
+    for (size_t i = 0; read == 2 && i < ISO_COUNTOF(keys) && used < size; i++) {
+        char a[160], b[160];
+        value_text(&start[0], keys[i], a);
+        value_text(&start[1], keys[i], b);
+        if (strcmp(a, b) != 0)
+            used += (size_t)snprintf(out + used, size - used, "%s%s %s in A, %s in B", used ? "; " : "", keys[i], a, b);
+    }
+    for (int i = 0; i < read; i++)
+        iso_json_free(ctx, &start[i]);
 }

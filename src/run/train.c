@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "run/position.h"
 #include "run/session.h"
 
 struct training {
@@ -128,46 +129,15 @@ static iso_status begin(struct training *t) {
     return status;
 }
 
-static void note(struct training *t, const char *text) {
-    if (t->options->progress)
-        t->options->progress(t->options->user, &(iso_progress){.kind = ISO_PROGRESS_NOTE, .note = text});
-}
-
-/* Loads the newest checkpoint whose file is what its line says; a damaged one is named and the one before is taken. */
+/* A damaged or missing checkpoint is named and the one before is taken. */
 static iso_status load_newest_checkpoint(struct training *t) {
-    iso_ledger *l = t->ledger;
-    for (size_t i = l->count; i-- > 0;) {
-        if (!iso_ledger_is(l, i, "ckpt"))
-            continue;
-        iso_json line;
-        iso_safetensors *file = NULL;
-        uint8_t digest[ISO_BLAKE3_SIZE];
-        iso_status status = iso_ledger_parse(l, i, &line);
-        if (status)
-            return status;
-        const char *name = iso_json_string(&line, "file");
-        char *path = name && !strchr(name, '/') ? in_directory(t, name) : NULL;
-        bool good = path && iso_hex_bytes(iso_json_string(&line, "digest"), digest, sizeof digest) &&
-                    iso_safetensors_read(t->ctx, path, &file) == ISO_OK && memcmp(file->digest, digest, sizeof digest) == 0;
-        iso_safetensors_free(file);
-        if (good) {
-            status = iso_trainer_load(t->trainer, path);
-            iso_ledger_seek(l, i + 1);
-        } else {
-            char text[512];
-            snprintf(text, sizeof text, "%.400s is damaged or missing and is not used", path ? path : "a checkpoint");
-            note(t, text);
-        }
-        iso_free(t->ctx, path);
-        iso_json_free(t->ctx, &line);
-        if (good)
-            return status;
-    }
-    /* None is left: from the start, which gives the same bits. */
-    iso_status status = iso_trainer_start(t->trainer);
-    iso_ledger_seek(l, 0);
-    if (!status)
-        status = iso_session_header(&t->session);
+    size_t line;
+    iso_status status = iso_position_newest(t->trainer, t->result->directory, t->ledger, INT64_MAX, t->options->progress, t->options->user,
+                                            &line);
+    iso_ledger_seek(t->ledger, line ? line + 1 : 0);
+    if (status || line)
+        return status;
+    status = iso_session_header(&t->session);
     return status ? status : iso_session_checkpoint(&t->session);
 }
 

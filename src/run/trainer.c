@@ -239,29 +239,28 @@ iso_status iso_trainer_start(iso_trainer *t) {
     return status;
 }
 
-iso_status iso_trainer_load(iso_trainer *t, const char *path) {
-    iso_safetensors *file;
-    iso_status status = iso_safetensors_read(t->ctx, path, &file);
-    for (size_t i = 0; !status && i < t->state->count; i++) {
+iso_status iso_trainer_restored(iso_trainer *t, const char *where) {
+    iso_torch_generator *g = &t->ctx->generator;
+    g->variant = t->recipe->variant;
+    t->model->ready = true;
+    if (!iso_torch_set_state(g, iso_tensor_u8(t->generator)))
+        return iso_fail(t->ctx, ISO_EINVAL, "%s: the tensor isobit/generator is no generator state", where);
+    return load_random(t, t->random, "isobit/random");
+}
+
+iso_status iso_trainer_take(iso_trainer *t, const iso_safetensors *file, const char *where) {
+    for (size_t i = 0; i < t->state->count; i++) {
         const iso_state_entry *entry = &t->state->entries[i];
         const iso_tensor *from = iso_safetensors_find(file, entry->name), *to = entry->tensor;
         if (!from || from->dtype != to->dtype || from->dims != to->dims ||
             memcmp(from->shape, to->shape, sizeof *to->shape * (size_t)to->dims) != 0)
-            status = iso_fail(t->ctx, ISO_EINVAL, "%s: tensor '%s' is %s", path, entry->name, from ? "of another shape or type" : "missing");
-        else
-            memcpy(to->data, from->data, (size_t)to->numel * iso_dtype_size(to->dtype));
+            return iso_fail(t->ctx, ISO_EINVAL, "%s: tensor '%s' is %s", where, entry->name,
+                            from ? "of another shape or type" : "missing");
+        memcpy(to->data, from->data, (size_t)to->numel * iso_dtype_size(to->dtype));
     }
-    if (!status && file->count != t->state->count)
-        status = iso_fail(t->ctx, ISO_EINVAL, "%s: holds %zu tensors, the model's state has %zu", path, file->count, t->state->count);
-    iso_torch_generator *g = &t->ctx->generator;
-    g->variant = t->recipe->variant;
-    if (!status && !iso_torch_set_state(g, iso_tensor_u8(t->generator)))
-        status = iso_fail(t->ctx, ISO_EINVAL, "%s: the tensor isobit/generator is no generator state", path);
-    if (!status)
-        status = load_random(t, t->random, "isobit/random");
-    iso_safetensors_free(file);
-    t->model->ready = true;
-    return status;
+    if (file->count != t->state->count)
+        return iso_fail(t->ctx, ISO_EINVAL, "%s: holds %zu tensors, the model's state has %zu", where, file->count, t->state->count);
+    return iso_trainer_restored(t, where);
 }
 
 /* ---- Epochs and steps ---- */

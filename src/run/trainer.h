@@ -67,8 +67,10 @@ void iso_trainer_free(iso_trainer *trainer);
 
 /* Step 0: seeds and draws the initial values. */
 iso_status iso_trainer_start(iso_trainer *trainer);
-/* Takes over the state of a checkpoint file. */
-iso_status iso_trainer_load(iso_trainer *trainer, const char *path);
+/* Takes over the state of a checkpoint file; `where` is for messages. */
+iso_status iso_trainer_take(iso_trainer *trainer, const iso_safetensors *file, const char *where);
+/* The tensors of the state were written from outside: takes over what the context and the loaders keep of it. */
+iso_status iso_trainer_restored(iso_trainer *trainer, const char *where);
 
 static inline int64_t iso_trainer_counter(const iso_trainer *t, int which) { return iso_tensor_i64(t->counters)[which]; }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "run/position.h"
 #include "run/session.h"
 
 #define MAX_DATA_FILE ((size_t)1 << 33)
@@ -239,24 +240,19 @@ iso_status iso_verify_checkpoints(iso_context *ctx, const char *directory, iso_l
 
 /* From the newest checkpoint that is not behind `from`. */
 static iso_status go_to_start(struct verification *v, iso_session *session) {
-    iso_ledger *l = v->ledger;
-    size_t start = 0;
-    for (size_t i = 0; i < l->count && v->options->from > 0; i++)
-        if (iso_ledger_is(l, i, "ckpt") && iso_ledger_step(l, i) < v->options->from && iso_ledger_step(l, i) > 0)
-            start = i;
-    if (start == 0) {
-        iso_status status = iso_trainer_start(v->trainer);
-        if (!status)
-            status = iso_session_header(session);
-        return status ? status : iso_session_checkpoint(session);
+    size_t line = 0;
+    iso_status status = v->options->from > 1 ? iso_position_newest(v->trainer, v->options->directory, v->ledger, v->options->from - 1,
+                                                                   v->options->progress, v->options->user, &line)
+                                             : iso_trainer_start(v->trainer);
+    if (line && v->ledger->lines[line].step > 0) {
+        iso_ledger_seek(v->ledger, line + 1);
+        return status;
     }
-    char name[64];
-    iso_checkpoint_name(iso_ledger_step(l, start), name);
-    char *path = iso_path_join(v->ctx, v->options->directory, name);
-    iso_status status = path ? iso_trainer_load(v->trainer, path) : ISO_ENOMEM;
-    iso_free(v->ctx, path);
-    iso_ledger_seek(l, start + 1);
-    return status;
+    if (!status && line) /* the first lines are compared as well */
+        status = iso_trainer_start(v->trainer);
+    if (!status)
+        status = iso_session_header(session);
+    return status ? status : iso_session_checkpoint(session);
 }
 
 static iso_status verify_steps(struct verification *v) {

@@ -151,6 +151,26 @@ for steps in x 0 5:4 5: -1 5:6:7; do
 done
 expect "trace behind the end" 2 "\-\-trace 13: the run has 12 steps" "$isobit" train small.yaml --out no --trace 13
 [ ! -e no ] && ok "and nothing is left behind" || bad "and nothing is left behind"
+expect "diff of equal traces" 0 "^equal: both traces have the same tensors in 2 steps" "$isobit" diff trace1/trace trace2/trace
+"$isobit" train small.yaml --out trace3 --quiet --trace 1:5 --threads 1 --isa scalar --set "optimizer=SGD(lr=0.04, momentum=0.9)" >/dev/null
+"$isobit" train small.yaml --out trace4 --quiet --trace 1 --threads 2 >/dev/null
+expect "diff of traces" 1 "op     the optimiser's step" "$isobit" diff trace4/trace trace3/trace
+expect "diff of traces behind the first step" 1 "the runs part before this step" "$isobit" diff trace1/trace trace3/trace
+expect "diff of traces as json" 1 '"equal": false.*"step": 1, "op": "the optimiser.s step", "tensor": "0.weight"' "$isobit" diff trace4/trace trace3/trace --json
+expect "traces without a common step" 2 "have no step in common" "$isobit" diff trace4/trace trace1/trace
+expect "a trace that is missing" 3 "a/trace: could not be read" "$isobit" diff a/trace trace1/trace
+expect "a trace and a run" 2 "trace1/trace is a file and a is none; expected two run directories, or two traces" "$isobit" diff trace1/trace a
+cp trace1/trace flipped.trace && flip flipped.trace 30
+expect "a damaged trace" 1 "B is damaged: flipped.trace:[0-9]+: " "$isobit" diff trace1/trace flipped.trace
+expect "diff of runs names the operation" 1 "op     the optimiser's step" "$isobit" diff trace4 trace3
+expect "and the index" 1 "index  \[0, 0, 0, 0\] of shape \[8, 3, 3, 3\]" "$isobit" diff trace4 trace3
+expect "and what may differ" 1 "may differ, and does: isa [a-z0-9]+ in A, scalar in B; threads 2 in A, 1 in B" "$isobit" diff trace4 trace3
+# The pixels of one image differ: its batch, in the step that takes it first.
+mv images kept-images && cp -r kept-images images && cp images/train/$(ls images/train | head -n 1)/$(ls images/train/* | sed -n 2p) "$(ls images/train/*/*.png | tail -n 1)"
+"$isobit" train small.yaml --out other-data --quiet >/dev/null
+expect "diff of a changed file" 1 "cause  data: train file [^ ]*.png was changed: [0-9a-f]{64} in A, [0-9a-f]{64} in B" "$isobit" diff a other-data
+expect "and its batch" 1 "first in the step line: batch" "$isobit" diff a other-data
+rm -r images && mv kept-images images
 
 # ---- Micro-batches: memory only ----
 for size in 1 5 8 64; do
