@@ -102,6 +102,13 @@ ISO_API iso_module *iso_batch_norm2d_with(iso_context *context, int64_t num_feat
 #define ISO_BATCH_NORM2D_(context, num_features, ...)                                                                            \
     iso_batch_norm2d_with((context), (num_features), (iso_batch_norm2d_options){__VA_ARGS__})
 
+/* torch.nn.BatchNorm1d on (n, num_features): BatchNorm2d with one pixel. */
+typedef iso_batch_norm2d_options iso_batch_norm1d_options;
+ISO_API iso_module *iso_batch_norm1d_with(iso_context *context, int64_t num_features, iso_batch_norm1d_options options);
+#define iso_batch_norm1d(context, ...) ISO_BATCH_NORM1D_((context), __VA_ARGS__, .reserved = 0)
+#define ISO_BATCH_NORM1D_(context, num_features, ...)                                                                            \
+    iso_batch_norm1d_with((context), (num_features), (iso_batch_norm1d_options){__VA_ARGS__})
+
 /* torch.nn.Sequential. Takes ownership of the modules, also on failure (a NULL among them is a failure of its
  * constructor: the message stays). */
 ISO_API iso_module *iso_sequential_with(iso_context *context, size_t count, iso_module *const *modules);

@@ -1,4 +1,5 @@
-/* BatchNorm2d: module, operation, derivative. docs/contract.md#batch_norm2d */
+/* BatchNorm2d, and BatchNorm1d, which is the same with one pixel: modules, operation, derivative. docs/contract.md#batch_norm2d
+ */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,16 +97,18 @@ const iso_op iso_op_batch_norm2d = {"batch_norm2d", run_forward, scratch_forward
 static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) {
     const struct batch_norm2d *m = (const struct batch_norm2d *)module;
     const iso_value input = graph->values[x];
-    if (input.dims != 4 || input.shape[1] != m->num_features) {
+    bool pixels = module->class_ == &iso_batch_norm2d_class;
+    if (input.dims != (pixels ? 4 : 2) || input.shape[1] != m->num_features) {
         char expected[64];
-        snprintf(expected, sizeof expected, "(n, %lld, h, w)", (long long)m->num_features);
+        snprintf(expected, sizeof expected, pixels ? "(n, %lld, h, w)" : "(n, %lld)", (long long)m->num_features);
         return iso_module_bad_input(module, graph, x, expected);
     }
     bool tracks = iso_module_tensor(module, "running_mean") != NULL;
     bool training = tracks ? module->training && !m->pinned : true; /* without running statistics: always the batch's */
-    int64_t hw = input.shape[2] * input.shape[3];
+    int64_t hw = pixels ? input.shape[2] * input.shape[3] : 1;
     if (training && input.shape[0] * hw < 2) {
-        iso_graph_fail(graph, "layer %s (BatchNorm2d) expects more than 1 value per channel when training", module->path);
+        iso_graph_fail(graph, "layer %s (%s) expects more than 1 value per channel when training", module->path,
+                       module->class_->signature->name);
         return ISO_NO_VALUE;
     }
     iso_value_id in[6] = {x,
@@ -158,16 +161,17 @@ static void reset(iso_module *module, iso_torch_generator *generator) {
         *iso_tensor_i64(tracked) = 0;
 }
 
-iso_module *iso_batch_norm2d_with(iso_context *ctx, int64_t num_features, iso_batch_norm2d_options o) {
+static iso_module *build(iso_context *ctx, const iso_module_class *class_, int64_t num_features, iso_batch_norm2d_options o) {
     if (num_features < 1) {
-        iso_fail(ctx, ISO_EINVAL, "BatchNorm2d: num_features is %lld, expected 1 or more", (long long)num_features);
+        iso_fail(ctx, ISO_EINVAL, "%s: num_features is %lld, expected 1 or more", class_->signature->name,
+                 (long long)num_features);
         return NULL;
     }
     if (o.pinned && o.no_running_stats) {
-        iso_fail(ctx, ISO_EINVAL, "BatchNorm2d: pinned statistics need track_running_stats");
+        iso_fail(ctx, ISO_EINVAL, "%s: pinned statistics need track_running_stats", class_->signature->name);
         return NULL;
     }
-    struct batch_norm2d *m = (struct batch_norm2d *)iso_module_new(ctx, &iso_batch_norm2d_class);
+    struct batch_norm2d *m = (struct batch_norm2d *)iso_module_new(ctx, class_);
     if (!m)
         return NULL;
     m->num_features = num_features;
@@ -190,6 +194,13 @@ iso_module *iso_batch_norm2d_with(iso_context *ctx, int64_t num_features, iso_ba
     return &m->base;
 }
 
+iso_module *iso_batch_norm2d_with(iso_context *ctx, int64_t num_features, iso_batch_norm2d_options options) {
+    return build(ctx, &iso_batch_norm2d_class, num_features, options);
+}
+iso_module *iso_batch_norm1d_with(iso_context *ctx, int64_t num_features, iso_batch_norm1d_options options) {
+    return build(ctx, &iso_batch_norm1d_class, num_features, options);
+}
+
 /* ---- Recipe ---- */
 
 static const iso_param params[] = {
@@ -198,24 +209,24 @@ static const iso_param params[] = {
     {"track_running_stats", ISO_ARG_BOOL, "True", 0, 0}, {"pinned", ISO_ARG_BOOL, "False", 0, 0},
     {"running_mean", ISO_ARG_FLOATS, "None", 0, 0},      {"running_var", ISO_ARG_FLOATS, "None", 0, 0},
 };
-static const iso_signature signature = {"BatchNorm2d", params, ISO_COUNTOF(params)};
+static const iso_signature signature_1d = {"BatchNorm1d", params, ISO_COUNTOF(params)},
+                           signature_2d = {"BatchNorm2d", params, ISO_COUNTOF(params)};
 
 /* Statistics that are given need somewhere to stand, and a number for every channel. */
-static bool check_given(iso_context *ctx, const iso_arg *a, const char *name, int64_t features, bool tracked) {
+static bool check_given(iso_context *ctx, const char *layer, const iso_arg *a, const char *name, int64_t features, bool tracked) {
     if (!a->given || a->is_none)
         return true;
     if (tracked && (a->count == 1 || (int64_t)a->count == features))
         return true;
-    iso_fail(ctx, ISO_EINVAL,
-             tracked ? "BatchNorm2d: %s must be one number, or one for each channel"
-                     : "BatchNorm2d: %s needs track_running_stats",
-             name);
+    iso_fail(ctx, ISO_EINVAL, tracked ? "%s: %s must be one number, or one for each channel" : "%s: %s needs track_running_stats",
+             layer, name);
     return false;
 }
 
-static iso_module *from_args(iso_context *ctx, const iso_arg *a) {
-    if (!check_given(ctx, &a[6], "running_mean", a[0].i[0], a[4].i[0]) ||
-        !check_given(ctx, &a[7], "running_var", a[0].i[0], a[4].i[0]))
+static iso_module *from_args(iso_context *ctx, const iso_module_class *class_, const iso_arg *a) {
+    const char *layer = class_->signature->name;
+    if (!check_given(ctx, layer, &a[6], "running_mean", a[0].i[0], a[4].i[0]) ||
+        !check_given(ctx, layer, &a[7], "running_var", a[0].i[0], a[4].i[0]))
         return NULL;
     iso_batch_norm2d_options options = {.eps = a[1].f[0] == 0 ? ISO_ZERO : a[1].f[0],
                                         .momentum = a[2].is_none || a[2].f[0] == 0 ? ISO_ZERO : a[2].f[0],
@@ -223,7 +234,7 @@ static iso_module *from_args(iso_context *ctx, const iso_arg *a) {
                                         .no_affine = !a[3].i[0],
                                         .no_running_stats = !a[4].i[0],
                                         .pinned = a[5].i[0]};
-    struct batch_norm2d *m = (struct batch_norm2d *)iso_batch_norm2d_with(ctx, a[0].i[0], options);
+    struct batch_norm2d *m = (struct batch_norm2d *)build(ctx, class_, a[0].i[0], options);
     if (!m)
         return NULL;
     m->given_means = a[6].given ? a[6].count : 0;
@@ -233,4 +244,12 @@ static iso_module *from_args(iso_context *ctx, const iso_arg *a) {
     return &m->base;
 }
 
-const iso_module_class iso_batch_norm2d_class = {&signature, sizeof(struct batch_norm2d), from_args, lower, reset};
+static iso_module *from_args_1d(iso_context *ctx, const iso_arg *args) {
+    return from_args(ctx, &iso_batch_norm1d_class, args);
+}
+static iso_module *from_args_2d(iso_context *ctx, const iso_arg *args) {
+    return from_args(ctx, &iso_batch_norm2d_class, args);
+}
+
+const iso_module_class iso_batch_norm1d_class = {&signature_1d, sizeof(struct batch_norm2d), from_args_1d, lower, reset};
+const iso_module_class iso_batch_norm2d_class = {&signature_2d, sizeof(struct batch_norm2d), from_args_2d, lower, reset};

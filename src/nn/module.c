@@ -183,8 +183,18 @@ iso_named_tensor iso_module_find(const iso_module *module, const char *name) {
 }
 
 const iso_module_class *const iso_module_classes[] = {
-    &iso_adaptive_avg_pool2d_class, &iso_avg_pool2d_class, &iso_basic_block_class, &iso_batch_norm2d_class,
-    &iso_conv2d_class,              &iso_dropout_class,    &iso_flatten_class,     &iso_linear_class,
-    &iso_max_pool2d_class,          &iso_relu_class,       &iso_sequential_class,  &iso_resnet18_class,
+    &iso_adaptive_avg_pool2d_class,
+    &iso_avg_pool2d_class,
+    &iso_basic_block_class,
+    &iso_batch_norm1d_class,
+    &iso_batch_norm2d_class,
+    &iso_conv2d_class,
+    &iso_dropout_class,
+    &iso_flatten_class,
+    &iso_linear_class,
+    &iso_max_pool2d_class,
+    &iso_relu_class,
+    &iso_sequential_class,
+    &iso_resnet18_class,
 };
 const size_t iso_module_class_count = ISO_COUNTOF(iso_module_classes);

@@ -76,7 +76,7 @@ extern const iso_module_class *const iso_module_classes[];
 extern const size_t iso_module_class_count;
 
 extern const iso_module_class iso_conv2d_class, iso_linear_class, iso_relu_class, iso_flatten_class, iso_dropout_class,
-    iso_max_pool2d_class, iso_avg_pool2d_class, iso_adaptive_avg_pool2d_class, iso_batch_norm2d_class,
+    iso_max_pool2d_class, iso_avg_pool2d_class, iso_adaptive_avg_pool2d_class, iso_batch_norm1d_class, iso_batch_norm2d_class,
     iso_sequential_class, iso_basic_block_class, iso_resnet18_class;
 
 #endif

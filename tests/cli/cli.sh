@@ -322,6 +322,10 @@ edit 's/BatchNorm2d/BatchNorm2D/' bad.yaml
 expect "a misspelt layer" 2 "bad.yaml:9:5: model\[1\]: unknown layer 'BatchNorm2D'; did you mean 'BatchNorm2d'" "$isobit" train bad.yaml --out bad
 edit 's/BatchNorm2d(8)/BatchNorm2d(8, pinned=True, running_mean=0.5, running_var=[1, 1])/' bad.yaml
 expect "statistics for some channels only" 2 "BatchNorm2d: running_var must be one number, or one for each channel" "$isobit" train bad.yaml --out bad
+edit 's/BatchNorm2d(8)/BatchNorm1d(8)/' bad.yaml
+expect "a BatchNorm1d of images" 2 "layer 1 \(BatchNorm1d\) expects an input of shape \(n, 8\), but gets \(10, 8, 16, 16\)" "$isobit" train bad.yaml --out bad
+edit 's/Dropout(0.5)/BatchNorm1d(512)/' bn1.yaml
+expect "a BatchNorm1d" 0 "^digest" "$isobit" train bn1.yaml --out bn1 --quiet --set epochs=1
 edit 's/BatchNorm2d(8)/BatchNorm2d(8, pinned=True, running_mean=0.5, running_var=2)/' pinned.yaml
 expect "given and pinned statistics" 0 "^steps 12" "$isobit" train pinned.yaml --out pinned --quiet
 edit 's/padding=1/pading=1/' bad.yaml

@@ -14,7 +14,7 @@
 
 /* ---- Random networks ---- */
 
-enum kind { CONV, NORM, RELU, MAX_POOL, AVG_POOL, DROPOUT, BLOCK, FLATTEN, LINEAR, ADAPTIVE };
+enum kind { CONV, NORM, NORM_1D, RELU, MAX_POOL, AVG_POOL, DROPOUT, BLOCK, FLATTEN, LINEAR, ADAPTIVE };
 
 struct layer {
     enum kind kind;
@@ -102,6 +102,8 @@ static void random_network(struct network *n) {
             int64_t to = iso_test_between(2, 21);
             add(n, LINEAR, n->outputs, to, 0)->flag = chance(0.3);
             n->outputs = to;
+            if (norms && chance(0.5))
+                add(n, NORM_1D, to, iso_test_between(0, 5), 0);
             if (linears > 1)
                 add(n, RELU, 0, 0, 0);
         }
@@ -138,6 +140,9 @@ static iso_module *build_layer(iso_context *ctx, const struct layer *l) {
         return iso_conv2d(ctx, l->a, l->b, .kernel_size = l->c, .padding = l->c / 2, .stride = (int64_t)l->p, .no_bias = l->flag);
     case NORM: /* with all, without affine part, without statistics, cumulative, pinned, all again */
         return iso_batch_norm2d(ctx, l->a, .no_affine = l->b == 1, .no_running_stats = l->b == 2, .cumulative = l->b == 3,
+                                .pinned = l->b == 4);
+    case NORM_1D:
+        return iso_batch_norm1d(ctx, l->a, .no_affine = l->b == 1, .no_running_stats = l->b == 2, .cumulative = l->b == 3,
                                 .pinned = l->b == 4);
     case RELU:
         return iso_relu(ctx);
@@ -248,8 +253,8 @@ static bool train(iso_context *ctx, const struct network *n, const struct plan *
 }
 
 static const char *describe(const struct network *n, char text[512]) {
-    static const char *const names[] = {"conv",    "norm",  "relu",    "max_pool", "avg_pool",
-                                        "dropout", "block", "flatten", "linear",   "adaptive"};
+    static const char *const names[] = {"conv",    "norm",  "norm_1d", "relu",   "max_pool", "avg_pool",
+                                        "dropout", "block", "flatten", "linear", "adaptive"};
     size_t used =
         (size_t)snprintf(text, 512, "%lldx%lldx%lldx%lld %s%s:", (long long)n->batch, (long long)n->channels, (long long)n->h,
                          (long long)n->w, n->loss.kind == ISO_MSE ? "mse" : "ce", n->loss.sum ? " sum" : "");

@@ -4,6 +4,7 @@
 
 #include "harness/test.h"
 #include "isobit/isobit.h"
+#include "ledger/digest.h"
 
 static iso_context *context(void) {
     iso_context *ctx;
@@ -89,6 +90,44 @@ ISO_TEST(batch_norm_statistics_can_be_set_and_pinned) {
     iso_tensor_free(ctx, z);
     iso_module_free(bn);
     iso_module_free(pinned);
+    iso_context_free(ctx);
+}
+
+/* BatchNorm1d is BatchNorm2d with one pixel: names, outputs, gradients and statistics in every bit. */
+ISO_TEST(batch_norm1d_is_batch_norm2d_of_one_pixel) {
+    iso_context *ctx = context();
+    CHECK(ctx != NULL);
+    for (int64_t n = 2; n <= 35; n += 11)
+        for (int affine = 0; affine < 2; affine++) {
+            iso_module *flat = iso_batch_norm1d(ctx, 5, .no_affine = !affine, .momentum = 0.3),
+                       *image = iso_batch_norm2d(ctx, 5, .no_affine = !affine, .momentum = 0.3);
+            iso_tensor *x = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){n, 5}),
+                       *y = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){n, 5});
+            iso_tensor *target = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){n, 5});
+            iso_torch_normal(iso_generator(ctx), iso_tensor_f32(x), (size_t)x->numel, 1, 2);
+            iso_tensor x4 = *x, target4 = *target, *y4 = iso_tensor_new(ctx, ISO_FLOAT32, 4, (int64_t[]){n, 5, 1, 1});
+            x4.dims = target4.dims = 4;
+            x4.shape[2] = x4.shape[3] = target4.shape[2] = target4.shape[3] = 1;
+            float loss, loss4;
+            CHECK_OK(ctx, iso_loss_backward(flat, &(iso_loss){.kind = ISO_MSE}, x, target, &loss, y));
+            CHECK_OK(ctx, iso_loss_backward(image, &(iso_loss){.kind = ISO_MSE}, &x4, &target4, &loss4, y4));
+            CHECK_BITS(&loss4, &loss, 1);
+            CHECK_BITS(iso_tensor_f32(y4), iso_tensor_f32(y), y->numel);
+            CHECK(iso_module_state_count(flat) == (affine ? 5u : 3u) &&
+                  iso_module_state_count(image) == iso_module_state_count(flat));
+            for (size_t i = 0; i < iso_module_state_count(flat); i++) {
+                iso_named_tensor a = iso_module_state(flat, i), b = iso_module_state(image, i);
+                CHECK(strcmp(a.name, b.name) == 0 && memcmp(a.tensor->data, b.tensor->data, iso_tensor_bytes(a.tensor)) == 0);
+                CHECK(!a.grad || memcmp(a.grad->data, b.grad->data, iso_tensor_bytes(a.grad)) == 0);
+            }
+            CHECK_FAILS(ctx, ISO_EINVAL, "(BatchNorm1d) expects an input of shape (n, 5), but gets", iso_forward(flat, &x4, y4));
+            iso_tensor_free(ctx, x);
+            iso_tensor_free(ctx, y);
+            iso_tensor_free(ctx, y4);
+            iso_tensor_free(ctx, target);
+            iso_module_free(flat);
+            iso_module_free(image);
+        }
     iso_context_free(ctx);
 }
 
