@@ -58,6 +58,8 @@ typedef struct iso_context_options {
     const char *isa;                /* "scalar", "avx2", "avx512", "neon"; NULL: the fastest that the CPU has */
     const iso_allocator *allocator; /* NULL: aligned malloc. Copied. */
     const iso_files *files;         /* NULL: POSIX. Copied. */
+    const char *cache;              /* a folder, made when needed, that remembers the digests of data files, so that unchanged ones are
+                                       not read before every run; NULL: none. Copied. */
 } iso_context_options;
 
 /* Makes a context. `options` may be NULL. On failure *context is NULL and the status tells why

@@ -105,9 +105,26 @@ int cli_exit_status(iso_status status) {
     }
 }
 
+/* Where digests of data are remembered: $ISOBIT_CACHE (off: nowhere), or where such things belong by the XDG specification. */
+static const char *cache_folder(char *path, size_t size) {
+    const char *own = getenv("ISOBIT_CACHE"), *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    int length;
+    if (own && own[0])
+        return strcmp(own, "off") == 0 ? NULL : own;
+    if (xdg && xdg[0] == '/')
+        length = snprintf(path, size, "%s/isobit", xdg);
+    else if (home && home[0] == '/')
+        length = snprintf(path, size, "%s/.cache/isobit", home);
+    else
+        return NULL;
+    return length > 0 && (size_t)length < size ? path : NULL;
+}
+
 iso_context *cli_context(int64_t threads, const char *isa, int *status) {
     iso_context *ctx;
-    iso_status result = iso_context_new(&ctx, &(iso_context_options){.threads = (int)threads, .isa = isa});
+    char path[1024];
+    iso_status result = iso_context_new(
+        &ctx, &(iso_context_options){.threads = (int)threads, .isa = isa, .cache = cache_folder(path, sizeof path)});
     if (result) {
         cli_error("%s", iso_error(NULL));
         *status = cli_exit_status(result);

@@ -71,6 +71,8 @@ iso_status iso_context_new(iso_context **context, const iso_context_options *opt
     atomic_init(&ctx->allocations, 0);
     iso_torch_manual_seed(&ctx->generator, 67280421310721u); /* PyTorch's default_rng_seed_val */
     iso_status status = iso_pool_new(&ctx->pool, ctx, options->threads ? options->threads : iso_cpu_count());
+    if (!status && options->cache && !(ctx->cache = iso_strdup(ctx, options->cache)))
+        status = ISO_ENOMEM;
     if (status) {
         creation_failed(status, "%s", ctx->error);
         iso_context_free(ctx);
@@ -84,6 +86,7 @@ void iso_context_free(iso_context *ctx) {
     if (!ctx)
         return;
     iso_pool_free(ctx->pool);
+    iso_free(ctx, ctx->cache);
     iso_allocator allocator = ctx->allocator;
     allocator.free(allocator.user, ctx);
 }

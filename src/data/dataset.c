@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "data/dataset_files.h"
 
 #define MAX_IMAGE_FILE ((size_t)1 << 30)
 
@@ -26,6 +27,9 @@ void iso_dataset_free(iso_dataset *d) {
         iso_free(ctx, d->files[i].name);
     for (size_t i = 0; i < d->skipped_count; i++)
         iso_free(ctx, d->skipped[i].name);
+    if (d->keeping)
+        pthread_mutex_destroy(&d->keeping->lock);
+    iso_free(ctx, d->keeping);
     iso_free(ctx, d->skipped);
     iso_free(ctx, d->classes);
     iso_free(ctx, d->images);
@@ -79,11 +83,60 @@ void iso_dataset_name(const iso_dataset *d, int64_t i, char *buffer, size_t size
         snprintf(buffer, size, "%s/%s", d->root, d->files[i].name);
 }
 
+/* The image if it is in memory. Once there it stays, so it may be read without the lock. */
+static const iso_image *kept_image(const iso_dataset *d, int64_t i) {
+    if (!d->keeping)
+        return &d->images[i];
+    pthread_mutex_lock(&d->keeping->lock);
+    const iso_image *image = d->images[i].pixels ? &d->images[i] : NULL;
+    pthread_mutex_unlock(&d->keeping->lock);
+    return image;
+}
+
+bool iso_dataset_may_keep(iso_keeping *k, const iso_image *image) {
+    size_t bytes = (size_t)(image->w * image->h * image->channels);
+    pthread_mutex_lock(&k->lock);
+    bool room = bytes <= k->limit - k->bytes;
+    if (room)
+        k->bytes += bytes;
+    pthread_mutex_unlock(&k->lock);
+    return room;
+}
+
+iso_status iso_dataset_keeping_new(iso_context *ctx, size_t limit, iso_keeping **out) {
+    iso_keeping *k = *out = iso_calloc(ctx, 1, sizeof *k);
+    if (!k)
+        return ISO_ENOMEM;
+    pthread_mutex_init(&k->lock, NULL);
+    k->limit = limit;
+    return ISO_OK;
+}
+
+/* A copy of it stays in memory, if there is room and nobody has put one there. */
+static void keep_image(const iso_dataset *d, int64_t i, const iso_image *image) {
+    iso_keeping *k = d->keeping;
+    size_t bytes = (size_t)(image->w * image->h * image->channels);
+    uint8_t *pixels = iso_dataset_may_keep(k, image) ? iso_try_alloc(d->ctx, bytes) : NULL;
+    if (!pixels)
+        return;
+    memcpy(pixels, image->pixels, bytes);
+    pthread_mutex_lock(&k->lock);
+    bool first = !d->images[i].pixels;
+    if (!first) /* another thread was faster */
+        k->bytes -= bytes;
+    else
+        d->images[i] = (iso_image){.w = image->w, .h = image->h, .channels = image->channels, .pixels = pixels, .capacity = bytes};
+    pthread_mutex_unlock(&k->lock);
+    if (!first)
+        iso_free(d->ctx, pixels);
+}
+
 const iso_image *iso_dataset_image(const iso_dataset *d, int64_t i, iso_image *scratch, iso_worker_error *error) {
     if (d->parent)
         return iso_dataset_image(d->parent, d->origin[i], scratch, error);
-    if (d->images[i].pixels)
-        return &d->images[i];
+    const iso_image *kept = kept_image(d, i);
+    if (kept)
+        return kept;
     uint8_t *data;
     size_t size;
     const iso_data_file *file = &d->files[i];
@@ -100,5 +153,7 @@ const iso_image *iso_dataset_image(const iso_dataset *d, int64_t i, iso_image *s
         iso_worker_fail(error, ISO_EIO, "%s/%s: the file has changed since the run began", d->root, file->name);
     ok = ok && iso_image_decode(d->ctx, data, size, scratch, error);
     iso_free(d->ctx, data);
+    if (ok)
+        keep_image(d, i, scratch);
     return ok ? scratch : NULL;
 }

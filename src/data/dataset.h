@@ -2,6 +2,8 @@
 #ifndef ISO_DATA_DATASET_H
 #define ISO_DATA_DATASET_H
 
+#include <pthread.h>
+
 #include "core/blake3.h"
 #include "image/transforms.h"
 
@@ -21,7 +23,8 @@ struct iso_dataset {
     char **classes;
     size_t count; /* samples */
     int32_t *labels;
-    iso_image *images; /* decoded; pixels NULL: not kept in memory, decoded again when asked for */
+    iso_image *images; /* decoded; pixels NULL: not kept in memory, decoded when asked for */
+    struct iso_keeping *keeping; /* where images come to stay in memory as they are asked for; NULL: they are there from the start */
     iso_image *sizes;  /* w, h, channels of every image; owns no pixels */
     size_t file_count, file_capacity;
     iso_data_file *files; /* ImageFolder: files[i] is sample i */
@@ -38,13 +41,14 @@ typedef void iso_data_progress(void *user, int64_t done, int64_t total);
 
 typedef struct iso_folder_options {
     size_t keep;   /* decoded images are kept in memory up to so many bytes */
+    bool fresh;    /* read every file, even if the context's cache knows it */
     bool skip_bad; /* leave out images that are damaged, instead of failing */
     iso_data_progress *progress;
     void *user;
 } iso_folder_options;
 
 /* torchvision.datasets.ImageFolder(root): one folder per class, sorted by name. Every file is read, digested and decoded; all
- * that are damaged are listed in the message. */
+ * that are damaged are listed in the message. What the context's cache knows is not read before it is asked for. */
 iso_status iso_image_folder_open(iso_context *ctx, const char *root, const iso_folder_options *options, iso_dataset **dataset);
 
 /* torchvision.datasets.MNIST and FashionMNIST from their idx files (plain or .gz) in `root`, or in root/NAME/raw as torchvision
@@ -83,6 +87,12 @@ static inline iso_image_size iso_dataset_size(const iso_dataset *dataset, int64_
 }
 /* For messages: the file's path, or "train-images-idx3-ubyte[17]". */
 void iso_dataset_name(const iso_dataset *dataset, int64_t i, char *buffer, size_t size);
+
+/* How many bytes of images may stay in memory, and do; any thread may add to them. */
+typedef struct iso_keeping {
+    pthread_mutex_t lock; /* also of images[].pixels */
+    size_t bytes, limit;
+} iso_keeping;
 
 /* Sample i decoded: the data set's own image, or one decoded into `scratch`. Any thread. NULL on failure. */
 const iso_image *iso_dataset_image(const iso_dataset *dataset, int64_t i, iso_image *scratch, iso_worker_error *error);

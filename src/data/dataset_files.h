@@ -21,4 +21,8 @@ iso_status iso_dataset_add_class(iso_dataset *dataset, const char *name, size_t 
  * and dataset->labels is allocated. Digests the pixels. */
 iso_status iso_dataset_hold(iso_dataset *dataset, const uint8_t *pixels, int64_t count, int64_t h, int64_t w);
 
+/* Whether this image, which was just decoded, may stay in memory: its bytes are counted. Any thread. */
+bool iso_dataset_may_keep(iso_keeping *keeping, const iso_image *image);
+iso_status iso_dataset_keeping_new(iso_context *ctx, size_t limit, iso_keeping **keeping);
+
 #endif

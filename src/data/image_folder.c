@@ -5,10 +5,12 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "core/file.h"
 #include "core/text.h"
 #include "data/dataset_files.h"
+#include "data/digest_cache.h"
 
 #define MAX_IMAGE_FILE ((size_t)1 << 30)
 #define MAX_DEPTH      32
@@ -178,40 +180,82 @@ static iso_status find_files(iso_dataset *d, size_t first_of_class[]) {
 
 struct reading {
     iso_dataset *d;
-    iso_worker_error *errors; /* one per file */
+    iso_worker_error **errors; /* one per file; NULL: none */
     uint8_t (*pixels)[ISO_BLAKE3_SIZE];
-    atomic_size_t kept;
-    size_t keep;
+    const iso_digest_cache *cache;
+    iso_cached_image *found; /* for the cache; NULL: there is none to be written */
+    atomic_size_t known;     /* files that the cache had */
     bool skip_bad;
 };
+
+static const iso_worker_error no_memory = {ISO_ENOMEM, "out of memory"};
+
+/* Takes what the cache knows of a file. */
+static void take(struct reading *r, int64_t i, const iso_cached_image *image) {
+    iso_data_file *file = &r->d->files[i];
+    file->size = (int64_t)image->identity.size;
+    memcpy(file->digest, image->digest, sizeof file->digest);
+    memcpy(r->pixels[i], image->pixels, sizeof *r->pixels);
+    r->d->sizes[i] = (iso_image){.w = image->w, .h = image->h, .channels = image->channels};
+    r->found[i] = *image;
+    r->found[i].name = file->name;
+    atomic_fetch_add(&r->known, 1);
+}
+
+/* Notes what was found out, if the file was the same before and behind it. */
+static void note(struct reading *r, int64_t i, const iso_file_identity *before) {
+    iso_dataset *d = r->d;
+    iso_cached_image *found = &r->found[i];
+    found->known = iso_file_identify(d->ctx, d->root, d->files[i].name, &found->identity) &&
+                   memcmp(&found->identity, before, sizeof *before) == 0 && (int64_t)before->size == d->files[i].size;
+    memcpy(found->digest, d->files[i].digest, sizeof found->digest);
+    memcpy(found->pixels, r->pixels[i], sizeof found->pixels);
+    found->w = (int32_t)d->sizes[i].w;
+    found->h = (int32_t)d->sizes[i].h;
+    found->channels = d->sizes[i].channels;
+    found->name = d->files[i].name;
+}
 
 static void read_image(void *argument, int64_t i, int thread) {
     (void)thread;
     struct reading *r = argument;
     iso_dataset *d = r->d;
     iso_data_file *file = &d->files[i];
-    iso_worker_error *error = &r->errors[i];
+    iso_file_identity identity = {.inode = 0};
+    iso_worker_error error = {.status = ISO_OK};
     uint8_t *data;
     size_t size;
-    error->status =
-        iso_file_read_quietly(d->ctx, d->root, file->name, MAX_IMAGE_FILE, &data, &size, error->message, sizeof error->message);
-    if (error->status)
-        return;
-    file->size = (int64_t)size;
-    iso_blake3(data, size, file->digest);
-    iso_image *image = &d->images[i];
-    if (iso_image_decode(d->ctx, data, size, image, error)) {
-        iso_image_digest(image, r->pixels[i]);
-        d->sizes[i] = (iso_image){.w = image->w, .h = image->h, .channels = image->channels};
-        size_t bytes = (size_t)(image->w * image->h * image->channels);
-        if (atomic_fetch_add(&r->kept, bytes) + bytes > r->keep)
-            iso_image_free(d->ctx, image);
+    if (r->found && iso_file_identify(d->ctx, d->root, file->name, &identity)) {
+        const iso_cached_image *known = iso_digest_cache_find(r->cache, file->name, &identity);
+        if (known) {
+            take(r, i, known);
+            return;
+        }
     }
-    iso_free(d->ctx, data);
+    error.status =
+        iso_file_read_quietly(d->ctx, d->root, file->name, MAX_IMAGE_FILE, &data, &size, error.message, sizeof error.message);
+    if (!error.status) {
+        file->size = (int64_t)size;
+        iso_blake3(data, size, file->digest);
+        iso_image *image = &d->images[i];
+        if (iso_image_decode(d->ctx, data, size, image, &error)) {
+            iso_image_digest(image, r->pixels[i]);
+            d->sizes[i] = (iso_image){.w = image->w, .h = image->h, .channels = image->channels};
+            if (r->found)
+                note(r, i, &identity);
+            if (!iso_dataset_may_keep(d->keeping, image))
+                iso_image_free(d->ctx, image);
+        }
+        iso_free(d->ctx, data);
+    }
+    if (error.status && (r->errors[i] = iso_try_alloc(d->ctx, sizeof error)))
+        *r->errors[i] = error;
+    else if (error.status)
+        r->errors[i] = (iso_worker_error *)&no_memory;
 }
 
 static bool is_bad(const struct reading *r, size_t i) {
-    return r->errors[i].status != ISO_OK && !(r->skip_bad && r->errors[i].status == ISO_EINVAL);
+    return r->errors[i] && !(r->skip_bad && r->errors[i]->status == ISO_EINVAL);
 }
 
 /* A file's name may hold anything but '/' and 0. */
@@ -234,16 +278,16 @@ static iso_status report(const struct reading *r) {
         if (!is_bad(r, i))
             continue;
         if (bad++ == 0)
-            status = r->errors[i].status;
+            status = r->errors[i]->status;
         if (bad > 10)
             continue;
         iso_text_puts(&list, bad > 1 ? "; " : "");
-        if (r->errors[i].status == ISO_EIO) { /* says which file */
-            iso_text_puts(&list, r->errors[i].message);
+        if (r->errors[i]->status == ISO_EIO) { /* says which file */
+            iso_text_puts(&list, r->errors[i]->message);
             continue;
         }
         put_path(&list, d->root, d->files[i].name);
-        iso_text_printf(&list, ": %s", r->errors[i].message);
+        iso_text_printf(&list, ": %s", r->errors[i]->message);
     }
     if (bad == 1)
         iso_fail(d->ctx, status, "%s", list.data);
@@ -258,7 +302,7 @@ static iso_status skip(struct reading *r) {
     iso_dataset *d = r->d;
     size_t kept = 0, capacity = 0;
     for (size_t i = 0; i < d->file_count; i++) {
-        bool bad = r->errors[i].status != ISO_OK;
+        bool bad = r->errors[i] != NULL;
         iso_status status =
             bad ? iso_grow(d->ctx, &d->skipped, &capacity, d->skipped_count, d->skipped_count + 1, sizeof *d->skipped) : ISO_OK;
         if (status)
@@ -302,31 +346,54 @@ static void read_slice(void *argument, int64_t i, int thread) {
     read_image(slice->reading, slice->first + i, thread);
 }
 
+/* All files, a batch at a time, on all threads. */
+static iso_status read_batches(struct reading *r, const iso_folder_options *options) {
+    iso_context *ctx = r->d->ctx;
+    int64_t count = (int64_t)r->d->file_count;
+    for (int64_t first = 0; first < count; first += READ_BATCH) {
+        int64_t batch = iso_min64(READ_BATCH, count - first);
+        iso_pool_run(ctx->pool, batch, read_slice, &(struct slice){r, first});
+        if (options->progress)
+            options->progress(options->user, first + batch, count);
+        if (atomic_load(&ctx->interrupted))
+            return iso_fail(ctx, ISO_EINTERRUPT, "interrupted while reading %s", r->d->root);
+    }
+    return ISO_OK;
+}
+
 static iso_status read_all(iso_dataset *d, const iso_folder_options *options) {
     iso_context *ctx = d->ctx;
-    struct reading r = {.d = d, .keep = options->keep, .skip_bad = options->skip_bad};
-    atomic_init(&r.kept, 0);
-    r.errors = iso_calloc(ctx, d->file_count, sizeof *r.errors);
-    r.pixels = iso_calloc(ctx, d->file_count, sizeof *r.pixels);
-    d->images = iso_calloc(ctx, d->file_count, sizeof *d->images);
-    d->sizes = iso_calloc(ctx, d->file_count, sizeof *d->sizes);
-    iso_status status = r.errors && r.pixels && d->images && d->sizes ? ISO_OK : ISO_ENOMEM;
-    for (int64_t first = 0; first < (int64_t)d->file_count && !status; first += READ_BATCH) {
-        int64_t count = iso_min64(READ_BATCH, (int64_t)d->file_count - first);
-        iso_pool_run(ctx->pool, count, read_slice, &(struct slice){&r, first});
-        if (options->progress)
-            options->progress(options->user, first + count, (int64_t)d->file_count);
-        if (atomic_load(&ctx->interrupted))
-            status = iso_fail(ctx, ISO_EINTERRUPT, "interrupted while reading %s", d->root);
-    }
+    bool cached = ctx->cache && !options->fresh;
+    size_t count = d->file_count;
+    int64_t started = (int64_t)time(NULL);
+    iso_digest_cache *cache = cached ? iso_digest_cache_load(ctx, d->root) : NULL;
+    struct reading r = {.d = d, .cache = cache, .skip_bad = options->skip_bad};
+    atomic_init(&r.known, 0);
+    r.errors = iso_calloc(ctx, count, sizeof *r.errors);
+    r.pixels = iso_calloc(ctx, count, sizeof *r.pixels);
+    r.found = cached ? iso_calloc(ctx, count, sizeof *r.found) : NULL;
+    d->images = iso_calloc(ctx, count, sizeof *d->images);
+    d->sizes = iso_calloc(ctx, count, sizeof *d->sizes);
+    iso_status status = r.errors && r.pixels && d->images && d->sizes && (r.found || !cached) ? ISO_OK : ISO_ENOMEM;
+    if (!status)
+        status = iso_dataset_keeping_new(ctx, options->keep, &d->keeping);
+    if (!status)
+        status = read_batches(&r, options);
     if (!status)
         status = report(&r);
+    if (!status && r.found && atomic_load(&r.known) < count)
+        iso_digest_cache_save(ctx, d->root, r.found, count, started);
     if (!status && options->skip_bad)
         status = skip(&r);
     if (!status)
         iso_blake3(r.pixels, d->file_count * sizeof *r.pixels, d->pixel_digest);
+    for (size_t i = 0; i < count && r.errors; i++)
+        if (r.errors[i] != &no_memory)
+            iso_free(ctx, r.errors[i]);
     iso_free(ctx, r.errors);
     iso_free(ctx, r.pixels);
+    iso_free(ctx, r.found);
+    iso_digest_cache_free(cache);
     return status;
 }
 

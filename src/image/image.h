@@ -2,6 +2,7 @@
 #ifndef ISO_IMAGE_IMAGE_H
 #define ISO_IMAGE_IMAGE_H
 
+#include "core/blake3.h"
 #include "core/context.h"
 
 typedef struct iso_image {
@@ -42,5 +43,8 @@ bool iso_jpeg_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_ima
 bool iso_webp_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error);
 bool iso_bmp_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error);
 bool iso_ppm_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error);
+
+/* A digest that changes with the code that decodes: with the files of this library and of the image libraries. decoders.c */
+void iso_image_decoders(uint8_t digest[ISO_BLAKE3_SIZE]);
 
 #endif

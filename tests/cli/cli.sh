@@ -7,6 +7,7 @@ build=${1:-build} quick=${2:-}
 isobit=$(realpath "$build/isobit") examples=$(realpath examples)
 work=$(mktemp -d)
 trap 'umount "$work/full" 2>/dev/null; rm -rf "$work"' EXIT
+export ISOBIT_CACHE=off # but where it is tested
 passed=0 failed=0
 ok() { passed=$((passed + 1)); echo "ok   $1"; }
 bad() { failed=$((failed + 1)); echo "FAIL $1"; [ $# -gt 1 ] && printf '     %s\n' "${@:2}"; return 0; }
@@ -171,6 +172,19 @@ mv images kept-images && cp -r kept-images images && cp images/train/$(ls images
 expect "diff of a changed file" 1 "cause  data: train file [^ ]*.png was changed: [0-9a-f]{64} in A, [0-9a-f]{64} in B" "$isobit" diff a other-data
 expect "and its batch" 1 "first in the step line: batch" "$isobit" diff a other-data
 rm -r images && mv kept-images images
+
+# ---- The cache of digests ----
+while [ $(($(date +%s) - $(stat -c %Z "$(ls -t -d --time=ctime images/*/*/* | head -n 1)"))) -lt 4 ]; do sleep 0.5; done # files that just changed are not remembered
+for run in first second; do
+    ISOBIT_CACHE=cache/of/digests expect "with a cache, the $run time" 0 "^$digest$" "$isobit" train small.yaml --out cached-$run --quiet
+done
+[ "$(ls cache/of/digests | grep -c '^[0-9a-f]*\.digests$')" = 2 ] && ok "digests are remembered" || bad "digests are remembered" "$(ls -R cache)"
+image=$(ls images/train/*/*.png | tail -n 1)
+cp -p "$image" kept.png && cat "$(ls images/train/*/*.png | head -n 1)" >"$image" && touch -r kept.png "$image"
+ISOBIT_CACHE=cache/of/digests "$isobit" train small.yaml --out cached-other --quiet >cached-other.log
+"$isobit" train small.yaml --out uncached-other --quiet >uncached-other.log
+cmp -s cached-other/run.ledger uncached-other/run.ledger && ! grep -q "^$digest$" cached-other.log && ok "and a change is seen" || bad "and a change is seen"
+cat kept.png >"$image"
 
 # ---- Micro-batches: memory only ----
 for size in 1 5 8 64; do
