@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Speed of the kernels beside PyTorch's (oneDNN and its BLAS) and NumPy's OpenBLAS: contenders in turn, medians and ratios.
+"""Speed of the kernels beside PyTorch's (oneDNN and its BLAS), NumPy's OpenBLAS and, where Debian's libblis4-pthread is installed, BLIS: contenders in turn, medians and ratios.
 
     bench/kernels.py --lib build/bench/contender.so [--threads N] [--isa NAME] [--rounds N] [--only REGEX]
 
@@ -42,7 +42,23 @@ class Table:
         return mine, best
 
 
+def blis(threads):
+    """BLIS's cblas_sgemm for row-major arrays; None where it is not installed."""
+    try:
+        lib = ctypes.CDLL("libblis.so.4")
+    except OSError:
+        return None
+    lib.bli_thread_set_num_threads(ctypes.c_int64(threads))
+    f = ctypes.c_float
+
+    def product(a, b, out):
+        (m, k), n = a.shape, b.shape[1]
+        lib.cblas_sgemm(101, 111, 111, m, n, k, f(1), pointer(a), k, pointer(b), n, f(0), pointer(out), n)
+    return product
+
+
 def gemms(t):
+    sgemm = blis(t.o.threads)
     for m, n, k in GEMMS:
         name = "gemm %d x %d x %d" % (m, n, k)
         if not t.wanted(name):
@@ -52,8 +68,12 @@ def gemms(t):
         run = lambda: t.lib.contender_gemm(t.c, ctypes.c_int64(m), ctypes.c_int64(n), ctypes.c_int64(k), pointer(a), pointer(b), pointer(out))
         run()
         assert np.allclose(out, a @ b, rtol=1e-4, atol=1e-3), name
-        t.row(name, run, [("torch.mm", lambda: torch.mm(ta, tb, out=theirs)), ("NumPy's OpenBLAS", lambda: np.matmul(a, b, out=theirs2))],
-              2.0 * m * n * k)
+        others = [("torch.mm", lambda: torch.mm(ta, tb, out=theirs)), ("NumPy's OpenBLAS", lambda: np.matmul(a, b, out=theirs2))]
+        if sgemm:
+            others.append(("BLIS", lambda: sgemm(a, b, theirs2)))
+            others[-1][1]()
+            assert np.allclose(theirs2, a @ b, rtol=1e-4, atol=1e-3), name
+        t.row(name, run, others, 2.0 * m * n * k)
 
 
 def convolutions(t):
