@@ -82,6 +82,8 @@ bench: $(BUILD)/isobit-bench $(BUILD)/isobit-bench-micro $(BUILD)/libisobit.so $
 	@for threads in 1 2; do for table in training memory kernels functions; do \
 		$(BUILD)/torch/bin/python bench/$$table.py --lib $(BUILD)/bench/contender.so --threads $$threads || exit 1; done; done
 	$(BUILD)/torch/bin/python bench/streams.py --lib $(BUILD)/libisobit.so
+	@scripts/photos.sh $(BUILD)/photos /usr/bin/python3
+	/usr/bin/python3 -W ignore bench/pipeline.py --lib $(BUILD)/bench/contender.so --photos $(BUILD)/photos
 
 prove: $(BUILD)/prove
 	@scripts/exp_log_constants.py --check

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/context.h"
+#include "data/loader.h"
 #include "isobit/nn.h"
 #include "nn/plan.h"
 #include "ops/batch_norm2d.h"
@@ -39,6 +40,11 @@ EXPORT iso_optimizer *contender_sgd(iso_module *model, double lr, double momentu
 EXPORT int contender_step(iso_module *model, iso_optimizer *optimizer, const int64_t *shape, float *x, int64_t *target,
                           float *loss);
 EXPORT void contender_profile(contender *c, iso_module *model, const int64_t *shape, float *x, int64_t *target, int rounds);
+
+EXPORT struct pipeline *contender_pipeline(contender *c, const char *root, const char *chain, int64_t batch, int64_t workers,
+                                           int threads, int64_t keep, int64_t seed);
+EXPORT int64_t contender_pipeline_epoch(struct pipeline *p, float *x, int64_t *labels);
+EXPORT void contender_pipeline_free(struct pipeline *p);
 
 EXPORT size_t contender_memory(const iso_module *model);
 EXPORT const char *contender_error(const contender *c);
@@ -222,8 +228,83 @@ EXPORT void contender_profile(contender *c, iso_module *model, const int64_t *sh
                               note_time, &p);
     }
     if (p.spent)
-        roofline_print(&plan->graph, p.spent, roofline_flops(c->ctx, c->ctx->isa, iso_context_threads(c->ctx)), roofline_bandwidth(c->ctx));
+        roofline_print(&plan->graph, p.spent, roofline_flops(c->ctx, c->ctx->isa, iso_context_threads(c->ctx)),
+                       roofline_bandwidth(c->ctx));
     free(p.spent);
+}
+
+/* ---- Data ---- */
+
+struct pipeline {
+    contender *c;
+    iso_dataset *dataset;
+    iso_transforms *transforms;
+    iso_loader *loader;
+    iso_torch_generator generator;
+};
+
+static iso_status open_chain(iso_context *ctx, const char *text, iso_transforms **transforms) {
+    iso_expr *list;
+    size_t bad;
+    int column;
+    iso_status status = iso_expr_parse(ctx, text, &list, &column);
+    if (!status) {
+        status = iso_transforms_new(ctx, (const iso_expr *const *)list->items, list->count, 3, &bad, &column, transforms);
+        iso_expr_free(ctx, list);
+    }
+    return status;
+}
+
+/* ImageFolder(root), the chain "[A(), B()]", and a DataLoader that shuffles. NULL: contender_error says why. */
+EXPORT struct pipeline *contender_pipeline(contender *c, const char *root, const char *chain, int64_t batch, int64_t workers,
+                                           int threads, int64_t keep, int64_t seed) {
+    struct pipeline *p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    p->c = c;
+    iso_status status = iso_image_folder_open(c->ctx, root, &(iso_folder_options){.keep = (size_t)keep}, &p->dataset);
+    if (!status)
+        status = open_chain(c->ctx, chain, &p->transforms);
+    if (!status)
+        status = iso_loader_new(c->ctx, p->dataset, p->transforms,
+                                &(iso_loader_options){.batch_size = batch,
+                                                      .shuffle = true,
+                                                      .num_workers = workers,
+                                                      .persistent_workers = workers > 0,
+                                                      .threads = threads},
+                                &p->loader);
+    if (status) {
+        contender_pipeline_free(p);
+        return NULL;
+    }
+    iso_torch_manual_seed(&p->generator, (uint64_t)seed);
+    return p;
+}
+
+EXPORT void contender_pipeline_free(struct pipeline *p) {
+    if (!p)
+        return;
+    iso_loader_free(p->loader);
+    iso_transforms_free(p->transforms);
+    iso_dataset_free(p->dataset);
+    free(p);
+}
+
+/* One epoch, copied to x and labels if they are not NULL. The number of samples, or -1. */
+EXPORT int64_t contender_pipeline_epoch(struct pipeline *p, float *x, int64_t *labels) {
+    const iso_batch *batch = NULL;
+    int64_t count = 0;
+    iso_status status = iso_loader_begin(p->loader, &p->generator, NULL);
+    while (!status && !(status = iso_loader_next(p->loader, &batch)) && batch) {
+        if (x) {
+            memcpy(x + count * (batch->x.numel / batch->count), batch->x.data, (size_t)batch->x.numel * sizeof(float));
+            memcpy(labels + count, batch->labels.data, (size_t)batch->count * sizeof(int64_t));
+        }
+        count += batch->count;
+    }
+    if (!status)
+        iso_loader_end(p->loader, &p->generator, NULL);
+    return status ? -1 : count;
 }
 
 EXPORT size_t contender_memory(const iso_module *model) {

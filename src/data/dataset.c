@@ -112,28 +112,31 @@ iso_status iso_dataset_keeping_new(iso_context *ctx, size_t limit, iso_keeping *
     return ISO_OK;
 }
 
-/* A copy of it stays in memory, if there is room and nobody has put one there. */
+/* A copy of it stays in memory, unless another thread was faster. Its bytes are counted already. */
 static void keep_image(const iso_dataset *d, int64_t i, const iso_image *image) {
-    iso_keeping *k = d->keeping;
     size_t bytes = (size_t)(image->w * image->h * image->channels);
-    uint8_t *pixels = iso_dataset_may_keep(k, image) ? iso_try_alloc(d->ctx, bytes) : NULL;
-    if (!pixels)
-        return;
-    memcpy(pixels, image->pixels, bytes);
-    pthread_mutex_lock(&k->lock);
-    bool first = !d->images[i].pixels;
-    if (!first) /* another thread was faster */
-        k->bytes -= bytes;
-    else
-        d->images[i] = (iso_image){.w = image->w, .h = image->h, .channels = image->channels, .pixels = pixels, .capacity = bytes};
-    pthread_mutex_unlock(&k->lock);
-    if (!first)
-        iso_free(d->ctx, pixels);
+    uint8_t *pixels = iso_try_alloc(d->ctx, bytes + 4);
+    if (pixels)
+        memcpy(pixels, image->pixels, bytes);
+    pthread_mutex_lock(&d->keeping->lock);
+    if (pixels && !d->images[i].pixels) {
+        d->images[i] =
+            (iso_image){.w = image->w, .h = image->h, .channels = image->channels, .pixels = pixels, .capacity = bytes};
+        pixels = NULL;
+    } else
+        d->keeping->bytes -= bytes;
+    pthread_mutex_unlock(&d->keeping->lock);
+    iso_free(d->ctx, pixels);
 }
 
 const iso_image *iso_dataset_image(const iso_dataset *d, int64_t i, iso_image *scratch, iso_worker_error *error) {
+    return iso_dataset_part(d, i, &(iso_box){0, 0, INT64_MAX, INT64_MAX}, scratch, error);
+}
+
+const iso_image *iso_dataset_part(const iso_dataset *d, int64_t i, const iso_box *part, iso_image *scratch,
+                                  iso_worker_error *error) {
     if (d->parent)
-        return iso_dataset_image(d->parent, d->origin[i], scratch, error);
+        return iso_dataset_part(d->parent, d->origin[i], part, scratch, error);
     const iso_image *kept = kept_image(d, i);
     if (kept)
         return kept;
@@ -148,12 +151,12 @@ const iso_image *iso_dataset_image(const iso_dataset *d, int64_t i, iso_image *s
     }
     uint8_t digest[ISO_BLAKE3_SIZE];
     iso_blake3(data, size, digest);
-    bool ok = memcmp(digest, file->digest, sizeof digest) == 0;
+    bool ok = memcmp(digest, file->digest, sizeof digest) == 0, keep = iso_dataset_may_keep(d->keeping, &d->sizes[i]);
     if (!ok)
         iso_worker_fail(error, ISO_EIO, "%s/%s: the file has changed since the run began", d->root, file->name);
-    ok = ok && iso_image_decode(d->ctx, data, size, scratch, error);
+    ok = ok && iso_image_decode_rows(d->ctx, data, size, keep ? INT64_MAX : part->y1, scratch, error);
     iso_free(d->ctx, data);
-    if (ok)
+    if (ok && keep)
         keep_image(d, i, scratch);
     return ok ? scratch : NULL;
 }

@@ -96,5 +96,8 @@ typedef struct iso_keeping {
 
 /* Sample i decoded: the data set's own image, or one decoded into `scratch`. Any thread. NULL on failure. */
 const iso_image *iso_dataset_image(const iso_dataset *dataset, int64_t i, iso_image *scratch, iso_worker_error *error);
+/* The same where only `part` of the image is asked for; the rest may be missing. */
+const iso_image *iso_dataset_part(const iso_dataset *dataset, int64_t i, const iso_box *part, iso_image *scratch,
+                                  iso_worker_error *error);
 
 #endif

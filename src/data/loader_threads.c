@@ -10,11 +10,12 @@
 
 static bool compute_sample(iso_loader *l, iso_slot *slot, int64_t i, iso_loader_memory *memory, iso_worker_error *error) {
     int64_t index = slot->indices[i], numel = l->shape[0] * l->shape[1] * l->shape[2];
-    const iso_image *image = iso_dataset_image(l->dataset, index, &memory->place, error);
+    const iso_draw *draws = slot->draws + i * (int64_t)l->transforms->draws;
+    iso_box part = iso_transforms_source(l->transforms, draws);
+    const iso_image *image = iso_dataset_part(l->dataset, index, &part, &memory->place, error);
     if (!image)
         return false;
-    if (iso_transforms_apply(l->transforms, slot->draws + i * (int64_t)l->transforms->draws, &memory->scratch, image,
-                             slot->x + i * numel, error))
+    if (iso_transforms_apply(l->transforms, draws, &memory->scratch, image, slot->x + i * numel, error))
         return true;
     iso_worker_error cause = *error;
     char name[128];

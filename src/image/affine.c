@@ -1,5 +1,6 @@
 /* Affine maps of images; the source of the definition is Pillow's Geometry.c. */
 #include <math.h>
+#include <string.h>
 
 #include "image/resample.h"
 
@@ -17,15 +18,48 @@ static inline void copy_pixel(uint8_t *to, const iso_image *in, int64_t x, int64
         to[c] = from[c];
 }
 
-/* 16.16 fixed point. */
-static void nearest_fixed(const iso_affine *m, const iso_image *in, iso_image *out) {
-    int32_t a = fixed(m->a), b = fixed(m->b), d = fixed(m->d), e = fixed(m->e);
-    int32_t c = fixed(m->c + m->a * 0.5 + m->b * 0.5), f = fixed(m->f + m->d * 0.5 + m->e * 0.5);
-    for (int64_t y = 0; y < out->h; y++) {
-        uint32_t px = (uint32_t)c + (uint32_t)y * (uint32_t)b, py = (uint32_t)f + (uint32_t)y * (uint32_t)e;
-        uint8_t *to = iso_image_row(out, y);
-        for (int64_t x = 0; x < out->w; x++, px += (uint32_t)a, py += (uint32_t)d, to += in->channels)
-            copy_pixel(to, in, (int32_t)px >> 16, (int32_t)py >> 16);
+/* Narrows low .. high - 1 to the i where start + i * step lies in 0 .. limit - 1. */
+static void narrow(int64_t start, int64_t step, int64_t limit, int64_t *low, int64_t *high) {
+    if (step < 0) { /* the same from the other end of the limits */
+        start = limit - 1 - start;
+        step = -step;
+    }
+    int64_t first = 0, end = INT64_MAX;
+    if (step == 0)
+        end = start >= 0 && start < limit ? INT64_MAX : 0;
+    else {
+        first = start < 0 ? (-start + step - 1) / step : 0;
+        end = start < limit ? (limit - start + step - 1) / step : 0;
+    }
+    *low = iso_max64(*low, first);
+    *high = iso_min64(*high, end);
+}
+
+/* One row of three channels: pixels low .. high - 1, all from inside. Four bytes move at once; the fourth is the next pixel's,
+ * and set with it. */
+static void copy_row(const iso_image *in, int64_t px, int64_t py, int64_t a, int64_t d, int64_t low, int64_t high, uint8_t *to) {
+    int64_t stride = in->w * 3;
+    px += low * a;
+    py += low * d;
+    for (int64_t x = low; x < high - 1; x++, px += a, py += d)
+        memcpy(to + 3 * x, in->pixels + (py >> 16) * stride + (px >> 16) * 3, 4);
+    if (low < high)
+        memcpy(to + 3 * (high - 1), in->pixels + (py >> 16) * stride + (px >> 16) * 3, 3);
+}
+
+/* 16.16 fixed point. No position leaves 32 bits: fits_fixed_point. */
+static void nearest_fixed(const iso_affine *m, const iso_image *in, const iso_box *part, iso_image *out) {
+    int64_t a = fixed(m->a), b = fixed(m->b), d = fixed(m->d), e = fixed(m->e);
+    int64_t c = fixed(m->c + m->a * 0.5 + m->b * 0.5), f = fixed(m->f + m->d * 0.5 + m->e * 0.5);
+    for (int64_t y = part->y0; y < part->y1; y++) {
+        int64_t px = c + y * b, py = f + y * e, low = part->x0, high = part->x1;
+        narrow(px, a, in->w << 16, &low, &high);
+        narrow(py, d, in->h << 16, &low, &high);
+        if (in->channels == 3)
+            copy_row(in, px, py, a, d, low, high, iso_image_row(out, y));
+        else
+            for (int64_t x = low; x < high; x++)
+                copy_pixel(iso_image_row(out, y) + x * in->channels, in, (px + x * a) >> 16, (py + x * d) >> 16);
     }
 }
 
@@ -127,11 +161,11 @@ static void bicubic_pixel(const iso_image *in, const struct position *p, uint8_t
     }
 }
 
-static void smooth(const iso_affine *m, const iso_image *in, iso_image *out, bool is_cubic) {
+static void smooth(const iso_affine *m, const iso_image *in, const iso_box *part, iso_image *out, bool is_cubic) {
     struct position p;
-    for (int64_t y = 0; y < out->h; y++) {
-        uint8_t *to = iso_image_row(out, y);
-        for (int64_t x = 0; x < out->w; x++, to += in->channels)
+    for (int64_t y = part->y0; y < part->y1; y++) {
+        uint8_t *to = iso_image_row(out, y) + part->x0 * in->channels;
+        for (int64_t x = part->x0; x < part->x1; x++, to += in->channels)
             if (!locate(m, in, x, y, &p))
                 continue;
             else if (is_cubic)
@@ -141,20 +175,54 @@ static void smooth(const iso_affine *m, const iso_image *in, iso_image *out, boo
     }
 }
 
+iso_box iso_affine_source(const iso_affine *m, const iso_box *part, int64_t w, int64_t h) {
+    const double margin = 3; /* of the widest filter, and of rounding */
+    double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
+    for (int corner = 0; corner < 4; corner++) {
+        double x = (double)(corner & 1 ? part->x1 : part->x0), y = (double)(corner & 2 ? part->y1 : part->y0);
+        double p[2] = {m->a * x + m->b * y + m->c, m->d * x + m->e * y + m->f};
+        for (int j = 0; j < 2; j++) {
+            low[j] = fmin(low[j], p[j] - margin);
+            high[j] = fmax(high[j], p[j] + margin);
+        }
+    }
+    iso_box box = {0, 0, w, h};
+    if (low[0] > 0)
+        box.x0 = low[0] < (double)w ? (int64_t)low[0] : w;
+    if (low[1] > 0)
+        box.y0 = low[1] < (double)h ? (int64_t)low[1] : h;
+    if (high[0] < (double)w)
+        box.x1 = high[0] > 0 ? (int64_t)ceil(high[0]) : 0;
+    if (high[1] < (double)h)
+        box.y1 = high[1] > 0 ? (int64_t)ceil(high[1]) : 0;
+    return box;
+}
+
+static void fill_row(uint8_t *to, int64_t pixels, int channels, const uint8_t fill[3]) {
+    if (channels == 1 || (fill[0] == fill[1] && fill[1] == fill[2])) {
+        memset(to, fill[0], (size_t)(pixels * channels));
+        return;
+    }
+    for (int64_t x = 0; x < pixels; x++)
+        for (int c = 0; c < channels; c++)
+            *to++ = fill[c];
+}
+
 bool iso_image_affine(iso_context *ctx, const iso_image *in, const iso_affine *m, iso_interpolation filter, const uint8_t fill[3],
-                      iso_image *out, iso_worker_error *error) {
+                      const iso_box *part, iso_image *out, iso_worker_error *error) {
     if (!iso_image_resize(ctx, out, m->w, m->h, in->channels, error))
         return false;
-    uint8_t *to = out->pixels;
-    for (int64_t i = 0; i < m->w * m->h; i++)
-        for (int c = 0; c < in->channels; c++)
-            *to++ = fill[c];
+    iso_box whole = {0, 0, m->w, m->h};
+    if (!part)
+        part = &whole;
+    for (int64_t y = part->y0; y < part->y1; y++)
+        fill_row(iso_image_row(out, y) + part->x0 * in->channels, part->x1 - part->x0, in->channels, fill);
     if (filter != ISO_NEAREST)
-        smooth(m, in, out, filter == ISO_BICUBIC);
+        smooth(m, in, part, out, filter == ISO_BICUBIC);
     else if (m->b == 0 && m->d == 0)
         nearest_straight(m, in, out);
     else if (fits_fixed_point(m))
-        nearest_fixed(m, in, out);
+        nearest_fixed(m, in, part, out);
     else
         nearest_large(m, in, out);
     return true;

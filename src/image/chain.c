@@ -28,8 +28,10 @@ static iso_image_size draw_items(struct drawing *d, size_t from, size_t end, iso
         const iso_transform *item = &d->t->items[i];
         d->draws[i].apply = true;
         d->draws[i].noise = item->noise ? d->noise++ : NULL;
+        d->draws[i].in = size;
         if (item->class_->draw)
             size = item->class_->draw(item, d->generator, size, &d->draws[i]);
+        d->draws[i].wanted = (iso_box){0, 0, size.w, size.h};
         if (item->class_ == &iso_random_choice_class)
             size = draw_choice(d, i, size);
         else if (item->class_->stage == ISO_GROUP && d->draws[i].apply)
@@ -52,11 +54,35 @@ static iso_image_size draw_choice(struct drawing *d, size_t at, iso_image_size s
     return draw_items(d, first, end, size);
 }
 
+static iso_box source_of(const iso_transform *item, const iso_draw *draw) {
+    return item->class_->source ? item->class_->source(item, draw) : (iso_box){0, 0, draw->in.w, draw->in.h};
+}
+
+/* From behind: what an item needs is all that is wanted of the one before. What a group holds is computed whole. */
+static void want(const iso_transforms *t, iso_draw *draws) {
+    size_t next = t->count;
+    while (next > 0) {
+        size_t before = 0; /* the item in front of `next` */
+        while (before + t->items[before].span < next)
+            before += t->items[before].span;
+        if (next < t->count && t->items[before].class_->stage == ISO_ON_IMAGE)
+            draws[before].wanted = source_of(&t->items[next], &draws[next]);
+        next = before;
+    }
+}
+
+iso_box iso_transforms_source(const iso_transforms *t, const iso_draw *draws) {
+    return source_of(&t->items[0], &draws[0]);
+}
+
 iso_image_size iso_transforms_draw(const iso_transforms *t, iso_torch_generator *generator, iso_py_random *python,
                                    iso_image_size size, iso_draw *draws) {
     struct drawing d = {t, generator, python, draws, (iso_torch_generator *)(draws + t->count)};
     size = draw_items(&d, 0, t->count, size);
-    return size.w > 0 && size.h > 0 ? size : (iso_image_size){0, 0};
+    if (size.w < 1 || size.h < 1)
+        return (iso_image_size){0, 0};
+    want(t, draws);
+    return size;
 }
 
 /* ---- Applying ---- */
@@ -153,6 +179,8 @@ bool iso_transforms_apply(const iso_transforms *t, const iso_draw *draws, iso_tr
     struct run r = {t, draws, &scratch->image, &scratch->a, &scratch->b, out, error};
     if (!iso_image_resize(t->ctx, r.now, in->w, in->h, in->channels, error))
         return false;
-    memcpy(r.now->pixels, in->pixels, (size_t)(in->w * in->h * in->channels));
+    iso_box part = iso_transforms_source(t, draws);
+    if (part.y0 < part.y1)
+        memcpy(iso_image_row(r.now, part.y0), iso_image_row(in, part.y0), (size_t)((part.y1 - part.y0) * in->w * in->channels));
     return apply_items(&r, 0, t->count);
 }

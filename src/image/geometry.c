@@ -49,7 +49,7 @@ bool iso_image_gather(iso_context *ctx, const iso_image *in, const int64_t *rows
     return true;
 }
 
-static void swap_pixels(uint8_t *a, uint8_t *b, int64_t bytes) {
+static inline void swap_bytes(uint8_t *a, uint8_t *b, int64_t bytes) {
     for (int64_t i = 0; i < bytes; i++) {
         uint8_t keep = a[i];
         a[i] = b[i];
@@ -57,16 +57,29 @@ static void swap_pixels(uint8_t *a, uint8_t *b, int64_t bytes) {
     }
 }
 
-void iso_image_flip_horizontal(iso_image *image) {
+/* A row of three channels, by moves of a known size. */
+static void mirror_colours(uint8_t *row, int64_t w) {
+    uint8_t keep[3];
+    for (uint8_t *a = row, *b = row + 3 * (w - 1); a < b; a += 3, b -= 3) {
+        memcpy(keep, a, 3);
+        memcpy(a, b, 3);
+        memcpy(b, keep, 3);
+    }
+}
+
+void iso_image_flip_horizontal(iso_image *image, int64_t y0, int64_t y1) {
     int channels = image->channels;
-    for (int64_t y = 0; y < image->h; y++) {
+    for (int64_t y = y0; y < y1; y++) {
         uint8_t *row = iso_image_row(image, y);
-        for (int64_t x = 0; x < image->w / 2; x++)
-            swap_pixels(row + x * channels, row + (image->w - 1 - x) * channels, channels);
+        if (channels == 3)
+            mirror_colours(row, image->w);
+        else
+            for (int64_t x = 0; x < image->w / 2; x++)
+                swap_bytes(row + x * channels, row + (image->w - 1 - x) * channels, channels);
     }
 }
 
 void iso_image_flip_vertical(iso_image *image) {
     for (int64_t y = 0; y < image->h / 2; y++)
-        swap_pixels(iso_image_row(image, y), iso_image_row(image, image->h - 1 - y), image->w * image->channels);
+        swap_bytes(iso_image_row(image, y), iso_image_row(image, image->h - 1 - y), image->w * image->channels);
 }

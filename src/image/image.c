@@ -16,7 +16,7 @@ bool iso_image_resize(iso_context *ctx, iso_image *image, int64_t w, int64_t h, 
     size_t bytes = (size_t)w * (size_t)h * (size_t)channels;
     if (bytes > image->capacity) {
         iso_image_free(ctx, image);
-        if (!(image->pixels = iso_try_alloc(ctx, bytes)))
+        if (!(image->pixels = iso_try_alloc(ctx, bytes + 4)))
             return iso_worker_fail(error, ISO_ENOMEM, "out of memory for an image of %lld x %lld pixels", (long long)w,
                                    (long long)h);
         image->capacity = bytes;
@@ -63,6 +63,12 @@ static decoder *decoder_of(const uint8_t *data, size_t size) {
     if (has(data, size, 0, "BM", 2))
         return iso_bmp_decode;
     return is_ppm(data, size) ? iso_ppm_decode : NULL;
+}
+
+bool iso_image_decode_rows(iso_context *ctx, const uint8_t *data, size_t size, int64_t rows, iso_image *image,
+                           iso_worker_error *error) {
+    return decoder_of(data, size) == iso_jpeg_decode ? iso_jpeg_decode_rows(ctx, data, size, rows, image, error)
+                                                     : iso_image_decode(ctx, data, size, image, error);
 }
 
 bool iso_image_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error) {

@@ -1,5 +1,5 @@
-/* JPEG through libjpeg-turbo at its defaults. Complete files decode to the same bytes with every version since 2.0.3, damaged ones
- * do not, so everything that the library merely warns about is an error here. */
+/* JPEG through libjpeg-turbo at its defaults. Complete files decode to the same bytes with every version since 2.0.3, damaged
+ * ones do not, so everything that the library merely warns about is an error here. */
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +38,9 @@ static void on_message(j_common_ptr info, int level) {
     iso_worker_fail(handler->error, ISO_EINVAL, "damaged JPEG: %.200s", message);
 }
 
-static uint8_t clip8(int v) { return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v); }
+static uint8_t clip8(int v) {
+    return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+}
 
 /* CMYK as Pillow converts it: all bytes inverted (Adobe's polarity), then each colour scaled by what black leaves. */
 static void cmyk_to_rgb(const uint8_t *in, uint8_t *out, int64_t w) {
@@ -57,7 +59,8 @@ static void gray_to_rgb(const uint8_t *in, uint8_t *out, int64_t w) {
 }
 
 /* Everything after the setjmp of the caller. `row` is the library's own memory. */
-static bool decode(iso_context *ctx, struct jpeg_decompress_struct *info, struct handler *handler, iso_image *image) {
+static bool decode(iso_context *ctx, struct jpeg_decompress_struct *info, struct handler *handler, int64_t rows,
+                   iso_image *image) {
     jpeg_read_header(info, TRUE);
     int64_t w = info->image_width, h = info->image_height;
     if (!iso_image_allow(w, h, handler->error))
@@ -69,7 +72,7 @@ static bool decode(iso_context *ctx, struct jpeg_decompress_struct *info, struct
     if (!iso_image_resize(ctx, image, w, h, 3, handler->error))
         return false;
     JSAMPARRAY row = info->mem->alloc_sarray((j_common_ptr)info, JPOOL_IMAGE, (JDIMENSION)w * 4, 1);
-    while (info->output_scanline < info->output_height && !handler->damaged) {
+    while (info->output_scanline < iso_min64(rows, h) && !handler->damaged) {
         uint8_t *out = iso_image_row(image, info->output_scanline);
         JSAMPROW direct = out;
         bool rgb = info->num_components == 3;
@@ -79,12 +82,17 @@ static bool decode(iso_context *ctx, struct jpeg_decompress_struct *info, struct
         else if (!rgb)
             cmyk_to_rgb(row[0], out, w);
     }
-    if (!handler->damaged)
+    if (!handler->damaged && rows >= h)
         jpeg_finish_decompress(info);
     return !handler->damaged;
 }
 
 bool iso_jpeg_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error) {
+    return iso_jpeg_decode_rows(ctx, data, size, INT64_MAX, image, error);
+}
+
+bool iso_jpeg_decode_rows(iso_context *ctx, const uint8_t *data, size_t size, int64_t rows, iso_image *image,
+                          iso_worker_error *error) {
     struct jpeg_decompress_struct info;
     struct handler handler = {.error = error, .damaged = false};
     volatile bool ok = false;
@@ -95,7 +103,7 @@ bool iso_jpeg_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_ima
     if (setjmp(handler.jump) == 0) {
         jpeg_create_decompress(&info);
         jpeg_mem_src(&info, data, size);
-        ok = decode(ctx, &info, &handler, image);
+        ok = decode(ctx, &info, &handler, rows, image);
     }
     jpeg_destroy_decompress(&info);
     return ok;

@@ -41,7 +41,10 @@ static void read_bytes(png_structp png, png_bytep out, size_t count) {
 /* One row of raw samples to RGB; false for a palette index past the palette. */
 static bool convert_row(const uint8_t *row, uint8_t *out, int64_t w, int type, int depth, const png_color *palette, int colours) {
     static const int scale[] = {0, 255, 85, 0, 17};
-    int channels = type == PNG_COLOR_TYPE_RGB ? 3 : type == PNG_COLOR_TYPE_RGB_ALPHA ? 4 : type == PNG_COLOR_TYPE_GRAY_ALPHA ? 2 : 1;
+    int channels = type == PNG_COLOR_TYPE_RGB          ? 3
+                   : type == PNG_COLOR_TYPE_RGB_ALPHA  ? 4
+                   : type == PNG_COLOR_TYPE_GRAY_ALPHA ? 2
+                                                       : 1;
     for (int64_t x = 0; x < w; x++, out += 3) {
         int64_t first = x * channels;
         if (type == PNG_COLOR_TYPE_RGB || type == PNG_COLOR_TYPE_RGB_ALPHA) {

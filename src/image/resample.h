@@ -1,5 +1,5 @@
-/* Pillow's geometry on 8-bit images: resizing, rotation, cropping, flips. The exact arithmetic is Pillow's own C code's, as its x86-64
- * builds compute it: no fused multiply-add anywhere. Every function may run on any thread. */
+/* Pillow's geometry on 8-bit images: resizing, rotation, cropping, flips. The exact arithmetic is Pillow's own C code's, as its
+ * x86-64 builds compute it: no fused multiply-add anywhere. Every function may run on any thread. */
 #ifndef ISO_IMAGE_RESAMPLE_H
 #define ISO_IMAGE_RESAMPLE_H
 
@@ -35,7 +35,8 @@ typedef enum iso_padding { ISO_PAD_CONSTANT, ISO_PAD_EDGE, ISO_PAD_REFLECT, ISO_
 /* The index within 0 .. n-1 that position i of an axis of length n shows; -1: the fill. */
 int64_t iso_padding_index(iso_padding mode, int64_t i, int64_t n);
 
-void iso_image_flip_horizontal(iso_image *image);
+/* In place. Of the first, only rows y0 to y1 - 1. */
+void iso_image_flip_horizontal(iso_image *image, int64_t y0, int64_t y1);
 void iso_image_flip_vertical(iso_image *image);
 
 /* A map from output to source: x' = a x + b y + c, y' = d x + e y + f. */
@@ -43,19 +44,25 @@ typedef struct iso_affine {
     double a, b, c, d, e, f;
     int64_t w, h; /* of the output */
 } iso_affine;
-/* Image.transform(AFFINE): what comes from outside of the image is `fill`. */
-bool iso_image_affine(iso_context *ctx, const iso_image *in, const iso_affine *map, iso_interpolation filter, const uint8_t fill[3],
-                      iso_image *out, iso_worker_error *error);
+/* Image.transform(AFFINE): what comes from outside of the image is `fill`. Only the `part` of the output is computed; NULL: all
+ * of it. */
+bool iso_image_affine(iso_context *ctx, const iso_image *in, const iso_affine *map, iso_interpolation filter,
+                      const uint8_t fill[3], const iso_box *part, iso_image *out, iso_worker_error *error);
+/* What the part of the output depends on, or more, of an input of w x h pixels. */
+iso_box iso_affine_source(const iso_affine *map, const iso_box *part, int64_t w, int64_t h);
 
 /* How Image.rotate turns an image. */
 typedef struct iso_rotation {
     double angle; /* degrees, counter-clockwise */
     iso_interpolation filter;
-    bool expand;         /* makes room for the corners */
+    bool expand;          /* makes room for the corners */
     const double *center; /* x, y; NULL: the middle */
     const uint8_t *fill;  /* outside of the image, per channel */
 } iso_rotation;
-bool iso_image_rotate(iso_context *ctx, const iso_image *in, const iso_rotation *rotation, iso_image *out, iso_worker_error *error);
+/* `part` as for iso_image_affine. */
+bool iso_image_rotate(iso_context *ctx, const iso_image *in, const iso_rotation *rotation, const iso_box *part, iso_image *out,
+                      iso_worker_error *error);
+iso_box iso_image_rotate_source(int64_t w, int64_t h, const iso_rotation *rotation, const iso_box *part);
 /* The size that it gives. */
 void iso_image_rotated_size(int64_t w, int64_t h, const iso_rotation *rotation, int64_t *out_w, int64_t *out_h);
 

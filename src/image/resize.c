@@ -1,6 +1,9 @@
 /* Resizing by two passes of fixed-point sums, horizontal first; the source of the definition is Pillow's Resample.c. */
 #include <math.h>
 #include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 #include "image/resample.h"
 
@@ -80,7 +83,7 @@ static bool prepare(iso_image_scratch *scratch, int64_t in, int64_t out, iso_int
     return true;
 }
 
-static uint8_t clip8(int32_t v) {
+static inline uint8_t clip8(int32_t v) {
     v >>= PRECISION;
     return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
 }
@@ -95,8 +98,8 @@ static inline void gather(const uint8_t *from, const int32_t *k, int32_t count, 
         to[c] = clip8(sum[c]);
 }
 
-static void pass_horizontal(const struct axis *axis, const iso_image *in, iso_image *out) {
-    for (int64_t y = 0; y < in->h; y++) {
+static void horizontal_rows(const struct axis *axis, const iso_image *in, int64_t from, iso_image *out) {
+    for (int64_t y = from; y < in->h; y++) {
         const uint8_t *row = iso_image_row(in, y);
         uint8_t *to = iso_image_row(out, y);
         const int32_t *k = axis->k;
@@ -112,7 +115,7 @@ static void pass_horizontal(const struct axis *axis, const iso_image *in, iso_im
 
 #define STRIP 32 /* bytes of a row whose sums fit into registers */
 
-static void pass_vertical(const struct axis *axis, const iso_image *in, iso_image *out) {
+static inline __attribute__((always_inline)) void vertical_rows(const struct axis *axis, const iso_image *in, iso_image *out) {
     int64_t stride = in->w * in->channels;
     for (int64_t y = 0; y < axis->out; y++) {
         const int32_t *k = axis->k + y * axis->most;
@@ -137,6 +140,65 @@ static void pass_vertical(const struct axis *axis, const iso_image *in, iso_imag
             to[x] = clip8(sum);
         }
     }
+}
+
+#ifdef __x86_64__
+#define AVX2 __attribute__((target("avx2")))
+
+static inline AVX2 __m256i two_pixels(const uint8_t *upper, const uint8_t *lower) {
+    int32_t a, b;
+    memcpy(&a, upper, 4); /* the fourth byte is the next pixel's, or one of those behind the image */
+    memcpy(&b, lower, 4);
+    return _mm256_cvtepu8_epi32(_mm_insert_epi32(_mm_cvtsi32_si128(a), b, 1));
+}
+
+/* Three channels, two rows side by side, as the same sums of integers. Returns the first row that is left. */
+static AVX2 int64_t horizontal_avx2(const struct axis *axis, const iso_image *in, iso_image *out) {
+    int64_t y = 0;
+    for (; y + 2 <= in->h; y += 2) {
+        const uint8_t *upper = iso_image_row(in, y), *lower = iso_image_row(in, y + 1);
+        uint8_t *to[2] = {iso_image_row(out, y), iso_image_row(out, y + 1)};
+        const int32_t *k = axis->k;
+        for (int64_t x = 0; x < axis->out; x++, k += axis->most) {
+            int64_t first = 3 * (int64_t)axis->windows[x].first;
+            __m256i sum = _mm256_set1_epi32(1 << (PRECISION - 1));
+            for (int32_t j = 0; j < axis->windows[x].count; j++)
+                sum = _mm256_add_epi32(
+                    sum, _mm256_mullo_epi32(two_pixels(upper + first + 3 * j, lower + first + 3 * j), _mm256_set1_epi32(k[j])));
+            sum = _mm256_srai_epi32(sum, PRECISION);
+            sum = _mm256_packus_epi16(_mm256_packs_epi32(sum, sum), sum); /* clips to 0 .. 255 */
+            int32_t a = _mm256_extract_epi32(sum, 0), b = _mm256_extract_epi32(sum, 4);
+            memcpy(to[0] + 3 * x, &a, x + 1 < axis->out ? 4 : 3);
+            memcpy(to[1] + 3 * x, &b, x + 1 < axis->out ? 4 : 3);
+        }
+    }
+    return y;
+}
+
+static AVX2 void vertical_avx2(const struct axis *axis, const iso_image *in, iso_image *out) {
+    vertical_rows(axis, in, out);
+}
+#endif
+
+static void pass_horizontal(const struct axis *axis, const iso_image *in, iso_image *out, bool avx2) {
+    int64_t y = 0;
+#ifdef __x86_64__
+    if (avx2 && in->channels == 3)
+        y = horizontal_avx2(axis, in, out);
+#endif
+    (void)avx2;
+    horizontal_rows(axis, in, y, out);
+}
+
+static void pass_vertical(const struct axis *axis, const iso_image *in, iso_image *out, bool avx2) {
+#ifdef __x86_64__
+    if (avx2) {
+        vertical_avx2(axis, in, out);
+        return;
+    }
+#endif
+    (void)avx2;
+    vertical_rows(axis, in, out);
 }
 
 /* Nearest is another routine: running sums of the step, rows and columns alike. */
@@ -171,19 +233,20 @@ bool iso_image_resample(iso_image_scratch *scratch, const iso_image *in, int64_t
     if (filter == ISO_NEAREST)
         return resize_nearest(scratch, in, w, h, out, error);
     struct axis axis;
+    bool avx2 = ctx->isa == ISO_ISA_AVX2 || ctx->isa == ISO_ISA_AVX512;
     bool both = w != in->w && h != in->h;
     iso_image *passed = both ? &scratch->passed : out;
     const iso_image *from = in;
     if (w != in->w) {
         if (!prepare(scratch, in->w, w, filter, &axis, error) || !iso_image_resize(ctx, passed, w, in->h, in->channels, error))
             return false;
-        pass_horizontal(&axis, in, passed);
+        pass_horizontal(&axis, in, passed, avx2);
         from = passed;
     }
     if (h != in->h) {
         if (!prepare(scratch, in->h, h, filter, &axis, error) || !iso_image_resize(ctx, out, w, h, in->channels, error))
             return false;
-        pass_vertical(&axis, from, out);
+        pass_vertical(&axis, from, out, avx2);
     }
     return true;
 }

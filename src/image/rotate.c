@@ -82,10 +82,18 @@ static bool turn(iso_context *ctx, const iso_image *in, int turns, iso_image *ou
     return true;
 }
 
-bool iso_image_rotate(iso_context *ctx, const iso_image *in, const iso_rotation *r, iso_image *out, iso_worker_error *error) {
+iso_box iso_image_rotate_source(int64_t w, int64_t h, const iso_rotation *r, const iso_box *part) {
+    if (quarter_turns(w, h, r) >= 0)
+        return (iso_box){0, 0, w, h};
+    iso_affine m = map_of(w, h, r);
+    return iso_affine_source(&m, part, w, h);
+}
+
+bool iso_image_rotate(iso_context *ctx, const iso_image *in, const iso_rotation *r, const iso_box *part, iso_image *out,
+                      iso_worker_error *error) {
     int turns = quarter_turns(in->w, in->h, r);
     if (turns >= 0)
         return turn(ctx, in, turns, out, error);
     iso_affine m = map_of(in->w, in->h, r);
-    return iso_image_affine(ctx, in, &m, r->filter, r->fill, out, error);
+    return iso_image_affine(ctx, in, &m, r->filter, r->fill, part, out, error);
 }

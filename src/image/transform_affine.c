@@ -72,7 +72,7 @@ static bool apply_affine(const iso_transform *t, const iso_draw *draw, iso_image
     iso_affine_parameters p = {draw->angle, {draw->left, draw->top}, draw->scale, {draw->shear[0], draw->shear[1]}};
     iso_affine map = iso_affine_map(in->w, in->h, t->has_center ? t->center : NULL, &p);
     *moved = true;
-    return iso_image_affine(s->ctx, in, &map, t->filter, t->fill, out, error);
+    return iso_image_affine(s->ctx, in, &map, t->filter, t->fill, NULL, out, error);
 }
 
 static const iso_param affine_params[] = {

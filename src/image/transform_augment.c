@@ -39,7 +39,7 @@ struct magnitudes {
 static bool warp(const iso_transform *t, const iso_affine_parameters *p, const double *center, iso_image_scratch *s,
                  const iso_image *in, iso_image *out, iso_worker_error *error) {
     iso_affine map = iso_affine_map(in->w, in->h, center, p);
-    return iso_image_affine(s->ctx, in, &map, t->filter, t->fill, out, error);
+    return iso_image_affine(s->ctx, in, &map, t->filter, t->fill, NULL, out, error);
 }
 
 /* The operations that give another image. Shearing is about the upper left corner; the amount is the tangent. */
@@ -58,7 +58,8 @@ static bool move(const iso_transform *t, enum operation operation, double amount
     case TRANSLATE_Y:
         return warp(t, &(iso_affine_parameters){.scale = 1, .translate = {0, pixels}}, NULL, s, in, out, error);
     case ROTATE:
-        return iso_image_rotate(s->ctx, in, &(iso_rotation){.angle = amount, .filter = t->filter, .fill = t->fill}, out, error);
+        return iso_image_rotate(s->ctx, in, &(iso_rotation){.angle = amount, .filter = t->filter, .fill = t->fill}, NULL, out,
+                                error);
     default:
         return iso_image_sharpness(s->ctx, in, amount, out, error);
     }

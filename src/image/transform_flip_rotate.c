@@ -7,8 +7,20 @@ static bool apply_horizontal(const iso_transform *t, const iso_draw *draw, iso_i
                              bool *moved, iso_worker_error *error) {
     (void)t, (void)s, (void)out, (void)moved, (void)error;
     if (draw->apply)
-        iso_image_flip_horizontal(in);
+        iso_image_flip_horizontal(in, draw->wanted.y0, draw->wanted.y1);
     return true;
+}
+
+static iso_box horizontal_source(const iso_transform *t, const iso_draw *draw) {
+    (void)t;
+    iso_box b = draw->wanted;
+    return draw->apply ? (iso_box){draw->in.w - b.x1, b.y0, draw->in.w - b.x0, b.y1} : b;
+}
+
+static iso_box vertical_source(const iso_transform *t, const iso_draw *draw) {
+    (void)t;
+    iso_box b = draw->wanted;
+    return draw->apply ? (iso_box){b.x0, draw->in.h - b.y1, b.x1, draw->in.h - b.y0} : b;
 }
 
 static bool apply_vertical(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out,
@@ -27,12 +39,14 @@ const iso_transform_class iso_random_horizontal_flip_class = {.signature = &hori
                                                               .random = true,
                                                               .configure = iso_configure_chance,
                                                               .draw = iso_draw_chance,
+                                                              .source = horizontal_source,
                                                               .apply = apply_horizontal};
 const iso_transform_class iso_random_vertical_flip_class = {.signature = &vertical_signature,
                                                             .stage = ISO_ON_IMAGE,
                                                             .random = true,
                                                             .configure = iso_configure_chance,
                                                             .draw = iso_draw_chance,
+                                                            .source = vertical_source,
                                                             .apply = apply_vertical};
 
 /* ---- RandomRotation: one float32 uniform over the degrees ---- */
@@ -67,7 +81,12 @@ static bool apply_rotation(const iso_transform *t, const iso_draw *draw, iso_ima
                            bool *moved, iso_worker_error *error) {
     iso_rotation rotation = rotation_of(t, draw->angle);
     *moved = true;
-    return iso_image_rotate(s->ctx, in, &rotation, out, error);
+    return iso_image_rotate(s->ctx, in, &rotation, &draw->wanted, out, error);
+}
+
+static iso_box rotation_source(const iso_transform *t, const iso_draw *draw) {
+    iso_rotation rotation = rotation_of(t, draw->angle);
+    return iso_image_rotate_source(draw->in.w, draw->in.h, &rotation, &draw->wanted);
 }
 
 static const iso_param rotation_params[] = {
@@ -81,4 +100,5 @@ const iso_transform_class iso_random_rotation_class = {.signature = &rotation_si
                                                        .random = true,
                                                        .configure = configure_rotation,
                                                        .draw = draw_rotation,
+                                                       .source = rotation_source,
                                                        .apply = apply_rotation};

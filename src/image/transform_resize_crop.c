@@ -89,12 +89,20 @@ static bool apply_crop(const iso_transform *t, const iso_draw *draw, iso_image_s
     return iso_image_crop(s->ctx, in, draw->top, draw->left, draw->h, draw->w, out, error);
 }
 
+/* The part of the image that the crop takes. */
+static iso_box crop_source(const iso_transform *t, const iso_draw *draw) {
+    (void)t;
+    return (iso_box){iso_min64(iso_max64(draw->left, 0), draw->in.w), iso_min64(iso_max64(draw->top, 0), draw->in.h),
+                     iso_min64(draw->left + draw->w, draw->in.w), iso_min64(draw->top + draw->h, draw->in.h)};
+}
+
 static const iso_param center_crop_params[] = {{"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false}};
 static const iso_signature center_crop_signature = {"CenterCrop", center_crop_params, ISO_COUNTOF(center_crop_params)};
 const iso_transform_class iso_center_crop_class = {.signature = &center_crop_signature,
                                                    .stage = ISO_ON_IMAGE,
                                                    .configure = configure_center_crop,
                                                    .draw = draw_center_crop,
+                                                   .source = crop_source,
                                                    .apply = apply_crop};
 
 /* ---- RandomResizedCrop ---- */
@@ -166,4 +174,5 @@ const iso_transform_class iso_random_resized_crop_class = {.signature = &resized
                                                            .random = true,
                                                            .configure = configure_resized_crop,
                                                            .draw = draw_resized_crop,
+                                                           .source = crop_source,
                                                            .apply = apply_resized_crop};

@@ -26,6 +26,8 @@ typedef struct iso_draw {
     int64_t top, left, h, w;
     double factor[4], shear[2], scale;
     uint8_t order[4];
+    iso_image_size in;          /* the size of what comes in, */
+    iso_box wanted;             /* and the part of what goes out that is used */
     iso_torch_generator *noise; /* RandomErasing: the generator that the noise comes from; the room for it is its caller's */
 } iso_draw;
 
@@ -51,7 +53,10 @@ struct iso_transform_class {
     /* Draws; returns the size after the transform; 0 x 0 if it cannot take such an image. NULL: draws nothing and keeps the size.
      */
     iso_image_size (*draw)(const iso_transform *transform, iso_torch_generator *generator, iso_image_size in, iso_draw *draw);
-    /* On images. `in` may be changed; the result is in `out` if *moved is set, else in `in`. */
+    /* Which part of what comes in decides on draw->wanted; NULL: all of it does. */
+    iso_box (*source)(const iso_transform *transform, const iso_draw *draw);
+    /* On images, of which only the part that is the source needs to be there, and only draw->wanted needs to be computed. `in`
+     * may be changed; the result is in `out` if *moved is set, else in `in`. */
     bool (*apply)(const iso_transform *transform, const iso_draw *draw, iso_image_scratch *scratch, iso_image *in, iso_image *out,
                   bool *moved, iso_worker_error *error);
     /* On tensors: number by number, what becomes of x; or the whole of it, (channels, h, w). Bytes are floats too. */
@@ -134,7 +139,11 @@ typedef struct iso_transform_scratch {
 } iso_transform_scratch;
 void iso_transform_scratch_free(iso_transform_scratch *scratch);
 
-/* Applies the chain to `in` and writes the tensor (channels, h, w) of the drawn size. Any thread. */
+/* The part of the image on which the result depends. */
+iso_box iso_transforms_source(const iso_transforms *transforms, const iso_draw *draws);
+
+/* Applies the chain to `in`, of which that part must be there, and writes the tensor (channels, h, w) of the drawn size. Any
+ * thread. */
 bool iso_transforms_apply(const iso_transforms *transforms, const iso_draw *draws, iso_transform_scratch *scratch,
                           const iso_image *in, float *out, iso_worker_error *error);
 

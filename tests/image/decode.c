@@ -25,7 +25,9 @@ static void append(struct bytes *b, const void *data, size_t size) {
     b->size += size;
 }
 
-static void write_png_bytes(png_structp png, png_bytep data, size_t size) { append(png_get_io_ptr(png), data, size); }
+static void write_png_bytes(png_structp png, png_bytep data, size_t size) {
+    append(png_get_io_ptr(png), data, size);
+}
 
 /* A PNG of the given raw rows. */
 static struct bytes encode_png(int w, int h, int type, int depth, int interlace, const uint8_t *raw, size_t rowbytes,
@@ -63,7 +65,10 @@ static int sample_at(const uint8_t *row, int i, int depth) {
 
 /* The colour that a pixel must have, from its raw samples. */
 static void expected_pixel(const uint8_t *row, int x, int type, int depth, const png_color *palette, uint8_t rgb[3]) {
-    int channels = type == PNG_COLOR_TYPE_RGB ? 3 : type == PNG_COLOR_TYPE_RGB_ALPHA ? 4 : type == PNG_COLOR_TYPE_GRAY_ALPHA ? 2 : 1;
+    int channels = type == PNG_COLOR_TYPE_RGB          ? 3
+                   : type == PNG_COLOR_TYPE_RGB_ALPHA  ? 4
+                   : type == PNG_COLOR_TYPE_GRAY_ALPHA ? 2
+                                                       : 1;
     int first = sample_at(row, x * channels, depth);
     for (int c = 0; c < 3; c++) {
         int v = channels >= 3 ? sample_at(row, x * channels + c, depth) : first;
@@ -82,15 +87,20 @@ static void expected_pixel(const uint8_t *row, int x, int type, int depth, const
 static const struct {
     int type, depth;
 } png_kinds[] = {
-    {PNG_COLOR_TYPE_GRAY, 1},       {PNG_COLOR_TYPE_GRAY, 2},       {PNG_COLOR_TYPE_GRAY, 4},      {PNG_COLOR_TYPE_GRAY, 8},
-    {PNG_COLOR_TYPE_GRAY, 16},      {PNG_COLOR_TYPE_RGB, 8},        {PNG_COLOR_TYPE_RGB, 16},      {PNG_COLOR_TYPE_PALETTE, 1},
-    {PNG_COLOR_TYPE_PALETTE, 2},    {PNG_COLOR_TYPE_PALETTE, 4},    {PNG_COLOR_TYPE_PALETTE, 8},   {PNG_COLOR_TYPE_GRAY_ALPHA, 8},
+    {PNG_COLOR_TYPE_GRAY, 1},        {PNG_COLOR_TYPE_GRAY, 2},      {PNG_COLOR_TYPE_GRAY, 4},
+    {PNG_COLOR_TYPE_GRAY, 8},        {PNG_COLOR_TYPE_GRAY, 16},     {PNG_COLOR_TYPE_RGB, 8},
+    {PNG_COLOR_TYPE_RGB, 16},        {PNG_COLOR_TYPE_PALETTE, 1},   {PNG_COLOR_TYPE_PALETTE, 2},
+    {PNG_COLOR_TYPE_PALETTE, 4},     {PNG_COLOR_TYPE_PALETTE, 8},   {PNG_COLOR_TYPE_GRAY_ALPHA, 8},
     {PNG_COLOR_TYPE_GRAY_ALPHA, 16}, {PNG_COLOR_TYPE_RGB_ALPHA, 8}, {PNG_COLOR_TYPE_RGB_ALPHA, 16},
 };
 
-static struct bytes random_png(size_t kind, int w, int h, int interlace, uint8_t raw[], size_t *rowbytes, png_color palette[256]) {
+static struct bytes random_png(size_t kind, int w, int h, int interlace, uint8_t raw[], size_t *rowbytes,
+                               png_color palette[256]) {
     int type = png_kinds[kind].type, depth = png_kinds[kind].depth;
-    int channels = type == PNG_COLOR_TYPE_RGB ? 3 : type == PNG_COLOR_TYPE_RGB_ALPHA ? 4 : type == PNG_COLOR_TYPE_GRAY_ALPHA ? 2 : 1;
+    int channels = type == PNG_COLOR_TYPE_RGB          ? 3
+                   : type == PNG_COLOR_TYPE_RGB_ALPHA  ? 4
+                   : type == PNG_COLOR_TYPE_GRAY_ALPHA ? 2
+                                                       : 1;
     *rowbytes = ((size_t)w * (size_t)channels * (size_t)depth + 7) / 8;
     for (size_t i = 0; i < *rowbytes * (size_t)h; i++)
         raw[i] = (uint8_t)iso_test_random();
@@ -206,7 +216,11 @@ ISO_TEST(decode_gray_colour_and_cmyk_jpeg) {
         bool ok = iso_image_decode(ctx, file.data, file.size, &image, &error);
         CHECK_MSG(ok, "%s", error.message);
         CHECK(image.w == w && image.h == h && image.channels == 3);
-        uint8_t *plain = decode_plainly(&file, components == 1 ? JCS_GRAYSCALE : components == 3 ? JCS_RGB : JCS_CMYK, components);
+        uint8_t *plain = decode_plainly(&file,
+                                        components == 1   ? JCS_GRAYSCALE
+                                        : components == 3 ? JCS_RGB
+                                                          : JCS_CMYK,
+                                        components);
         for (int p = 0; p < w * h; p++) {
             uint8_t rgb[3];
             jpeg_expected(plain + p * components, components, rgb);
@@ -254,7 +268,11 @@ ISO_TEST(decode_survives_flipped_bits) {
         size_t rowbytes;
         bool png = i % 2;
         struct bytes file = png ? random_png((size_t)iso_test_between(0, 14), 11, 9, i % 3 == 0, raw, &rowbytes, palette)
-                                : encode_jpeg(20, 14, i % 8 == 0 ? 4 : i % 8 == 2 ? 1 : 3, 0, i % 6 == 0, 70);
+                                : encode_jpeg(20, 14,
+                                              i % 8 == 0   ? 4
+                                              : i % 8 == 2 ? 1
+                                                           : 3,
+                                              0, i % 6 == 0, 70);
         size_t at = (size_t)iso_test_between(0, (int64_t)file.size - 1);
         file.data[at] ^= (uint8_t)(1u << (iso_test_random() % 8));
         iso_worker_error error = {.status = ISO_OK};
@@ -333,8 +351,14 @@ ISO_TEST(decode_names_other_formats) {
         size_t size;
         const char *part;
     } cases[] = {
-        {"", 0, "empty"},          {"GIF89a....", 10, "GIF file; PNG"},    {"RIFF....WEBPVP8 ", 16, "WebP"}, {"BM..........", 12, "BMP"},
-        {"II*\0....", 8, "TIFF"}, {"hello, world", 12, "neither PNG"},     {"\xff\xd8", 2, "neither"},      {"\x89PNG", 4, "neither"},
+        {"", 0, "empty"},
+        {"GIF89a....", 10, "GIF file; PNG"},
+        {"RIFF....WEBPVP8 ", 16, "WebP"},
+        {"BM..........", 12, "BMP"},
+        {"II*\0....", 8, "TIFF"},
+        {"hello, world", 12, "neither PNG"},
+        {"\xff\xd8", 2, "neither"},
+        {"\x89PNG", 4, "neither"},
     };
     iso_context *ctx = new_context();
     iso_image image = {0};
@@ -359,6 +383,27 @@ ISO_TEST(decode_ignores_bytes_behind_a_jpeg) {
     free(file.data);
     iso_image_free(ctx, &a);
     iso_image_free(ctx, &b);
+    iso_context_free(ctx);
+}
+
+/* The rows that are asked for are those of the whole image, whatever else is there. */
+ISO_TEST(decode_some_rows_of_a_jpeg) {
+    iso_context *ctx = new_context();
+    iso_image whole = {0}, part = {0};
+    iso_worker_error error = {.status = ISO_OK};
+    for (int64_t number = 0; number < 40; number++) {
+        int w = 1 + (int)(number * 37 % 90), h = 1 + (int)(number * 23 % 70);
+        struct bytes file = encode_jpeg(w, h, 3, 0, (int)(number % 2), 70);
+        CHECK(iso_image_decode(ctx, file.data, file.size, &whole, &error));
+        for (int64_t rows = 1; rows <= h + 1; rows += 1 + number % 7) {
+            iso_image_free(ctx, &part);
+            CHECK(iso_image_decode_rows(ctx, file.data, file.size, rows, &part, &error) && part.w == w && part.h == h);
+            CHECK(memcmp(part.pixels, whole.pixels, (size_t)(3 * w * (rows < h ? rows : h))) == 0);
+        }
+        free(file.data);
+    }
+    iso_image_free(ctx, &whole);
+    iso_image_free(ctx, &part);
     iso_context_free(ctx);
 }
 
@@ -390,7 +435,8 @@ ISO_TEST(decode_without_memory_fails_and_leaks_nothing) {
         for (int fail = 0; !ok && fail < 20; fail++) {
             struct failing f = {-1, 0};
             iso_context *ctx;
-            CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1, .allocator = &(iso_allocator){failing_alloc, failing_free, &f}}) ==
+            CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1,
+                                                               .allocator = &(iso_allocator){failing_alloc, failing_free, &f}}) ==
                   ISO_OK);
             iso_image image = {0};
             iso_worker_error error = {.status = ISO_OK};

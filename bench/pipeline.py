@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Speed of the data pipeline beside torchvision with Pillow: ImageFolder, the tutorial's transforms, DataLoader; the same files, draws and bytes.
+
+    bench/pipeline.py --lib build/bench/contender.so --photos build/photos [--rounds N]
+
+Run by an interpreter that has torchvision and a PyTorch without MKL, whose exp and log decide on crops (Debian: python3-torchvision). Contenders take turns, an epoch each;
+medians. The first epoch of both is compared byte for byte. Every image is decoded anew, as torchvision does; "kept" is Isobit as it comes, which keeps up to 1 GiB of decoded
+images. One core: no workers on either side. Workers are processes there and threads here, and stay alive between epochs."""
+import argparse
+import ctypes
+import os
+import sys
+
+import numpy as np
+import torch
+import torchvision
+from PIL import Image, features
+from torchvision import datasets, transforms as T
+
+from side_by_side import cpu, library, median, opened, pointer, seconds, start_again
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def chain(size):
+    return ["RandomHorizontalFlip()", "RandomRotation(10)", "RandomResizedCrop(%d)" % size, "ToTensor()",
+            "Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])"]
+
+
+class Theirs:
+    def __init__(self, root, calls, batch, workers):
+        data = datasets.ImageFolder(root, T.Compose([eval("T." + call) for call in calls]))
+        self.count = len(data)
+        self.loader = torch.utils.data.DataLoader(data, batch_size=batch, shuffle=True, num_workers=workers, persistent_workers=workers > 0)
+
+    def epoch(self):
+        return [(x, y) for x, y in self.loader] if self.keep else [len(y) for x, y in self.loader]
+
+    keep = False
+
+
+class Ours:
+    def __init__(self, lib, c, root, calls, batch, workers, keep):
+        self.lib, self.c = lib, c
+        self.p = ctypes.c_void_p(lib.contender_pipeline(c, root.encode(), ("[%s]" % ", ".join(calls)).encode(), ctypes.c_int64(batch), ctypes.c_int64(workers),
+                                                        workers, ctypes.c_int64(keep), ctypes.c_int64(7)))
+        if not self.p:
+            sys.exit(lib.contender_error(c).decode())
+
+    def epoch(self, x=None, labels=None):
+        count = self.lib.contender_pipeline_epoch(self.p, pointer(x) if x is not None else None, pointer(labels) if labels is not None else None)
+        assert count > 0, self.lib.contender_error(self.c).decode()
+        return count
+
+    def __del__(self):
+        self.lib.contender_pipeline_free(self.p)
+
+
+def table(lib, c, name, root, size, batch, rounds):
+    calls = chain(size)
+    speed = {}
+    for workers in (0, 1, 2):
+        torch.manual_seed(7)
+        theirs = Theirs(root, calls, batch, workers)
+        ours, kept = Ours(lib, c, root, calls, batch, workers, 0), Ours(lib, c, root, calls, batch, workers, 1 << 30)
+        x, labels = np.empty((theirs.count, 3, size, size), np.float32), np.empty(theirs.count, np.int64)
+        ours.epoch(x, labels)
+        kept.epoch()
+        theirs.keep = True
+        batches = theirs.epoch()
+        theirs.keep = False
+        assert x.tobytes() == b"".join(b.numpy().tobytes() for b, _ in batches), "%s, %d workers: other bytes" % (name, workers)
+        assert labels.tolist() == [int(y) for _, b in batches for y in b]
+        del batches
+        contenders = [theirs.epoch, ours.epoch, kept.epoch]
+        times = [[] for _ in contenders]
+        for _ in range(rounds):
+            for k, epoch in enumerate(contenders):
+                times[k].append(seconds(epoch))
+        rate = [theirs.count / median(t) for t in times]
+        speed[workers] = rate
+        label = "%s, %s" % (name, "no workers" if not workers else "1 worker" if workers == 1 else "%d workers" % workers)
+        print("%-44s %9.0f %9.0f %7.2fx %9.0f %7.2fx" % (label, rate[0], rate[1], rate[1] / rate[0], rate[2], rate[2] / rate[0]), flush=True)
+    print("%-44s %9.2f %9.2f %8s %9.2f" % ("  2 workers against 1", *[speed[2][k] / speed[1][k] for k in (0, 1)], "", speed[2][2] / speed[1][2]), flush=True)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--lib", required=True)
+    p.add_argument("--photos", required=True)
+    p.add_argument("--rounds", type=int, default=5)
+    o = p.parse_args()
+    start_again(1)
+    torch.set_num_threads(1)
+    lib = library(o.lib)
+    lib.contender_pipeline.restype = ctypes.c_void_p
+    lib.contender_pipeline_epoch.restype = ctypes.c_int64
+    c = opened(lib, 1, None)
+    print("images per second: torchvision %s, PyTorch %s, Pillow %s (libjpeg-turbo %s), %s; medians of %d epochs in turn"
+          % (torchvision.__version__, torch.__version__, Image.__version__, features.version_feature("libjpeg_turbo"), cpu(), o.rounds))
+    print("%-44s %9s %9s %8s %9s %8s" % ("", "theirs", "ours", "ratio", "kept", "ratio"))
+    table(lib, c, "photographs 500x375 to 224x224", os.path.join(o.photos, "train"), 224, 32, o.rounds)
+    table(lib, c, "PNG files 32x32 to 32x32", os.path.join(ROOT, "examples/images/train"), 32, 64, o.rounds)
+
+
+if __name__ == "__main__":
+    main()
