@@ -21,7 +21,8 @@ static void member(iso_text *out, const char *key, const char *value) {
     iso_text_json(out, value, strlen(value));
 }
 
-iso_status iso_environment_append(iso_context *ctx, const char *directory, const char *root, int workers, int64_t micro_batch) {
+iso_status iso_environment_append(iso_context *ctx, const char *directory, const char *root, int workers, int64_t micro_batch,
+                                  const char *recipe) {
     char host[256] = "", cpu[128], when[32];
     time_t now = time(NULL);
     struct tm utc;
@@ -38,6 +39,13 @@ iso_status iso_environment_append(iso_context *ctx, const char *directory, const
     iso_text_printf(&line, ",\"threads\":%d,\"workers\":%d,\"micro_batch\":%lld", iso_context_threads(ctx), workers,
                     (long long)micro_batch);
     member(&line, "root", root);
+    if (recipe) {
+        uint8_t digest[ISO_BLAKE3_SIZE];
+        iso_blake3(recipe, strlen(recipe), digest);
+        iso_text_puts(&line, ",\"recipe\":\"");
+        iso_text_hex(&line, digest, sizeof digest);
+        iso_text_puts(&line, "\"");
+    }
     iso_text_puts(&line, "}\n");
     char *path = iso_path_join(ctx, directory, "run.env");
     iso_status status = iso_text_ok(&line) && path ? ISO_OK : ISO_ENOMEM;
@@ -81,4 +89,23 @@ iso_status iso_environment_root(iso_context *ctx, const char *directory, char **
     iso_free(ctx, data);
     iso_free(ctx, path);
     return status;
+}
+
+iso_status iso_environment_recipe(iso_context *ctx, const char *directory, uint8_t digest[ISO_BLAKE3_SIZE], bool *known) {
+    uint8_t *data;
+    size_t size;
+    iso_json start = {.kind = ISO_JSON_NULL};
+    *known = false;
+    char *path = iso_path_join(ctx, directory, "run.env");
+    iso_status status = path ? iso_file_read(ctx, path, MAX_ENVIRONMENT, &data, &size) : ISO_ENOMEM;
+    iso_free(ctx, path);
+    if (status)
+        return status == ISO_EIO ? ISO_OK : status;
+    const uint8_t *end = memchr(data, '\n', size);
+    status = iso_json_parse(ctx, (const char *)data, end ? (size_t)(end - data) : size, &start);
+    if (!status)
+        *known = iso_hex_bytes(iso_json_string(&start, "recipe"), digest, ISO_BLAKE3_SIZE);
+    iso_json_free(ctx, &start);
+    iso_free(ctx, data);
+    return status == ISO_EINVAL ? ISO_OK : status; /* what else is wrong with it is said by who needs it */
 }

@@ -35,9 +35,12 @@ void iso_checkpoint_name(int64_t step, char name[64]);
 /* Every checkpoint file of a run against its line; ISO_DIFFER with the file, step and tensor in `finding`. */
 iso_status iso_verify_checkpoints(iso_context *ctx, const char *directory, iso_ledger *ledger, char *finding, size_t size);
 
-/* run.env: what may differ between equal runs. A line is added at every start. */
-iso_status iso_environment_append(iso_context *ctx, const char *directory, const char *root, int workers,
-                                  int64_t micro_batch);
+/* run.env: what may differ between equal runs. A line is added at every start; the first has the digest of recipe.yaml, of these
+ * bytes. */
+iso_status iso_environment_append(iso_context *ctx, const char *directory, const char *root, int workers, int64_t micro_batch,
+                                  const char *recipe);
+/* The digest of recipe.yaml in run.env. *known: there is one. */
+iso_status iso_environment_recipe(iso_context *ctx, const char *directory, uint8_t digest[ISO_BLAKE3_SIZE], bool *known);
 /* The folder that the recipe's paths start from, as the last line of run.env records it; to be freed. */
 iso_status iso_environment_root(iso_context *ctx, const char *directory, char **root);
 

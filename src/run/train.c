@@ -118,7 +118,8 @@ static iso_status begin(struct training *t) {
     status = path ? iso_file_write_atomic(ctx, path, &slice, 1) : ISO_ENOMEM;
     iso_free(ctx, path);
     if (!status)
-        status = iso_environment_append(ctx, directory, t->root, t->options->workers, t->recipe->micro_batch);
+        status =
+            iso_environment_append(ctx, directory, t->root, t->options->workers, t->recipe->micro_batch, t->recipe->normalised);
     t->session.ledger = t->ledger;
     if (!status)
         status = iso_trainer_start(t->trainer);
@@ -151,7 +152,7 @@ static iso_status resume(struct training *t) {
             return iso_fail_at(t->ctx, ISO_EINVAL, "%s is the run of another experiment", t->result->directory);
     }
     if (!status)
-        status = iso_environment_append(t->ctx, t->result->directory, t->root, t->options->workers, t->recipe->micro_batch);
+        status = iso_environment_append(t->ctx, t->result->directory, t->root, t->options->workers, t->recipe->micro_batch, NULL);
     if (!status)
         status = load_newest_checkpoint(t);
     if (!status && t->options->progress)
