@@ -67,7 +67,10 @@ ISO_API iso_status iso_train(iso_context *context, const iso_train_options *opti
 typedef struct iso_verify_options {
     const char *directory; /* of the run */
     const char *root;      /* where the recipe's relative paths start; NULL: as recorded in run.env */
-    int64_t from, to;      /* steps: re-executes from the newest checkpoint not behind `from` up to `to`; to 0: to the end */
+    int64_t from, to;      /* steps: re-executes from the newest sound checkpoint before `from` up to `to`; to 0: to the end */
+    int64_t sample;        /* 0, or so many of the segments between checkpoints, drawn by the run's head and the beacon */
+    const uint8_t *beacon; /* bytes that nobody knew before the run's head was */
+    size_t beacon_size;    /* with sample: 1 or more */
     int workers;
     int64_t micro_batch; /* as for iso_train */
     iso_progress_function *progress;
@@ -77,11 +80,18 @@ typedef struct iso_verify_options {
 typedef struct iso_verify_result {
     uint8_t digest[ISO_DIGEST_SIZE];
     int64_t steps, lines; /* re-executed */
+    int64_t segments;     /* with sample: how many there are, */
+    char sampled[1024];   /* and the steps of those that were drawn: "4-6, 10-12" (a long list is cut off) */
+    int64_t missing;      /* checkpoints that have a line and no file */
     char finding[1024];   /* ISO_DIFFER: what does not follow: file, step, tensor */
+    int64_t step;         /* of a recorded step that is not what its own inputs give; 0: none, or other damage */
+    char tensor[160];     /* the tensor, where it could be found */
 } iso_verify_result;
 
-/* Re-executes a run, or a segment of it, and compares every line of its ledger, every checkpoint and every data file.
- * Writes nothing. ISO_OK: all follows; ISO_DIFFER: result->finding says what does not; otherwise as iso_train. */
+/* Re-executes a run, a segment of it, or a sample of its segments, and compares every line of its ledger, every checkpoint and
+ * every data file; of a sample, the checkpoints at the segments' ends. Reads the run directory and the data only, and writes
+ * nothing. ISO_OK: all follows; ISO_DIFFER: result->finding says what does not; ISO_EIO also if all follows but a checkpoint's
+ * file is missing (result->missing); otherwise as iso_train. */
 ISO_API iso_status iso_verify(iso_context *context, const iso_verify_options *options, iso_verify_result *result);
 
 /* Compares two runs: two run directories, or two files of traces. *report, to be freed with iso_string_free, is a text (or JSON) of the

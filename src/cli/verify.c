@@ -1,23 +1,83 @@
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+
+static int hex_digit(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The beacon's bytes; without one, random ones, which are printed: good enough for who verifies a run of their own. */
+static bool read_beacon(const char *text, iso_verify_options *options, uint8_t bytes[64]) {
+    size_t size = text ? strlen(text) : 0;
+    if (text && !options->sample) {
+        cli_error("--beacon says which segments are drawn; expected --sample N with it");
+        return false;
+    }
+    bool ok = !text || (size >= 2 && size % 2 == 0 && size <= 128);
+    for (size_t i = 0; ok && i < size; i++)
+        ok = hex_digit(text[i]) >= 0;
+    if (!ok) {
+        cli_error("--beacon is '%.130s', expected 1 to 64 bytes as hex digits", text);
+        return false;
+    }
+    for (size_t i = 0; i < size / 2; i++)
+        bytes[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+    options->beacon = bytes;
+    options->beacon_size = text ? size / 2 : 32;
+    if (!text && options->sample && getentropy(bytes, 32) != 0) {
+        cli_error("no random numbers for a beacon; give one with --beacon HEX");
+        return false;
+    }
+    return true;
+}
+
+static void print_json(const iso_verify_options *o, const iso_verify_result *r, iso_status outcome) {
+    printf("{\"verified\": %s, \"steps\": %lld, \"lines\": %lld", outcome ? "false" : "true", (long long)r->steps,
+           (long long)r->lines);
+    if (o->sample) {
+        printf(", \"segments\": %lld, \"sampled\": ", (long long)r->segments);
+        cli_print_json_string(r->sampled);
+        printf(", \"beacon\": \"");
+        cli_print_hex(o->beacon, o->beacon_size);
+        putchar('"');
+    }
+    if (r->step) {
+        printf(", \"step\": %lld, \"tensor\": ", (long long)r->step);
+        cli_print_json_string(r->tensor);
+    }
+    printf(", \"finding\": ");
+    cli_print_json_string(outcome ? r->finding : "");
+    printf("}\n");
+}
 
 static int run(int argc, char **argv) {
     int64_t threads = 0, workers = -1;
     const char *isa = NULL;
     iso_verify_options options = {0};
     bool quiet = false, json = false;
+    const char *beacon = NULL;
+    uint8_t bytes[64];
     size_t count = 0;
     const cli_option list[] = {
-        {"--from", CLI_INT, &options.from, 0, INT64_MAX}, {"--to", CLI_INT, &options.to, 1, INT64_MAX},
-        {"--root", CLI_TEXT, &options.root, 0, 0},        {"--threads", CLI_INT, &threads, 1, 1024},
-        {"--workers", CLI_INT, &workers, 0, 256},         {"--isa", CLI_TEXT, &isa, 0, 0},
-        {"--quiet", CLI_FLAG, &quiet, 0, 0},              {"--json", CLI_FLAG, &json, 0, 0},
+        {"--from", CLI_INT, &options.from, 0, INT64_MAX},
+        {"--to", CLI_INT, &options.to, 1, INT64_MAX},
+        {"--root", CLI_TEXT, &options.root, 0, 0},
+        {"--threads", CLI_INT, &threads, 1, 1024},
+        {"--workers", CLI_INT, &workers, 0, 256},
+        {"--isa", CLI_TEXT, &isa, 0, 0},
+        {"--quiet", CLI_FLAG, &quiet, 0, 0},
+        {"--json", CLI_FLAG, &json, 0, 0},
         {"--micro-batch", CLI_INT, &options.micro_batch, 1, 1 << 30},
+        {"--sample", CLI_INT, &options.sample, 1, INT64_MAX},
+        {"--beacon", CLI_TEXT, &beacon, 0, 0},
     };
     int status = cli_parse(&iso_command_verify, argc, argv, list, sizeof list / sizeof *list, &options.directory, 1, 1, &count);
     if (status >= 0)
         return status;
+    if (!read_beacon(beacon, &options, bytes))
+        return 2;
     iso_context *ctx = cli_context(threads, isa, &status);
     if (!ctx)
         return status;
@@ -31,15 +91,21 @@ static int run(int argc, char **argv) {
     cli_progress_end(&progress);
     if (outcome != ISO_OK && outcome != ISO_DIFFER)
         return cli_fail(ctx, outcome);
-    if (json) {
-        printf("{\"verified\": %s, \"steps\": %lld, \"lines\": %lld, \"finding\": ", outcome ? "false" : "true",
-               (long long)result.steps, (long long)result.lines);
-        cli_print_json_string(outcome ? result.finding : "");
-        printf("}\n");
-    } else if (outcome == ISO_DIFFER)
-        printf("differs: %s\n", result.finding);
+    if (json)
+        print_json(&options, &result, outcome);
     else {
-        printf("verified %lld steps, %lld lines\ndigest ", (long long)result.steps, (long long)result.lines);
+        if (outcome == ISO_DIFFER)
+            printf("differs: %s\n", result.finding);
+        else
+            printf("verified %lld steps, %lld lines\n", (long long)result.steps, (long long)result.lines);
+        if (result.sampled[0]) {
+            printf("sample %s of %lld segments, beacon ", result.sampled, (long long)result.segments);
+            cli_print_hex(options.beacon, options.beacon_size);
+            putchar('\n');
+        }
+    }
+    if (!json && outcome == ISO_OK) {
+        fputs("digest ", stdout);
         cli_print_hex(result.digest, sizeof result.digest);
         putchar('\n');
     }
@@ -52,14 +118,17 @@ const iso_command iso_command_verify = {
     "usage: isobit verify DIR [options]\n"
     "\n"
     "Re-executes the run in DIR and compares every line of its ledger, every checkpoint and every data file. Says which file,\n"
-    "step and tensor do not follow. Writes nothing.\n"
+    "step and tensor do not follow. Reads the run directory and the data only; writes nothing.\n"
     "\n"
     "  --from STEP --to STEP   only these steps, from the newest checkpoint before them\n"
+    "  --sample N              N of the segments between checkpoints, drawn by the run's head and a beacon\n"
+    "  --beacon HEX            1 to 64 bytes that were not known when the run ended (default: random ones, which are printed)\n"
     "  --root DIR              the folder that the recipe's relative paths start from (default: as recorded)\n"
     "  --threads N --workers N --micro-batch N --isa NAME   as for train: they never change a bit\n"
     "  --quiet --json\n"
     "\n"
-    "exit status: 0 all follows; 1 something does not; 2, 3, 4 as for every command\n"
+    "exit status: 0 all follows; 1 something does not; 3 all follows, but a checkpoint is missing; 2, 3, 4 as for every command\n"
     "\n"
-    "example: isobit verify runs/tutorial --from 100 --to 200\n",
+    "example: isobit verify runs/tutorial --from 100 --to 200\n"
+    "example: isobit verify runs/tutorial --sample 3 --beacon 5eed0123456789abcdef\n",
     run};

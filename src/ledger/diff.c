@@ -55,7 +55,7 @@ bool iso_diff_lines(const iso_ledger *a, const iso_ledger *b, size_t at[2]) {
 
 /* ---- Tensors ---- */
 
-static uint64_t element_bits(const iso_tensor *t, int64_t i) {
+uint64_t iso_tensor_element(const iso_tensor *t, int64_t i) {
     uint64_t bits;
     uint32_t word;
     switch (t->dtype) {
@@ -87,14 +87,14 @@ bool iso_diff_tensors(const char *name, const iso_tensor *a, const iso_tensor *b
     if (a->numel == 0 || memcmp(a->data, b->data, iso_tensor_bytes(a)) == 0)
         return false;
     int64_t i = 0;
-    while (element_bits(a, i) == element_bits(b, i))
+    while (iso_tensor_element(a, i) == iso_tensor_element(b, i))
         i++;
     name_it(d, name);
     d->element = i;
     if (iso_tensor_bytes(a) > ISO_TILE_BYTES)
         d->tile = i * (int64_t)iso_dtype_size(a->dtype) / ISO_TILE_BYTES;
-    d->bits[0] = element_bits(a, i);
-    d->bits[1] = element_bits(b, i);
+    d->bits[0] = iso_tensor_element(a, i);
+    d->bits[1] = iso_tensor_element(b, i);
     return true;
 }
 

@@ -35,6 +35,8 @@ bool iso_diff_states(const iso_state *a, const iso_state *b, iso_tensor_differen
 iso_status iso_diff_checkpoints(iso_context *ctx, const char *const directories[2], const iso_ledger *const ledgers[2],
                                 int64_t step, iso_tensor_difference *difference);
 
+/* The bits of an element. */
+uint64_t iso_tensor_element(const iso_tensor *tensor, int64_t index);
 /* The distance of two binary32 numbers, given as bits: how many numbers one passes on the way. */
 uint64_t iso_ulp_distance(uint32_t a, uint32_t b);
 /* "0.1 (3dcccccd)", or an integer. */

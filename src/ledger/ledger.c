@@ -298,6 +298,8 @@ static iso_status line_differs(iso_ledger *l, const iso_text *line) {
     }
     const iso_ledger_line *at = &l->lines[l->position];
     describe_difference(&existing, &computed, difference, sizeof difference);
+    const char *member = iso_ledger_first_difference(&existing, &computed);
+    snprintf(l->differing, sizeof l->differing, "%s", member ? member : "");
     if (at->step < 0)
         status = iso_fail(l->ctx, ISO_DIFFER, "line %zu (%s): %s", l->position + 1, iso_line_kind_name(at->kind), difference);
     else

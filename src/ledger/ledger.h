@@ -31,6 +31,7 @@ typedef struct iso_ledger {
     bool finished;                 /* the existing lines end with "end" or "nan-stop" */
     uint8_t head[ISO_BLAKE3_SIZE]; /* digest of the line before `position` */
     size_t end;                    /* length of the file up to the last whole line */
+    char differing[32];            /* the member in which a line that was put differs from the recorded one; "": not in one */
     iso_text spare;                /* memory of the line before, for the next one: a step allocates nothing */
     size_t torn;                   /* bytes behind it when the ledger was opened: what was being written at a crash */
 } iso_ledger;

@@ -63,7 +63,8 @@ iso_status iso_position_newest(iso_trainer *t, const char *directory, const iso_
 iso_status iso_position_advance(iso_trainer *t, int64_t step, iso_step_record *record) {
     iso_status status = ISO_OK;
     record->step = 0;
-    while (!status && iso_trainer_counter(t, ISO_COUNTER_STEP) < step) {
+    while (!status &&
+           (iso_trainer_counter(t, ISO_COUNTER_STEP) < step || iso_trainer_counter(t, ISO_COUNTER_BATCH) == t->steps_per_epoch)) {
         iso_eval_record eval;
         status = iso_trainer_begin_epoch(t);
         while (!status && iso_trainer_counter(t, ISO_COUNTER_STEP) < step &&

@@ -162,9 +162,26 @@ static bool checkpoint_due(const iso_trainer *t) {
 
 /* ---- Traces ---- */
 
-static bool is_traced(const iso_session *s, int64_t step) { return s->trace && step >= s->trace_from && step <= s->trace_to; }
+static bool is_traced(const iso_session *s, int64_t step) {
+    return s->trace && ((step >= s->trace_from && step <= s->trace_to) || iso_trace_find(s->recorded, step));
+}
+
+/* What the trace of a verified run says of this step. */
+static void compare_trace(iso_session *s) {
+    const iso_trace_step *recorded = iso_trace_find(s->recorded, s->trace->step.step);
+    int64_t at = iso_trace_difference(recorded, &s->trace->step);
+    if (at < 0 || s->trace_finding[0])
+        return;
+    const iso_trace_step *longer = (size_t)at < recorded->count ? recorded : &s->trace->step;
+    iso_trace_describe(&longer->entries[at], s->trace_finding, sizeof s->trace_finding);
+    s->trace_step = recorded->step;
+}
 
 static iso_status put_trace(iso_session *s) {
+    if (s->recorded) {
+        compare_trace(s);
+        return s->trace->status;
+    }
     char *path = iso_path_join(s->ctx, s->directory, ISO_TRACE_FILE);
     iso_status status = path ? iso_trace_append(s->trace, path) : ISO_ENOMEM;
     iso_free(s->ctx, path);

@@ -17,6 +17,9 @@ typedef struct iso_session {
     void *user;
     iso_trace *trace;      /* NULL, or the steps trace_from .. trace_to are traced: borrowed */
     int64_t trace_from, trace_to;
+    const iso_trace_file *recorded; /* NULL, or the steps that it has are traced too, and compared */
+    char trace_finding[400];        /* the first tensor that is not as recorded there; "" if there is none */
+    int64_t trace_step;             /* and its step */
     float loss;            /* of the last step */
     iso_eval_record eval;  /* the last evaluation */
 } iso_session;

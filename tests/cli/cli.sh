@@ -119,6 +119,18 @@ done
 expect "verify" 0 "^verified 12 steps" "$isobit" verify a --quiet
 expect "verify on other threads and isa" 0 "$digest" "$isobit" verify a --threads 3 --isa scalar --quiet
 expect "verify a segment" 0 "^verified [0-9]+ steps" "$isobit" verify a --from 5 --to 8 --quiet
+expect "verify a sample" 0 "^sample ([0-9]+-[0-9]+)(, [0-9]+-[0-9]+) of 4 segments, beacon c0ffee$" "$isobit" verify a --sample 2 --beacon c0ffee --quiet
+[ "$("$isobit" verify a --sample 2 --beacon c0ffee --quiet)" = "$("$isobit" verify b --sample 2 --beacon C0FFEE --threads 2 --quiet)" ] &&
+    ok "head and beacon draw the sample" || bad "head and beacon draw the sample"
+expect "a sample is a part" 0 "^verified 3 steps" "$isobit" verify a --sample 1 --quiet
+expect "a sample of all segments" 0 "^sample 1-3, 4-6, 7-9, 10-12 of 4 segments" "$isobit" verify a --sample 9 --quiet
+expect "json of a sample" 0 '"segments": 4, "sampled": "[0-9]+-[0-9]+", "beacon": "00ff", "finding": ""}$' "$isobit" verify a --sample 1 --beacon 00ff --quiet --json
+expect "beacon without sample" 2 "expected --sample N with it" "$isobit" verify a --beacon 00
+expect "half a byte of beacon" 2 "beacon is '123', expected 1 to 64 bytes as hex digits" "$isobit" verify a --sample 1 --beacon 123
+expect "sample of chosen steps" 2 "leave --from and --to out" "$isobit" verify a --sample 1 --from 3
+rm -rf missing && cp -r a missing && rm missing/checkpoint-000006.safetensors
+expect "a missing checkpoint" 3 "missing/checkpoint-000006.safetensors \(step 6\) is missing; what was executed again follows" "$isobit" verify missing --quiet
+expect "verify from it" 3 "checkpoint-000006.safetensors \(step 6\) is missing" "$isobit" verify missing --quiet --from 7
 expect "diff of equal runs" 0 "^equal: both runs have the digest ${digest#digest }" "$isobit" diff a b
 flip() { # one bit of a byte in the middle of a file
     local at=$(($(stat -c %s "$1") * $2 / 100)) byte
@@ -130,6 +142,11 @@ expect "verify names a flipped bit in a checkpoint" 1 "checkpoint-000006.safeten
 expect "diff names it too" 1 "B is damaged: .*checkpoint-000006.safetensors \(step 6\): tensor" "$isobit" diff a flipped
 rm -rf flipped && cp -r a flipped && flip flipped/run.ledger 50
 expect "verify names a flipped bit in the ledger" 1 "run.ledger:[0-9]+: the line does not follow|line [0-9]+" "$isobit" verify flipped --quiet
+rm -rf flipped && cp -r a flipped && sed -i 's/lr=0.05/lr=0.04/' flipped/recipe.yaml
+expect "verify names a changed recipe" 1 "flipped/recipe.yaml is not the recipe that the ledger records" "$isobit" verify flipped --quiet
+cp a/recipe.yaml flipped && echo "# by hand" >>flipped/recipe.yaml
+expect "also where it changes nothing" 1 "flipped/recipe.yaml was changed since the run" "$isobit" verify flipped --quiet
+expect "unless another root is given" 0 "^verified 12 steps" "$isobit" verify flipped --root . --quiet
 image=$(ls images/train/*/*.png | sed -n 5p)
 cp "$image" kept.png && flip "$image" 70
 expect "verify names a flipped bit in an image" 1 "data file .*$(basename "$image") has changed since the run; it is first used in step [0-9]+, tensor x" "$isobit" verify a --quiet
