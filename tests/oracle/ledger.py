@@ -2,9 +2,11 @@
 """A second reader of run directories, written from docs/ledger.md: Python's standard library and the program b3sum.
 
     tests/oracle/ledger.py DIR...
+    tests/oracle/ledger.py --sample N --beacon HEX DIR...
 
 Recomputes the chain, every checkpoint's digest, every tensor's digest and tile table, the model digest, and the state root wherever a
-checkpoint follows its own step at once. The last line reads `N passed, N failed`."""
+checkpoint follows its own step at once. The last line reads `N passed, N failed`. With --sample it prints the steps that `isobit verify`
+draws, and checks nothing."""
 import json
 import os
 import re
@@ -123,7 +125,8 @@ def check_run(count, directory):
             header = line
             count.check(line["format"] == "isobit-ledger-1" and line["digest"] == "blake3-256", where, "format")
             for split in ("train", "test"):
-                count.check(split not in line or list(line[split]) == ["images", "pixels", "classes", "files"], where, split)
+                count.check(split not in line or list(line[split]) == ["images", "pixels", "classes", "files"] +
+                            ["skipped"] * ("skipped" in line[split]), where, split)
         elif line["kind"] == "step":
             count.check(line["step"] == last + 1, where, "step")
             last = line["step"]
@@ -140,9 +143,33 @@ def check_run(count, directory):
     print("%s: %d lines, head %s" % (directory, len(raw), found[-1]))
 
 
+def draw(head, beacon, count, wanted):
+    """The numbers of the segments that are drawn."""
+    places = list(range(count))
+    for i in range(min(wanted, count)):
+        d = digests([b"isobit sample 1\0" + head + struct.pack("<Q", i) + beacon])[0]
+        j = i + (int.from_bytes(bytes.fromhex(d)[:8], "little") * (count - i) >> 64)
+        places[i], places[j] = places[j], places[i]
+    return sorted(places[:wanted])
+
+
+def print_sample(directory, wanted, beacon):
+    with open(os.path.join(directory, "run.ledger"), "rb") as f:
+        raw = f.read().split(b"\n")[:-1]
+    lines = [json.loads(text) for text in raw]
+    last = max([line["step"] for line in lines if line["kind"] in ("step", "nan-stop")], default=0)
+    starts = [line["step"] for line in lines if line["kind"] == "ckpt" and line["step"] < last] or [0]
+    chosen = draw(bytes.fromhex(digests([raw[-1]])[0]), beacon, len(starts), wanted)
+    print("%s of %d" % (", ".join("%d-%d" % (starts[i] + 1, (starts + [last])[i + 1]) for i in chosen), len(starts)))
+
+
 def main():
     if len(sys.argv) < 2:
         raise SystemExit(__doc__)
+    if sys.argv[1] == "--sample":
+        for directory in sys.argv[5:]:
+            print_sample(directory, int(sys.argv[2]), bytes.fromhex(sys.argv[4]))
+        return 0
     count = Count()
     for directory in sys.argv[1:]:
         check_run(count, directory)
