@@ -88,7 +88,7 @@ ISO_TEST(npy_headers) {
 
 static size_t put(uint8_t *out, size_t at, int bytes, uint64_t value) {
     for (int i = 0; i < bytes; i++)
-        out[at++] = (uint8_t)(value >> 8 * i);
+        out[at++] = i < 8 ? (uint8_t)(value >> 8 * i) : 0;
     return at;
 }
 
