@@ -33,6 +33,7 @@ part() {
 part "library" "$build/isobit-tests" "$@"
 part "house" tests/house.sh
 part "command line" tests/cli/cli.sh "$build"
+part "help" tests/cli/help.sh "$build"
 part "installation" tests/install.sh "$build"
 echo "---"
 echo "$passed passed, $failed failed"

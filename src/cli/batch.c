@@ -10,41 +10,38 @@ static void print_batch(const iso_tensor *x, const iso_tensor *labels) {
     printf("\n");
 }
 
+typedef struct batch_args {
+    int64_t epoch, index, threads;
+    const char *out, *png;
+    cli_texts sets;
+} batch_args;
+
 static int run(int argc, char **argv) {
-    int64_t epoch = 0, index = 0, threads = 0;
-    const char *recipe, *out = NULL, *png = NULL;
-    cli_texts sets = {.count = 0};
+    batch_args a = {0};
+    const char *recipe;
     size_t count = 0;
-    const cli_option list[] = {
-        {"--epoch", CLI_INT, &epoch, 0, INT64_MAX},
-        {"--index", CLI_INT, &index, 0, INT64_MAX},
-        {"--out", CLI_TEXT, &out, 0, 0},
-        {"--png", CLI_TEXT, &png, 0, 0},
-        {"--set", CLI_TEXTS, &sets, 0, 0},
-        {"--threads", CLI_INT, &threads, 1, 1024},
-    };
-    int status = cli_parse(&iso_command_batch, argc, argv, list, sizeof list / sizeof *list, &recipe, 1, 1, &count);
+    int status = cli_parse(&iso_command_batch, argc, argv, &a, &recipe, &count);
     if (status >= 0)
         return status;
-    if (!out && !png) {
+    if (!a.out && !a.png) {
         cli_error("--out FILE.npy or --png FILE.png is missing (see isobit batch --help)");
         return 2;
     }
-    iso_context *ctx = cli_context(threads, NULL, &status);
+    iso_context *ctx = cli_context(a.threads, NULL, &status);
     if (!ctx)
         return status;
     iso_tensor *x, *labels;
-    iso_status outcome = iso_recipe_batch(ctx, recipe, sets.items, sets.count, epoch, index, &x, &labels);
-    if (!outcome && out)
-        outcome = iso_tensor_write_npy(ctx, x, out);
-    if (!outcome && png)
-        outcome = iso_recipe_batch_png(ctx, recipe, sets.items, sets.count, epoch, index, png);
+    iso_status outcome = iso_recipe_batch(ctx, recipe, a.sets.items, a.sets.count, a.epoch, a.index, &x, &labels);
+    if (!outcome && a.out)
+        outcome = iso_tensor_write_npy(ctx, x, a.out);
+    if (!outcome && a.png)
+        outcome = iso_recipe_batch_png(ctx, recipe, a.sets.items, a.sets.count, a.epoch, a.index, a.png);
     if (!outcome) {
         print_batch(x, labels);
-        if (out)
-            printf("written %s\n", out);
-        if (png)
-            printf("written %s\n", png);
+        if (a.out)
+            printf("written %s\n", a.out);
+        if (a.png)
+            printf("written %s\n", a.png);
     }
     iso_tensor_free(ctx, x);
     iso_tensor_free(ctx, labels);
@@ -54,12 +51,27 @@ static int run(int argc, char **argv) {
     return 0;
 }
 
+static const cli_option options[] = {
+    {"--epoch", CLI_INT, offsetof(batch_args, epoch), "E", "of which epoch (default: 0, the first)", 0, INT64_MAX},
+    {"--index", CLI_INT, offsetof(batch_args, index), "I", "which batch of the epoch (default: 0, the first)", 0, INT64_MAX},
+    {"--out", CLI_TEXT, offsetof(batch_args, out), "FILE.npy", "the numbers: float32, shape (n, c, h, w)", 0, 0, CLI_FILE},
+    {"--png", CLI_TEXT, offsetof(batch_args, png), "FILE.png", "a picture of all images with their classes", 0, 0, CLI_FILE},
+    CLI_SET(batch_args),
+    CLI_THREADS(batch_args),
+};
+
 const iso_command iso_command_batch = {
-    "batch", "write the exact batch that training would see",
-    "usage: isobit batch RECIPE.yaml --epoch E --index I [--out FILE.npy] [--png FILE.png] [--set key=value]... [--threads N]\n"
-    "\n"
-    "Batch I of epoch E (both from 0), augmented and normalised exactly as `isobit train` would see it: --out writes a float32\n"
-    "NumPy file of shape (n, c, h, w), --png a picture of all images with their classes. Prints the labels.\n"
-    "\n"
-    "example: isobit batch examples/tutorial.yaml --epoch 0 --index 0 --out batch.npy --png batch.png\n",
-    run};
+    .name = "batch",
+    .summary = "write the exact batch that training would see",
+    .synopsis = (const char *const[]){"RECIPE.yaml --epoch E --index I [--out FILE.npy] [--png FILE.png] [options]", NULL},
+    .text =
+        "Batch I of epoch E (both from 0), augmented and normalised exactly as `isobit train` would see it. Prints the labels.",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .low = 1,
+    .high = 1,
+    .operands = CLI_RECIPE,
+    .examples =
+        (const char *const[]){"isobit batch examples/tutorial.yaml --epoch 0 --index 0 --out batch.npy --png batch.png", NULL},
+    .run = run,
+};

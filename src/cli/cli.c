@@ -1,10 +1,13 @@
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "core/text.h"
 
 static bool colour(FILE *stream) {
     const char *no = getenv("NO_COLOR");
@@ -26,13 +29,18 @@ static int usage_error(const iso_command *command, const char *what, const char 
 }
 
 /* Stores the value of one option; false after a message. */
-static bool store(const iso_command *command, const cli_option *option, const char *value) {
-    char message[160];
+static bool store(const iso_command *command, const cli_option *option, void *values, const char *value) {
+    void *place = (char *)values + option->offset;
+    char message[200];
     switch (option->kind) {
-    case CLI_FLAG: *(bool *)option->value = true; return true;
-    case CLI_TEXT: *(const char **)option->value = value; return true;
+    case CLI_FLAG:
+        *(bool *)place = true;
+        return true;
+    case CLI_TEXT:
+        *(const char **)place = value;
+        return true;
     case CLI_TEXTS: {
-        cli_texts *texts = option->value;
+        cli_texts *texts = place;
         if (texts->count == sizeof texts->items / sizeof texts->items[0]) {
             usage_error(command, option->name, " is given too often");
             return false;
@@ -42,22 +50,43 @@ static bool store(const iso_command *command, const cli_option *option, const ch
     }
     case CLI_INT: {
         char *end;
+        errno = 0;
         long long number = strtoll(value, &end, 10);
-        if (end == value || *end || number < option->low || number > option->high) {
-            snprintf(message, sizeof message, " is '%.60s', expected a whole number of %lld or more", value,
-                     (long long)option->low);
+        if (end == value || *end || errno || number < option->low || number > option->high) {
+            int size = snprintf(message, sizeof message, " is '%.60s', expected a whole number ", value);
+            if (option->high >= 1 << 30)
+                snprintf(message + size, sizeof message - (size_t)size, "of %lld or more", (long long)option->low);
+            else
+                snprintf(message + size, sizeof message - (size_t)size, "from %lld to %lld", (long long)option->low,
+                         (long long)option->high);
             usage_error(command, option->name, message);
             return false;
         }
-        *(int64_t *)option->value = number;
+        *(int64_t *)place = number;
         return true;
     }
     }
     return false;
 }
 
-int cli_parse(const iso_command *command, int argc, char **argv, const cli_option *options, size_t option_count,
-              const char **operands, size_t low, size_t high, size_t *operand_count) {
+/* The option that `argument` names, up to its '='; NULL after a message. */
+static const cli_option *find_option(const iso_command *command, const char *argument) {
+    const char *names[32];
+    size_t size = strcspn(argument, "="), count = command->option_count;
+    for (size_t i = 0; i < count; i++) {
+        names[i] = command->options[i].name;
+        if (strncmp(names[i], argument, size) == 0 && names[i][size] == 0)
+            return &command->options[i];
+    }
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)size, argument);
+    const char *nearest = iso_nearest(name, names, count);
+    cli_error("unknown option %s%s%s%s (see isobit %s --help)", name, nearest ? "; did you mean " : "", nearest ? nearest : "",
+              nearest ? "?" : "", command->name);
+    return NULL;
+}
+
+int cli_parse(const iso_command *command, int argc, char **argv, void *values, const char **operands, size_t *operand_count) {
     size_t count = 0;
     bool only_operands = false;
     for (int i = 1; i < argc; i++) {
@@ -67,28 +96,29 @@ int cli_parse(const iso_command *command, int argc, char **argv, const cli_optio
             continue;
         }
         if (!only_operands && (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)) {
-            fputs(command->help, stdout);
+            cli_help_command(command, stdout);
             return 0;
         }
         if (only_operands || argument[0] != '-' || argument[1] == 0) {
-            if (count == high)
+            if (count == command->high)
                 return usage_error(command, "one argument too many: ", argument);
             operands[count++] = argument;
             continue;
         }
-        size_t size = strcspn(argument, "="), which = 0;
-        while (which < option_count && !(strncmp(options[which].name, argument, size) == 0 && options[which].name[size] == 0))
-            which++;
-        if (which == option_count)
-            return usage_error(command, "unknown option ", argument);
-        const char *value = argument[size] ? argument + size + 1 : NULL;
-        if (options[which].kind == CLI_FLAG ? value != NULL : !value && !(value = ++i < argc ? argv[i] : NULL))
-            return usage_error(command, options[which].name, options[which].kind == CLI_FLAG ? " takes no value" : " needs a value");
-        if (!store(command, &options[which], value))
+        const cli_option *option = find_option(command, argument);
+        if (!option)
+            return 2;
+        const char *equal = strchr(argument, '='), *value = equal ? equal + 1 : NULL;
+        if (option->kind == CLI_FLAG ? value != NULL : !value && !(value = ++i < argc ? argv[i] : NULL))
+            return usage_error(command, option->name, option->kind == CLI_FLAG ? " takes no value" : " needs a value");
+        if (!store(command, option, values, value))
             return 2;
     }
-    if (count < low)
-        return usage_error(command, "an argument is missing", "");
+    if (count < command->low) {
+        cli_error("an argument is missing; expected isobit %s %s (see isobit %s --help)", command->name, command->synopsis[0],
+                  command->name);
+        return 2;
+    }
     *operand_count = count;
     return -1;
 }
@@ -99,9 +129,12 @@ int cli_exit_status(iso_status status) {
     case ISO_DIFFER:
     case ISO_EINVAL:
     case ISO_EIO:
-    case ISO_ENAN: return (int)status;
-    case ISO_EINTERRUPT: return 130; /* as a shell reports Ctrl-C */
-    default: return 3;
+    case ISO_ENAN:
+        return (int)status;
+    case ISO_EINTERRUPT:
+        return 130; /* as a shell reports Ctrl-C */
+    default:
+        return 3;
     }
 }
 

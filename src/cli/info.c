@@ -27,23 +27,24 @@ static void print_kernels(void) {
         if (missing)
             printf("         %-7s not available: %s\n", iso_isa_name((iso_isa)isa), missing);
         else
-            printf("         %-7s %d floats at a time; matrix products in tiles of %d x %d\n", iso_isa_name((iso_isa)isa), k->width,
-                   k->rows, k->width * ISO_MAX_VECTORS);
+            printf("         %-7s %d floats at a time; matrix products in tiles of %d x %d\n", iso_isa_name((iso_isa)isa),
+                   k->width, k->rows, k->width * ISO_MAX_VECTORS);
     }
 }
 
+typedef struct info_args {
+    bool json;
+    const char *isa;
+    int64_t threads;
+} info_args;
+
 static int run(int argc, char **argv) {
-    bool json = false;
-    const char *isa = NULL;
-    int64_t threads = 0;
+    info_args a = {0};
     size_t count = 0;
-    const cli_option list[] = {{"--json", CLI_FLAG, &json, 0, 0},
-                               {"--isa", CLI_TEXT, &isa, 0, 0},
-                               {"--threads", CLI_INT, &threads, 1, 1024}};
-    int status = cli_parse(&iso_command_info, argc, argv, list, sizeof list / sizeof *list, NULL, 0, 0, &count);
+    int status = cli_parse(&iso_command_info, argc, argv, &a, NULL, &count);
     if (status >= 0)
         return status;
-    iso_context *ctx = cli_context(threads, isa, &status);
+    iso_context *ctx = cli_context(a.threads, a.isa, &status);
     if (!ctx)
         return status;
     uint8_t digest[ISO_DIGEST_SIZE];
@@ -52,7 +53,7 @@ static int run(int argc, char **argv) {
         return cli_fail(ctx, outcome);
     char cpu[128];
     iso_cpu_name(cpu, sizeof cpu);
-    if (json) {
+    if (a.json) {
         printf("{\"version\": \"%s\", \"contract\": %d, \"cpu\": ", iso_version(), ISO_CONTRACT_VERSION);
         cli_print_json_string(cpu);
         printf(", \"threads\": %d, \"isa\": \"%s\", \"isas\": [", iso_context_threads(ctx), iso_context_isa(ctx));
@@ -65,8 +66,8 @@ static int run(int argc, char **argv) {
     } else {
         printf("isobit %s, contract %d, %s\n", iso_version(), ISO_CONTRACT_VERSION, COMPILER);
         printf("cpu      %s\n", cpu[0] ? cpu : "unknown");
-        printf("threads  %d (%s)\n", iso_context_threads(ctx), threads ? "--threads" : "the CPUs that this process may use");
-        printf("isa      %s (%s)\n", iso_context_isa(ctx), isa ? "--isa" : "the fastest that is available");
+        printf("threads  %d (%s)\n", iso_context_threads(ctx), a.threads ? "--threads" : "the CPUs that this process may use");
+        printf("isa      %s (%s)\n", iso_context_isa(ctx), a.isa ? "--isa" : "the fastest that is available");
         print_kernels();
         printf("selftest ");
         cli_print_hex(digest, sizeof digest);
@@ -76,10 +77,16 @@ static int run(int argc, char **argv) {
     return 0;
 }
 
+static const cli_option options[] = {CLI_JSON(info_args), CLI_THREADS(info_args), CLI_ISA(info_args)};
+
 const iso_command iso_command_info = {
-    "info", "version, contract, CPU, instruction set in use, self-test digest",
-    "usage: isobit info [--json] [--threads N] [--isa NAME]\n"
-    "\n"
-    "The self-test trains a small network for a few steps on made-up data. Its digest is the same on every machine; if yours\n"
-    "is not, please report it.\n",
-    run};
+    .name = "info",
+    .summary = "version, contract, CPU, instruction set in use, self-test digest",
+    .synopsis = (const char *const[]){"[options]", NULL},
+    .text = "The self-test trains a small network for a few steps on made-up data. Its digest is the same on every machine; if "
+            "yours is not, please report it.",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .examples = (const char *const[]){"isobit info", NULL},
+    .run = run,
+};

@@ -20,21 +20,20 @@ static bool read_seed(const char *text, uint64_t *seed) {
     return true;
 }
 
+typedef struct stream_args {
+    const char *seed, *torch, *python, *numpy;
+    bool hex;
+} stream_args;
+
 static int run(int argc, char **argv) {
-    const char *seed_text = NULL, **expressions = calloc((size_t)argc, sizeof *expressions);
-    iso_stream_options options = {0};
+    stream_args a = {0};
+    const char **expressions = calloc((size_t)argc, sizeof *expressions);
     size_t count = 0;
-    const cli_option list[] = {{"--seed", CLI_TEXT, &seed_text, 0, 0},
-                               {"--hex", CLI_FLAG, &options.hex, 0, 0},
-                               {"--stream", CLI_TEXT, &options.torch, 0, 0},
-                               {"--python", CLI_TEXT, &options.python, 0, 0},
-                               {"--numpy", CLI_TEXT, &options.numpy, 0, 0}};
-    int status = expressions ? cli_parse(&iso_command_stream, argc, argv, list, sizeof list / sizeof *list, expressions, 1,
-                                         (size_t)argc, &count)
-                             : 3;
-    if (status < 0 && (!seed_text || !read_seed(seed_text, &options.seed))) {
-        cli_error(seed_text ? "--seed is '%s', expected a whole number from -2^63 to 2^64 - 1" : "--seed S is missing%s",
-                  seed_text ? seed_text : "");
+    int status = expressions ? cli_parse(&iso_command_stream, argc, argv, &a, expressions, &count) : 3;
+    iso_stream_options options = {.hex = a.hex, .torch = a.torch, .python = a.python, .numpy = a.numpy};
+    if (status < 0 && (!a.seed || !read_seed(a.seed, &options.seed))) {
+        cli_error(a.seed ? "--seed is '%s', expected a whole number from -2^63 to 2^64 - 1" : "--seed S is missing%s",
+                  a.seed ? a.seed : "");
         status = 2;
     }
     iso_context *ctx = status < 0 ? cli_context(1, NULL, &status) : NULL;
@@ -55,20 +54,32 @@ static int run(int argc, char **argv) {
     return status;
 }
 
+static const cli_option options[] = {
+    {"--seed", CLI_TEXT, offsetof(stream_args, seed), "S", "the seed of all three libraries, -2^63 to 2^64 - 1; required"},
+    {"--hex", CLI_FLAG, offsetof(stream_args, hex), NULL, "the raw bits instead of numbers"},
+    {"--stream", CLI_TEXT, offsetof(stream_args, torch), "NAME",
+     "which PyTorch: torch (the default), torch==1.13, torch==2.6, torch+mkl, torch/scalar, torch==1.13/scalar, ...; "
+     "torch-cuda/SMSxTHREADS draws as on a GPU with so many multiprocessors and threads on each: 132x2048 is an H100",
+     0, 0, CLI_WORDS, "torch torch==1.13 torch==2.6 torch+mkl torch/scalar torch-cuda/132x2048"},
+    {"--python", CLI_TEXT, offsetof(stream_args, python), "VERSION", "whose random module: 3.8 to 3.13 (the default)", 0, 0,
+     CLI_WORDS, "3.8 3.9 3.10 3.11 3.12 3.13"},
+    {"--numpy", CLI_TEXT, offsetof(stream_args, numpy), "VERSION",
+     "which NumPy: 1.21 to 2.5 (the default), which differ in np.random.multinomial only"},
+};
+
 const iso_command iso_command_stream = {
-    "stream", "the random numbers of PyTorch, NumPy and Python, in Python's spelling",
-    "usage: isobit stream --seed S [--hex] [--stream NAME] [--python VERSION] [--numpy VERSION] EXPR...\n"
-    "\n"
-    "Seeds torch, numpy.random and random with S, then evaluates the expressions in order, each drawing on where the one before\n"
-    "stopped, exactly as Python would. One line per expression; `name = EXPR` gives a value a name and prints nothing.\n"
-    "\n"
-    "  --hex             the raw bits instead of numbers\n"
-    "  --stream NAME     which PyTorch: torch (the default), torch==1.13, torch==2.6, torch+mkl, torch/scalar, "
-    "torch==1.13/scalar, ...;\n"
-    "                    torch-cuda/SMSxTHREADS draws as on a GPU with so many multiprocessors and threads on each: 132x2048 is "
-    "an H100\n"
-    "  --python VERSION  whose random module: 3.8 to 3.13 (the default)\n"
-    "  --numpy VERSION   which NumPy: 1.21 to 2.5 (the default), which differ in np.random.multinomial only\n"
-    "\n"
-    "example: isobit stream --seed 0 'torch.randn(16)' 'np.random.rand(3)' 'random.random()' 'F.dropout(torch.ones(8), 0.5)'\n",
-    run};
+    .name = "stream",
+    .summary = "the random numbers of PyTorch, NumPy and Python, in Python's spelling",
+    .synopsis = (const char *const[]){"--seed S [options] EXPR...", NULL},
+    .text = "Seeds torch, numpy.random and random with S, then evaluates the expressions in order, each drawing on where the one "
+            "before stopped, exactly as Python would. One line per expression; `name = EXPR` gives a value a name and prints "
+            "nothing.",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .low = 1,
+    .high = SIZE_MAX,
+    .examples = (const char *const[]){"isobit stream --seed 0 'torch.randn(16)' 'np.random.rand(3)' 'random.random()' "
+                                      "'F.dropout(torch.ones(8), 0.5)'",
+                                      NULL},
+    .run = run,
+};

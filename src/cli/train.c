@@ -47,38 +47,39 @@ static bool parse_steps(const char *text, int64_t *from, int64_t *to) {
     return ok;
 }
 
+typedef struct train_args {
+    const char *out, *isa, *trace;
+    int64_t threads, workers, micro_batch;
+    cli_texts sets;
+    bool resume, quiet, json;
+} train_args;
+
 static int run(int argc, char **argv) {
-    int64_t threads = 0, workers = -1;
-    const char *isa = NULL, *recipe = NULL, *trace = NULL;
+    train_args a = {.workers = -1};
+    const char *recipe = NULL;
     iso_train_options options = {0};
-    cli_texts sets = {.count = 0};
-    bool quiet = false, json = false;
     size_t count = 0;
-    const cli_option list[] = {
-        {"--out", CLI_TEXT, &options.out, 0, 0},         {"--threads", CLI_INT, &threads, 1, 1024},
-        {"--workers", CLI_INT, &workers, 0, 256},        {"--isa", CLI_TEXT, &isa, 0, 0},
-        {"--set", CLI_TEXTS, &sets, 0, 0},               {"--resume", CLI_FLAG, &options.resume, 0, 0},
-        {"--quiet", CLI_FLAG, &quiet, 0, 0},             {"--json", CLI_FLAG, &json, 0, 0},
-        {"--micro-batch", CLI_INT, &options.micro_batch, 1, 1 << 30}, {"--trace", CLI_TEXT, &trace, 0, 0},
-    };
-    int status = cli_parse(&iso_command_train, argc, argv, list, sizeof list / sizeof *list, &recipe, 0, 1, &count);
+    int status = cli_parse(&iso_command_train, argc, argv, &a, &recipe, &count);
     if (status >= 0)
         return status;
-    if (!recipe && !(options.resume && options.out)) {
+    if (!recipe && !(a.resume && a.out)) {
         cli_error("a recipe is missing; expected isobit train RECIPE.yaml, or --resume with --out DIR");
         return 2;
     }
-    if (trace && !parse_steps(trace, &options.trace_from, &options.trace_to))
+    if (a.trace && !parse_steps(a.trace, &options.trace_from, &options.trace_to))
         return 2;
-    iso_context *ctx = cli_context(threads, isa, &status);
+    iso_context *ctx = cli_context(a.threads, a.isa, &status);
     if (!ctx)
         return status;
     cli_progress progress;
-    cli_progress_init(&progress, quiet);
+    cli_progress_init(&progress, a.quiet);
     options.recipe = recipe;
-    options.sets = sets.items;
-    options.set_count = sets.count;
-    options.workers = (int)workers;
+    options.sets = a.sets.items;
+    options.set_count = a.sets.count;
+    options.workers = (int)a.workers;
+    options.out = a.out;
+    options.resume = a.resume;
+    options.micro_batch = a.micro_batch;
     options.progress = cli_progress_show;
     options.user = &progress;
     interruptible = ctx;
@@ -90,7 +91,7 @@ static int run(int argc, char **argv) {
     cli_progress_end(&progress);
     if (outcome)
         return cli_fail(ctx, outcome);
-    if (json)
+    if (a.json)
         print_json(&result);
     else
         print_text(&result);
@@ -98,24 +99,35 @@ static int run(int argc, char **argv) {
     return 0;
 }
 
+static const cli_option options[] = {
+    {"--out", CLI_TEXT, offsetof(train_args, out), "DIR", "the run directory (default: runs/NAME, runs/NAME-2, ...)", 0, 0,
+     CLI_FOLDER},
+    {"--resume", CLI_FLAG, offsetof(train_args, resume), NULL,
+     "go on with the run in --out (or the newest of runs/NAME); lines that exist are compared"},
+    CLI_SET(train_args),
+    CLI_THREADS(train_args),
+    CLI_WORKERS(train_args),
+    CLI_MICRO_BATCH(train_args),
+    CLI_ISA(train_args),
+    {"--trace", CLI_TEXT, offsetof(train_args, trace), "STEP[:STEP]",
+     "write the digest of every tensor of these steps, forward and backward, to RUN/trace, which isobit diff compares; never "
+     "changes a bit"},
+    CLI_QUIET(train_args),
+    CLI_JSON(train_args),
+};
+
 const iso_command iso_command_train = {
-    "train", "train a recipe into a run directory; prints the run's digest",
-    "usage: isobit train RECIPE.yaml [options]\n"
-    "\n"
-    "Trains the experiment that the recipe describes. The last line is `digest <64 hex>`, the head of the run's ledger:\n"
-    "equal runs print equal lines, whatever the threads, workers and instruction set.\n"
-    "\n"
-    "  --out DIR          the run directory (default: runs/NAME, runs/NAME-2, ...)\n"
-    "  --resume           go on with the run in --out (or the newest of runs/NAME); lines that exist are compared\n"
-    "  --set key=value    change the recipe: --set epochs=1 --set 'optimizer=SGD(lr=0.1)' (may be repeated)\n"
-    "  --threads N        compute threads (default: all CPUs); never changes a bit\n"
-    "  --workers N        threads that prepare batches ahead; never changes a bit\n"
-    "  --micro-batch N    compute batches in blocks of N samples, for less memory; never changes a bit\n"
-    "  --isa NAME         scalar, avx2, avx512 or neon (default: the fastest); never changes a bit\n"
-    "  --trace STEP[:STEP]   write the digest of every tensor of these steps, forward and backward, to RUN/trace, which\n"
-    "                     isobit diff compares; never changes a bit\n"
-    "  --quiet            no progress\n"
-    "  --json             the result as one JSON object\n"
-    "\n"
-    "example: isobit train examples/tutorial.yaml --out runs/first --set epochs=2\n",
-    run};
+    .name = "train",
+    .summary = "train a recipe into a run directory; prints the run's digest",
+    .synopsis = (const char *const[]){"RECIPE.yaml [options]", "--resume --out DIR [options]", NULL},
+    .text = "Trains the experiment that the recipe describes. The last line is `digest <64 hex>`, the head of the run's ledger: "
+            "equal runs print equal lines, whatever the threads, workers and instruction set.",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .low = 0,
+    .high = 1,
+    .operands = CLI_RECIPE,
+    .examples = (const char *const[]){"isobit train examples/tutorial.yaml --out runs/first --set epochs=2",
+                                      "isobit train --resume --out runs/first", NULL},
+    .run = run,
+};

@@ -52,38 +52,33 @@ static void print_json(const iso_verify_options *o, const iso_verify_result *r, 
     printf("}\n");
 }
 
+typedef struct verify_args {
+    int64_t from, to, sample, threads, workers, micro_batch;
+    const char *root, *isa, *beacon;
+    bool quiet, json;
+} verify_args;
+
 static int run(int argc, char **argv) {
-    int64_t threads = 0, workers = -1;
-    const char *isa = NULL;
+    verify_args a = {.workers = -1};
     iso_verify_options options = {0};
-    bool quiet = false, json = false;
-    const char *beacon = NULL;
     uint8_t bytes[64];
     size_t count = 0;
-    const cli_option list[] = {
-        {"--from", CLI_INT, &options.from, 0, INT64_MAX},
-        {"--to", CLI_INT, &options.to, 1, INT64_MAX},
-        {"--root", CLI_TEXT, &options.root, 0, 0},
-        {"--threads", CLI_INT, &threads, 1, 1024},
-        {"--workers", CLI_INT, &workers, 0, 256},
-        {"--isa", CLI_TEXT, &isa, 0, 0},
-        {"--quiet", CLI_FLAG, &quiet, 0, 0},
-        {"--json", CLI_FLAG, &json, 0, 0},
-        {"--micro-batch", CLI_INT, &options.micro_batch, 1, 1 << 30},
-        {"--sample", CLI_INT, &options.sample, 1, INT64_MAX},
-        {"--beacon", CLI_TEXT, &beacon, 0, 0},
-    };
-    int status = cli_parse(&iso_command_verify, argc, argv, list, sizeof list / sizeof *list, &options.directory, 1, 1, &count);
+    int status = cli_parse(&iso_command_verify, argc, argv, &a, &options.directory, &count);
     if (status >= 0)
         return status;
-    if (!read_beacon(beacon, &options, bytes))
+    options.from = a.from;
+    options.to = a.to;
+    options.root = a.root;
+    options.micro_batch = a.micro_batch;
+    options.sample = a.sample;
+    if (!read_beacon(a.beacon, &options, bytes))
         return 2;
-    iso_context *ctx = cli_context(threads, isa, &status);
+    iso_context *ctx = cli_context(a.threads, a.isa, &status);
     if (!ctx)
         return status;
     cli_progress progress;
-    cli_progress_init(&progress, quiet);
-    options.workers = (int)workers;
+    cli_progress_init(&progress, a.quiet);
+    options.workers = (int)a.workers;
     options.progress = cli_progress_show;
     options.user = &progress;
     iso_verify_result result;
@@ -91,7 +86,7 @@ static int run(int argc, char **argv) {
     cli_progress_end(&progress);
     if (outcome != ISO_OK && outcome != ISO_DIFFER)
         return cli_fail(ctx, outcome);
-    if (json)
+    if (a.json)
         print_json(&options, &result, outcome);
     else {
         if (outcome == ISO_DIFFER)
@@ -104,7 +99,7 @@ static int run(int argc, char **argv) {
             putchar('\n');
         }
     }
-    if (!json && outcome == ISO_OK) {
+    if (!a.json && outcome == ISO_OK) {
         fputs("digest ", stdout);
         cli_print_hex(result.digest, sizeof result.digest);
         putchar('\n');
@@ -113,22 +108,38 @@ static int run(int argc, char **argv) {
     return cli_exit_status(outcome);
 }
 
+static const cli_option options[] = {
+    {"--from", CLI_INT, offsetof(verify_args, from), "STEP", "only from this step on, from the newest checkpoint before it", 0,
+     INT64_MAX},
+    {"--to", CLI_INT, offsetof(verify_args, to), "STEP", "only up to this step", 1, INT64_MAX},
+    {"--sample", CLI_INT, offsetof(verify_args, sample), "N",
+     "N of the segments between checkpoints, drawn by the run's head and a beacon", 1, INT64_MAX},
+    {"--beacon", CLI_TEXT, offsetof(verify_args, beacon), "HEX",
+     "1 to 64 bytes that were not known when the run ended (default: random ones, which are printed)"},
+    {"--root", CLI_TEXT, offsetof(verify_args, root), "DIR",
+     "the folder that the recipe's relative paths start from (default: as recorded)", 0, 0, CLI_FOLDER},
+    CLI_THREADS(verify_args),
+    CLI_WORKERS(verify_args),
+    CLI_MICRO_BATCH(verify_args),
+    CLI_ISA(verify_args),
+    CLI_QUIET(verify_args),
+    CLI_JSON(verify_args),
+};
+
 const iso_command iso_command_verify = {
-    "verify", "re-execute a run and compare every digest",
-    "usage: isobit verify DIR [options]\n"
-    "\n"
-    "Re-executes the run in DIR and compares every line of its ledger, every checkpoint and every data file. Says which file,\n"
-    "step and tensor do not follow. Reads the run directory and the data only; writes nothing.\n"
-    "\n"
-    "  --from STEP --to STEP   only these steps, from the newest checkpoint before them\n"
-    "  --sample N              N of the segments between checkpoints, drawn by the run's head and a beacon\n"
-    "  --beacon HEX            1 to 64 bytes that were not known when the run ended (default: random ones, which are printed)\n"
-    "  --root DIR              the folder that the recipe's relative paths start from (default: as recorded)\n"
-    "  --threads N --workers N --micro-batch N --isa NAME   as for train: they never change a bit\n"
-    "  --quiet --json\n"
-    "\n"
-    "exit status: 0 all follows; 1 something does not; 3 all follows, but a checkpoint is missing; 2, 3, 4 as for every command\n"
-    "\n"
-    "example: isobit verify runs/tutorial --from 100 --to 200\n"
-    "example: isobit verify runs/tutorial --sample 3 --beacon 5eed0123456789abcdef\n",
-    run};
+    .name = "verify",
+    .summary = "re-execute a run and compare every digest",
+    .synopsis = (const char *const[]){"DIR [options]", NULL},
+    .text = "Re-executes the run in DIR and compares every line of its ledger, every checkpoint and every data file. Says which "
+            "file, step and tensor do not follow. Reads the run directory and the data only; writes nothing.",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .low = 1,
+    .high = 1,
+    .operands = CLI_FOLDER,
+    .exit_status =
+        "0 all follows; 1 something does not; 3 all follows, but a checkpoint is missing; 2, 3, 4 as for every command",
+    .examples = (const char *const[]){"isobit verify runs/tutorial --from 100 --to 200",
+                                      "isobit verify runs/tutorial --sample 3 --beacon 5eed0123456789abcdef", NULL},
+    .run = run,
+};

@@ -1,0 +1,147 @@
+/* `isobit help`, and --help of every command: the table of commands, in the width of the terminal. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "cli/cli.h"
+
+/* Columns to write in: the terminal's, within reason. */
+static int columns(FILE *out) {
+    struct winsize size;
+    int width = ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col - 1 : 100;
+    return width < 30 ? 30 : width > 100 ? 100 : width;
+}
+
+/* Writes a text whose first line stands at column `at` already, in lines that begin at `indent`. "\n" begins a new line. */
+static void wrap(FILE *out, const char *text, int at, int indent, int width) {
+    while (*text) {
+        size_t size = strcspn(text, " \n");
+        if (at > indent && at + 1 + (int)size > width) {
+            fprintf(out, "\n%*s", indent, "");
+            at = indent;
+        } else if (at > indent) {
+            fputc(' ', out);
+            at++;
+        } else {
+            fprintf(out, "%*s", indent - at, "");
+            at = indent;
+        }
+        fwrite(text, 1, size, out);
+        at += (int)size;
+        text += size;
+        if (*text == '\n') {
+            fputc('\n', out);
+            at = 0;
+        }
+        text += *text != 0;
+    }
+    fputc('\n', out);
+}
+
+/* "  name  text", the text in a column of its own, or below the name where there is no room. */
+static void row(FILE *out, const char *name, const char *argument, const char *text, int indent, int width) {
+    int at = fprintf(out, argument ? "  %s %s" : "  %s", name, argument);
+    if (at + 1 > indent) {
+        fputc('\n', out);
+        at = 0;
+    }
+    wrap(out, text, at, indent, width);
+}
+
+/* Where the column of texts begins: behind the longest name, but not too far to the right. */
+static int text_column(int longest, int width) {
+    int most = width < 60 ? 6 : 30;
+    return longest + 4 < most ? longest + 4 : most;
+}
+
+void cli_help_overview(FILE *out) {
+    int width = columns(out), indent = text_column(8, width);
+    wrap(out, "isobit: train a neural network anywhere, get the same bits", 0, 0, width);
+    fprintf(out, "version %s, contract %d\n\nusage: isobit COMMAND ...\n\n", iso_version(), ISO_CONTRACT_VERSION);
+    for (size_t i = 0; i < cli_command_count; i++)
+        row(out, cli_commands[i]->name, NULL, cli_commands[i]->summary, indent, width);
+    fputc('\n', out);
+    wrap(out, "`isobit help COMMAND` tells more, with examples. Start with: isobit train examples/tutorial.yaml", 0, 0, width);
+    fputc('\n', out);
+    wrap(out, "exit status: " CLI_EXIT_STATUS, 0, 0, width);
+}
+
+void cli_help_command(const iso_command *command, FILE *out) {
+    int width = columns(out), longest = 0;
+    for (const char *const *way = command->synopsis; *way; way++) {
+        int at = fprintf(out, "%s isobit %s", way == command->synopsis ? "usage:" : "      ", command->name);
+        if (width >= 60)
+            at += fprintf(out, " ");
+        wrap(out, *way, at, width < 60 ? 8 : at, width);
+    }
+    fputc('\n', out);
+    wrap(out, command->text, 0, 0, width);
+    fputc('\n', out);
+    for (size_t i = 0; i < command->option_count; i++) {
+        const cli_option *o = &command->options[i];
+        int size = (int)strlen(o->name) + (o->argument ? 1 + (int)strlen(o->argument) : 0);
+        longest = size > longest ? size : longest;
+    }
+    int indent = text_column(longest, width);
+    for (size_t i = 0; i < command->option_count; i++)
+        row(out, command->options[i].name, command->options[i].argument, command->options[i].text, indent, width);
+    fputc('\n', out);
+    if (command->exit_status) {
+        wrap(out, "exit status:", 0, 0, width);
+        wrap(out, command->exit_status, 0, 2, width);
+        fputc('\n', out);
+    }
+    fputs(command->examples[1] ? "examples:\n" : "example:\n", out);
+    for (const char *const *example = command->examples; *example; example++)
+        fprintf(out, "  %s\n", *example); /* one line, to be copied */
+}
+
+typedef struct help_args {
+    bool man;
+    const char *completion;
+} help_args;
+
+static int run(int argc, char **argv) {
+    help_args a = {0};
+    const char *topic = NULL;
+    size_t count = 0;
+    int status = cli_parse(&iso_command_help, argc, argv, &a, &topic, &count);
+    if (status >= 0)
+        return status;
+    if (a.completion && !cli_help_completion(a.completion)) {
+        cli_error("--completion is '%s', expected bash, zsh or fish", a.completion);
+        return 2;
+    }
+    if (a.completion)
+        return 0;
+    const iso_command *command = topic ? cli_find_command(topic) : NULL;
+    if (topic && !command)
+        return 2;
+    if (a.man)
+        cli_help_man(command);
+    else if (command)
+        cli_help_command(command, stdout);
+    else
+        cli_help_overview(stdout);
+    return 0;
+}
+
+static const cli_option options[] = {
+    {"--man", CLI_FLAG, offsetof(help_args, man), NULL, "as a manual page: isobit help --man train | man -l -"},
+    {"--completion", CLI_TEXT, offsetof(help_args, completion), "SHELL",
+     "what bash, zsh or fish needs to complete isobit's command line", 0, 0, CLI_WORDS, "bash zsh fish"},
+};
+
+const iso_command iso_command_help = {
+    .name = "help",
+    .summary = "this overview, or what a command does, its options and examples",
+    .synopsis = (const char *const[]){"[COMMAND] [--man]", "--completion SHELL", NULL},
+    .text = "`isobit help COMMAND` and `isobit COMMAND --help` are the same.",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .low = 0,
+    .high = 1,
+    .operands = CLI_WORDS,
+    .examples = (const char *const[]){"isobit help train", "source <(isobit help --completion bash)", NULL},
+    .run = run,
+};
