@@ -39,7 +39,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
 DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/micro_batch.c bench/contender.c tests/prove/prove.c tests/oracle/driver.c))
 
-.PHONY: all lib tests test test-long cases demo deps bench prove prove-changed sanitize format format-check install uninstall clean help oracle-driver
+.PHONY: FORCE all lib tests test test-long cases demo deps bench prove prove-changed sanitize format format-check install uninstall clean help oracle-driver
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
 lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so $(BUILD)/libisobit-random.a $(BUILD)/isobit.pc $(BUILD)/isobit-random.pc
 tests: $(BUILD)/isobit-tests
@@ -112,7 +112,14 @@ $(BUILD)/src/kernels/avx2.o:   ISA_FLAGS := $(ALLOCATION) -mavx2 -mfma -mbmi2
 $(BUILD)/src/kernels/avx512.o: ISA_FLAGS := $(ALLOCATION) -mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma -mbmi2 -mprefer-vector-width=512
 endif
 
-$(BUILD)/%.o: %.c Makefile
+# Whatever was built with other flags, or before a library was installed, is built again.
+$(BUILD)/flags: export ISO_FLAGS = $(CC) $(ALL_CFLAGS) $(LIBS)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$ISO_FLAGS" | cmp -s - $@ || printf '%s\n' "$$ISO_FLAGS" >$@
+FORCE:
+
+$(BUILD)/%.o: %.c Makefile $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
