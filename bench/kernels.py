@@ -126,6 +126,24 @@ def normalisations(t):
 
         t.row(name, lambda: t.lib.contender_batch_norm(t.c, longs(n, size * size, c), pointer(x), pointer(dy), pointer(y), pointer(dx), pointer(vectors)),
               [("PyTorch channels_last", theirs)])
+    for n, c, size, groups in ((16, 64, 56, 32), (16, 512, 7, 32)):
+        name = "GroupNorm(%d, %d) @%d n%d, forward and backward" % (groups, c, size, n)
+        if not t.wanted(name):
+            continue
+        x = torch.randn(n, c, size, size).to(memory_format=torch.channels_last)
+        dy, gn = torch.randn(n, c, size, size).to(memory_format=torch.channels_last), torch.nn.GroupNorm(groups, c)
+        y, dx, vectors, statistics = torch.empty(n * c * size * size), torch.empty(n * c * size * size), torch.ones(4, c), torch.empty(2 * n * groups)
+
+        def theirs(operands):
+            x, dy = operands
+            x.grad = None
+            gn(x).backward(dy)
+
+        both = [(layout, [a.detach().to(memory_format=f).requires_grad_(a is x) for a in (x, dy)])
+                for layout, f in (("channels_last", torch.channels_last), ("NCHW", torch.contiguous_format))]
+        t.row(name, lambda: t.lib.contender_group_norm(t.c, longs(n, size * size, c, groups), pointer(x), pointer(dy), pointer(y), pointer(dx),
+                                                       pointer(vectors), pointer(statistics)),
+              [("PyTorch " + layout, lambda operands=operands: theirs(operands)) for layout, operands in both])
     for n, k in ((64, 10), (64, 1000), (4096, 1000)):
         name = "softmax + cross-entropy %d x %d" % (n, k)
         if not t.wanted(name):

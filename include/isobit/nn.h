@@ -109,6 +109,17 @@ ISO_API iso_module *iso_batch_norm1d_with(iso_context *context, int64_t num_feat
 #define ISO_BATCH_NORM1D_(context, num_features, ...)                                                                            \
     iso_batch_norm1d_with((context), (num_features), (iso_batch_norm1d_options){__VA_ARGS__})
 
+/* torch.nn.GroupNorm on (n, num_channels, h, w) or (n, num_channels); num_channels is a multiple of num_groups. */
+typedef struct iso_group_norm_options {
+    double eps;     /* default 1e-5 */
+    bool no_affine; /* affine=False */
+    int reserved;   /* leave 0 */
+} iso_group_norm_options;
+ISO_API iso_module *iso_group_norm_with(iso_context *context, int64_t num_groups, int64_t num_channels, iso_group_norm_options options);
+#define iso_group_norm(context, num_groups, ...) ISO_GROUP_NORM_((context), (num_groups), __VA_ARGS__, .reserved = 0)
+#define ISO_GROUP_NORM_(context, num_groups, num_channels, ...)                                                                  \
+    iso_group_norm_with((context), (num_groups), (num_channels), (iso_group_norm_options){__VA_ARGS__})
+
 /* torch.nn.Sequential. Takes ownership of the modules, also on failure (a NULL among them is a failure of its
  * constructor: the message stays). */
 ISO_API iso_module *iso_sequential_with(iso_context *context, size_t count, iso_module *const *modules);

@@ -63,8 +63,7 @@ static struct norm start(const iso_exec *e, const iso_batch_norm2d_shape *s, con
 
 /* ---- Sums of a sample ---- */
 
-/* Joins eight chains. */
-static void fold(int64_t channels, const float *chain, float *sum) {
+void iso_pixel_fold(int64_t channels, const float *chain, float *sum) {
     const float *c0 = chain, *c1 = c0 + channels, *c2 = c1 + channels, *c3 = c2 + channels, *c4 = c3 + channels,
                 *c5 = c4 + channels, *c6 = c5 + channels, *c7 = c6 + channels;
     for (int64_t i = 0; i < channels; i++)
@@ -74,7 +73,7 @@ static void fold(int64_t channels, const float *chain, float *sum) {
 void iso_pixel_sum(const iso_kernels *k, int64_t pixels, int64_t channels, const float *x, float *chains, float *sum) {
     iso_tile_clear(chains, 8 * channels);
     k->pixel_sum(&(iso_pixels){.pixels = pixels, .channels = channels, .x = x, .sums = chains});
-    fold(channels, chains, sum);
+    iso_pixel_fold(channels, chains, sum);
 }
 
 /* The chains of a task's thread, cleared, and a run over sample n. */
@@ -92,14 +91,14 @@ static void sum_x(void *argument, int64_t n, int thread) {
     const struct norm *o = argument;
     iso_pixels r = run_over(o, n, thread);
     o->k->pixel_sum(&r);
-    fold(o->s->c, r.sums, o->sums + n * o->s->c);
+    iso_pixel_fold(o->s->c, r.sums, o->sums + n * o->s->c);
 }
 
 static void sum_squares(void *argument, int64_t n, int thread) {
     const struct norm *o = argument;
     iso_pixels r = run_over(o, n, thread);
     o->k->pixel_squares(&r);
-    fold(o->s->c, r.sums, o->sums + n * o->s->c);
+    iso_pixel_fold(o->s->c, r.sums, o->sums + n * o->s->c);
 }
 
 /* ---- Forward, in parts ---- */
@@ -252,8 +251,8 @@ static void sum_gradients(void *argument, int64_t n, int thread) {
     r.y = r.y ? r.y + sample(o, n) : NULL;
     r.masked = r.masked ? r.masked + sample(o, n) : NULL;
     for_runs(o, n, r, thread, o->k->pixel_gradients);
-    fold(o->s->c, r.sums, o->sums + n * o->s->c);
-    fold(o->s->c, r.products, o->products + n * o->s->c);
+    iso_pixel_fold(o->s->c, r.sums, o->sums + n * o->s->c);
+    iso_pixel_fold(o->s->c, r.products, o->products + n * o->s->c);
 }
 
 static void normalise_backward(void *argument, int64_t n, int thread) {

@@ -12,14 +12,6 @@ static inline vec ISA(vec_relu)(vec x) {
     return (vec)(~mask & (__typeof__(mask))x);
 }
 
-/* For every pixel p of the run, and `at`, its first element: the body for a vector of channels from c on (VECTORS) and for those
- * that fill none (REST). */
-#define FOR_PIXELS(r)                                                                                                            \
-    const int64_t channels = (r)->channels, pixels = (r)->pixels, full = channels / WIDTH * WIDTH;                               \
-    for (int64_t p = 0, at = 0; p < pixels; p++, at += channels)
-#define FOR_VECTORS for (int64_t c = 0; c < full; c += WIDTH)
-#define FOR_REST    for (int64_t c = full; c < channels; c++)
-
 /* Pixel p of a run continues chain (first + p) mod 8. */
 #define CHAIN(chains) ((chains) + ((first + p) & 7) * channels)
 
@@ -181,7 +173,4 @@ static void ISA(normalise_backward)(const iso_pixels *r) {
         ISA(streams)(r) ? ISA(backward_by)(r, false, true, true) : ISA(backward_by)(r, false, true, false);
 }
 
-#undef FOR_PIXELS
-#undef FOR_VECTORS
-#undef FOR_REST
 #undef CHAIN

@@ -49,7 +49,7 @@ typedef void iso_tile_function(const iso_tile *tile);
 
 /* ---- Pixels ----
  *
- * A run of pixels of one sample, as the kernels of batch_norm2d see it; members that a kernel does not name may be 0. A pixel sum
+ * A run of pixels of one sample, as the kernels of batch_norm2d and group_norm see it; members that a kernel does not name may be 0. A pixel sum
  * is eight chains per channel, pixel p continuing chain p mod 8: docs/contract.md#pixel-sum. */
 typedef struct iso_pixels {
     int64_t first, pixels, channels; /* first: the number of the run's first pixel in its sample */
@@ -102,6 +102,7 @@ typedef struct iso_kernels {
     void (*pixel_gradients)(const iso_pixels *run);
     void (*normalise)(const iso_pixels *run);
     void (*normalise_backward)(const iso_pixels *run);
+    void (*group_norm_backward)(const iso_pixels *run);
 
     /* Winograd's transforms (winograd_tmpl.h), `count` channels at a time. Nine taps at g + k * g_step to 16 at u + k * step; 16
      * pixels to 16 at v + k * step; 16 sums at m + k * step to 4 pixels, of which those outside of the image are NULL. */

@@ -9,6 +9,14 @@
 #include "kernels/tile.h"
 #include "math/math.h"
 
+/* For every pixel p of the run, and `at`, its first element: the body for a vector of channels from c on (VECTORS) and for those
+ * that fill none (REST). */
+#define FOR_PIXELS(r)                                                                                                            \
+    const int64_t channels = (r)->channels, pixels = (r)->pixels, full = channels / WIDTH * WIDTH;                               \
+    for (int64_t p = 0, at = 0; p < pixels; p++, at += channels)
+#define FOR_VECTORS for (int64_t c = 0; c < full; c += WIDTH)
+#define FOR_REST    for (int64_t c = full; c < channels; c++)
+
 #include "kernels/tile_tmpl.h"
 #include "kernels/elementwise_tmpl.h"
 #include "kernels/optim_tmpl.h"
@@ -16,6 +24,7 @@
 #include "kernels/loss_tmpl.h"
 #include "kernels/pool2d_tmpl.h"
 #include "kernels/batch_norm2d_tmpl.h"
+#include "kernels/group_norm_tmpl.h"
 #include "kernels/winograd_tmpl.h"
 
 #define TILE_PAIR(form, r)                                                                                                       \
@@ -60,6 +69,7 @@ const iso_kernels ISA_TABLE = {
     .pixel_gradients = ISA(pixel_gradients),
     .normalise = ISA(normalise),
     .normalise_backward = ISA(normalise_backward),
+    .group_norm_backward = ISA(group_norm_backward),
     .winograd_weights = ISA(winograd_weights),
     .winograd_pixels = ISA(winograd_pixels),
     .winograd_sums = ISA(winograd_sums),

@@ -101,6 +101,9 @@ void iso_tree_rows(const iso_kernels *k, int64_t n, int64_t c, float *rows);
 /* The pixel sum of a whole sample: `chains` is room for 8 x channels. */
 void iso_pixel_sum(const iso_kernels *k, int64_t pixels, int64_t channels, const float *x, float *chains, float *sum);
 
+/* Joins the eight chains of each channel. */
+void iso_pixel_fold(int64_t channels, const float *chains, float *sum);
+
 bool iso_all_finite(int64_t count, const float *x);
 
 #endif

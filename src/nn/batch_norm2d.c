@@ -137,11 +137,6 @@ static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) 
     return y;
 }
 
-static void fill(iso_tensor *tensor, float value) {
-    for (int64_t i = 0; tensor && i < tensor->numel; i++)
-        iso_tensor_f32(tensor)[i] = value;
-}
-
 static void give(iso_tensor *tensor, const double *values, size_t count) {
     for (int64_t i = 0; tensor && count && i < tensor->numel; i++)
         iso_tensor_f32(tensor)[i] = (float)values[count == 1 ? 0 : i];
@@ -150,10 +145,10 @@ static void give(iso_tensor *tensor, const double *values, size_t count) {
 static void reset(iso_module *module, iso_torch_generator *generator) {
     const struct batch_norm2d *m = (const struct batch_norm2d *)module;
     (void)generator;
-    fill(iso_module_tensor(module, "weight"), 1);
-    fill(iso_module_tensor(module, "bias"), 0);
-    fill(iso_module_tensor(module, "running_mean"), 0);
-    fill(iso_module_tensor(module, "running_var"), 1);
+    iso_module_fill(module, "weight", 1);
+    iso_module_fill(module, "bias", 0);
+    iso_module_fill(module, "running_mean", 0);
+    iso_module_fill(module, "running_var", 1);
     give(iso_module_tensor(module, "running_mean"), m->given_mean, m->given_means);
     give(iso_module_tensor(module, "running_var"), m->given_var, m->given_vars);
     iso_tensor *tracked = iso_module_tensor(module, "num_batches_tracked");

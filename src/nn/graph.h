@@ -12,6 +12,7 @@
 #include "ops/batch_norm2d.h"
 #include "ops/conv2d.h"
 #include "ops/elementwise.h"
+#include "ops/group_norm.h"
 #include "ops/linear.h"
 #include "ops/loss.h"
 #include "ops/pool2d.h"
@@ -89,6 +90,7 @@ struct iso_node {
         iso_conv2d_shape conv2d;
         iso_linear_shape linear;
         iso_pool2d_shape pool2d;
+        iso_group_norm_shape group_norm;
         struct {
             iso_batch_norm2d_shape shape;
             bool training;

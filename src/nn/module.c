@@ -66,6 +66,12 @@ iso_tensor *iso_module_tensor(const iso_module *module, const char *name) {
     return entry ? entry->tensor : NULL;
 }
 
+void iso_module_fill(iso_module *module, const char *name, float value) {
+    iso_tensor *tensor = iso_module_tensor(module, name);
+    for (int64_t i = 0; tensor && i < tensor->numel; i++)
+        iso_tensor_f32(tensor)[i] = value;
+}
+
 iso_value_id iso_module_value(iso_module *module, iso_graph *graph, const char *name) {
     const iso_entry *entry = find_entry(module, name);
     return entry ? iso_graph_bound(graph, entry->tensor, graph->training ? entry->grad : NULL) : ISO_NO_VALUE;
@@ -191,6 +197,7 @@ const iso_module_class *const iso_module_classes[] = {
     &iso_conv2d_class,
     &iso_dropout_class,
     &iso_flatten_class,
+    &iso_group_norm_class,
     &iso_linear_class,
     &iso_max_pool2d_class,
     &iso_relu_class,

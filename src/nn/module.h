@@ -53,6 +53,8 @@ iso_tensor *iso_module_add(iso_module *module, const char *name, bool parameter,
 /* The tensor of that name within this module, as a graph value; ISO_NO_VALUE if the module has none. */
 iso_value_id iso_module_value(iso_module *module, iso_graph *graph, const char *name);
 iso_tensor *iso_module_tensor(const iso_module *module, const char *name);
+/* Sets all its elements, if the module has it. */
+void iso_module_fill(iso_module *module, const char *name, float value);
 
 /* Fails the graph: the layer expected an input of other dimensions or channels. `expected` in words: "(n, 3, h, w)". */
 iso_value_id iso_module_bad_input(iso_module *module, iso_graph *graph, iso_value_id x, const char *expected);
@@ -77,6 +79,7 @@ extern const size_t iso_module_class_count;
 
 extern const iso_module_class iso_conv2d_class, iso_linear_class, iso_relu_class, iso_flatten_class, iso_dropout_class,
     iso_max_pool2d_class, iso_avg_pool2d_class, iso_adaptive_avg_pool2d_class, iso_batch_norm1d_class, iso_batch_norm2d_class,
+    iso_group_norm_class,
     iso_sequential_class, iso_basic_block_class, iso_resnet18_class;
 
 #endif

@@ -15,6 +15,7 @@ extern const iso_op iso_op_max_pool2d, iso_op_avg_pool2d, iso_op_adaptive_avg_po
 extern const iso_op iso_op_batch_norm2d;  /* batch_norm2d.c */
 /* What momentum a training step of this node takes; counts it in `tracked`, which may be NULL. */
 float iso_norm_momentum(const iso_node *node, int64_t *tracked);
+extern const iso_op iso_op_group_norm;    /* group_norm.c */
 extern const iso_op iso_op_dropout;       /* dropout.c */
 /* Derivatives that fuse.c looks for. in: y, dy; dy, index; see batch_norm2d.c. */
 extern const iso_op iso_op_relu_backward, iso_op_max_pool2d_backward, iso_op_batch_norm2d_backward;

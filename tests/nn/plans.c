@@ -14,7 +14,7 @@
 
 /* ---- Random networks ---- */
 
-enum kind { CONV, NORM, NORM_1D, RELU, MAX_POOL, AVG_POOL, DROPOUT, BLOCK, FLATTEN, LINEAR, ADAPTIVE };
+enum kind { CONV, NORM, NORM_1D, GROUP_NORM, RELU, MAX_POOL, AVG_POOL, DROPOUT, BLOCK, FLATTEN, LINEAR, ADAPTIVE };
 
 struct layer {
     enum kind kind;
@@ -45,6 +45,14 @@ static bool chance(double p) {
     return iso_test_uniform() < p;
 }
 
+/* Any number of groups that divides the channels. */
+static void add_group_norm(struct network *n, int64_t channels) {
+    int64_t groups = iso_test_between(1, channels);
+    while (channels % groups)
+        groups--;
+    add(n, GROUP_NORM, groups, channels, 0)->flag = chance(0.3);
+}
+
 /* Convolutional part; leaves channels and size in the three numbers. */
 static void add_features(struct network *n, bool norms, int64_t *channels, int64_t *h, int64_t *w) {
     for (int64_t stages = iso_test_between(1, 3); stages > 0; stages--) {
@@ -64,6 +72,8 @@ static void add_features(struct network *n, bool norms, int64_t *channels, int64
             *w = (*w + 2 * (kernel / 2) - kernel) / stride + 1;
             if (norms && chance(0.8))
                 add(n, NORM, *channels, iso_test_between(0, 5), 0);
+            else if (chance(0.3))
+                add_group_norm(n, *channels);
             if (chance(0.3))
                 add(n, DROPOUT, 0, 0, 0)->p = chance(0.1) ? 1 : 0.4;
             if (chance(0.7))
@@ -104,6 +114,8 @@ static void random_network(struct network *n) {
             n->outputs = to;
             if (norms && chance(0.5))
                 add(n, NORM_1D, to, iso_test_between(0, 5), 0);
+            else if (chance(0.2))
+                add_group_norm(n, to);
             if (linears > 1)
                 add(n, RELU, 0, 0, 0);
         }
@@ -144,6 +156,8 @@ static iso_module *build_layer(iso_context *ctx, const struct layer *l) {
     case NORM_1D:
         return iso_batch_norm1d(ctx, l->a, .no_affine = l->b == 1, .no_running_stats = l->b == 2, .cumulative = l->b == 3,
                                 .pinned = l->b == 4);
+    case GROUP_NORM:
+        return iso_group_norm(ctx, l->a, l->b, .no_affine = l->flag);
     case RELU:
         return iso_relu(ctx);
     case MAX_POOL:

@@ -12,6 +12,7 @@
 #include "ops/batch_norm2d.h"
 #include "ops/conv2d.h"
 #include "ops/elementwise.h"
+#include "ops/group_norm.h"
 #include "ops/linear.h"
 #include "ops/loss.h"
 #include "ops/optim.h"
@@ -154,6 +155,23 @@ static void batch_norm2d(void) {
     answer(db, s.c);
 }
 
+/* n hw c groups eps affine; x, weight, bias, dy -> y, dx, dweight, dbias */
+static void group_norm(void) {
+    iso_group_norm_shape s = {integer(0), integer(1), integer(2), integer(3), number[4]};
+    int64_t count = s.n * s.hw * s.c;
+    float *x = operand(count), *weight = operand(s.c), *bias = operand(s.c), *dy = operand(count);
+    float *mean = array(s.n * s.groups), *invstd = array(s.n * s.groups), *y = array(count), *dx = array(count), *dw = array(s.c),
+          *db = array(s.c);
+    if (number[5] == 0)
+        weight = bias = NULL;
+    iso_ref_group_norm(&s, x, weight, bias, mean, invstd, y);
+    iso_ref_group_norm_backward(&s, x, dy, weight, mean, invstd, dx, dw, db);
+    answer(y, count);
+    answer(dx, count);
+    answer(dw, s.c);
+    answer(db, s.c);
+}
+
 /* n k sum ignore_index label_smoothing; x, target -> loss, dx */
 static void cross_entropy(void) {
     iso_cross_entropy_shape s = {integer(0), integer(1), number[2] != 0 ? ISO_REDUCTION_SUM : ISO_REDUCTION_MEAN, integer(3),
@@ -217,6 +235,7 @@ static void run(const char *operation) {
                       {"relu", relu},
                       {"dropout", dropout},
                       {"batch_norm2d", batch_norm2d},
+                      {"group_norm", group_norm},
                       {"cross_entropy", cross_entropy},
                       {"mse_loss", mse_loss},
                       {"sgd", sgd},

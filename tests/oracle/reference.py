@@ -239,6 +239,33 @@ def batch_norm2d(driver, count, rng, pick):
     count.near("batch_norm2d.running_var " + what, var, exact[5], used_var * 4 + var0, 4 * chain, theirs[5])
 
 
+def group_norm(driver, count, rng, pick):
+    n, h, w, groups, each = pick.randint(1, 6), pick.randint(1, 9), pick.randint(2, 9), pick.randint(1, 4), pick.randint(1, 7)
+    c, eps, affine = groups * each, pick.choice([1e-5, 1e-3]), pick.random() < 0.7
+    center = rng.standard_normal(groups).repeat(each)
+    x = (rng.standard_normal((n, c, h, w)) + 3 * center[None, :, None, None]).astype(np.float32)
+    weight, bias, dy = floats(rng, c), floats(rng, c), rng.standard_normal((n, c, h, w)).astype(np.float32)
+    numbers = [n, h * w, c, groups, eps, int(affine)]
+    got = driver.ask("group_norm", numbers, [nhwc(x), weight, bias, nhwc(dy)], [(n, h, w, c), (n, h, w, c), (c,), (c,)])
+    function = lambda x, w, b: F.group_norm(x, groups, w if affine else None, b if affine else None, eps)
+    exact, theirs = (gradients(function, [x, weight, bias], dy, dtype) for dtype in (torch.float64, torch.float32))
+    # Conditioning as in batch_norm2d, group by group.
+    grouped = x.astype(np.float64).reshape(n, groups, -1)
+    spread = lambda a: a.repeat(each, axis=1)[:, :, None, None]
+    inverse = spread(1 / np.sqrt(grouped.var(axis=2) + eps))
+    blown = 1 + spread(np.abs(grouped).max(axis=2)) * inverse
+    scale = (np.abs(weight.astype(np.float64)) if affine else np.ones(c))[None, :, None, None]
+    largest_scale = spread(scale.reshape(1, groups, each).max(axis=2).repeat(n, axis=0))
+    chain, large, what = h * w / 8 + 3 + 3, np.abs(dy).max(), "group_norm %s" % numbers
+    shift = np.abs(bias)[None, :, None, None] if affine else 0
+    count.near("group_norm.y " + what, nchw(got[0]), exact[0], scale * blown * blown + shift, 4 * chain, theirs[0])
+    count.near("group_norm.dx " + what, nchw(got[1]), exact[1], largest_scale * inverse * large * blown**3 * 3, 4 * chain, theirs[1])
+    if affine:
+        sizes = (np.abs(dy.astype(np.float64)) * blown**2).sum(axis=(0, 2, 3))
+        count.near("group_norm.dweight " + what, got[2], exact[2], sizes, 4 * chain, theirs[2])
+        count.near("group_norm.dbias " + what, got[3], exact[3], np.abs(dy.astype(np.float64)).sum(axis=(0, 2, 3)), chain, theirs[3])
+
+
 def cross_entropy(driver, count, rng, pick):
     n, k = pick.randint(1, 70), pick.choice([1, 2, 10, 64, 65, 1000, pick.randint(1, 300)])
     smoothing, total = pick.choice([0.0, 0.0, 0.1, 1.0]), pick.random() < 0.5
@@ -320,7 +347,7 @@ def main():
     torch.set_num_threads(1)
     rng, pick, count = np.random.default_rng(seed), random.Random(seed), Count()
     driver = Driver(os.path.join(o.build, "oracle-driver"))
-    for operation in (conv2d, linear, relu, dropout, pool2d, adaptive_avg_pool2d, batch_norm2d, cross_entropy, mse_loss):
+    for operation in (conv2d, linear, relu, dropout, pool2d, adaptive_avg_pool2d, batch_norm2d, group_norm, cross_entropy, mse_loss):
         for _ in range(o.cases):
             operation(driver, count, rng, pick)
     optimizers(driver, count, rng)
