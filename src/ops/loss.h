@@ -1,4 +1,4 @@
-/* cross_entropy, mse_loss: docs/contract.md. Each computes the loss and the gradient of its input in one go. */
+/* docs/contract.md#cross_entropy, docs/contract.md#mse_loss. Each computes the loss and the gradient of its input in one go. */
 #ifndef ISO_OPS_LOSS_H
 #define ISO_OPS_LOSS_H
 

@@ -1,4 +1,4 @@
-/* sgd, adam: docs/contract.md. Each updates `count` elements of one parameter in place. */
+/* sgd, adam: docs/contract.md#sgd and docs/contract.md#adam. Each updates `count` elements of one parameter in place. */
 #ifndef ISO_OPS_OPTIM_H
 #define ISO_OPS_OPTIM_H
 

@@ -1,4 +1,4 @@
-/* max_pool2d, avg_pool2d, adaptive_avg_pool2d: docs/contract.md. Activations are NHWC. */
+/* docs/contract.md#max_pool2d, docs/contract.md#avg_pool2d (adaptive_avg_pool2d too). Activations are NHWC. */
 #ifndef ISO_OPS_POOL2D_H
 #define ISO_OPS_POOL2D_H
 
