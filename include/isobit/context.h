@@ -4,6 +4,7 @@
 #ifndef ISOBIT_CONTEXT_H
 #define ISOBIT_CONTEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,6 +61,7 @@ typedef struct iso_context_options {
     const iso_files *files;         /* NULL: POSIX. Copied. */
     const char *cache;              /* a folder, made when needed, that remembers the digests of data files, so that unchanged ones are
                                        not read before every run; NULL: none. Copied. */
+    bool unfused;                   /* networks run every operation by itself, in passes of its own: slower, to see that it changes nothing */
 } iso_context_options;
 
 /* Makes a context. `options` may be NULL. On failure *context is NULL and the status tells why

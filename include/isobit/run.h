@@ -143,6 +143,19 @@ ISO_API iso_status iso_tensor_write_npy(iso_context *context, const struct iso_t
 /* A digest that must be the same on every machine: a small network is trained for a few steps on made-up data. */
 ISO_API iso_status iso_selftest(iso_context *context, uint8_t digest[ISO_DIGEST_SIZE]);
 
+/* A part of the self-test: what it computed on this machine, and what it computes on every machine. */
+typedef struct iso_selftest_part {
+    const char *name;
+    uint8_t digest[ISO_DIGEST_SIZE], expected[ISO_DIGEST_SIZE];
+} iso_selftest_part;
+
+#define ISO_SELFTEST_PARTS 5
+
+/* The self-test in parts, each within a fraction of a second: random streams, functions of one number, and three networks that are
+ * trained for a few steps. The last part, "network", is that of iso_selftest. ISO_DIFFER: a part is not as expected; the message names the
+ * first. With any other failure the parts are not valid. */
+ISO_API iso_status iso_selftest_parts(iso_context *context, iso_selftest_part parts[ISO_SELFTEST_PARTS]);
+
 typedef struct iso_stream_options {
     uint64_t seed;
     bool hex;           /* the raw bits instead of numbers */

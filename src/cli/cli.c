@@ -154,10 +154,20 @@ static const char *cache_folder(char *path, size_t size) {
 }
 
 iso_context *cli_context(int64_t threads, const char *isa, int *status) {
+    return cli_context_with((iso_context_options){.threads = (int)threads, .isa = isa}, NULL, status);
+}
+
+iso_context *cli_context_with(iso_context_options options, const char *plan, int *status) {
     iso_context *ctx;
     char path[1024];
-    iso_status result = iso_context_new(
-        &ctx, &(iso_context_options){.threads = (int)threads, .isa = isa, .cache = cache_folder(path, sizeof path)});
+    if (plan && strcmp(plan, "fused") != 0 && strcmp(plan, "unfused") != 0) {
+        cli_error("--plan is '%.60s', expected fused or unfused", plan);
+        *status = 2;
+        return NULL;
+    }
+    options.unfused = plan && plan[0] == 'u';
+    options.cache = cache_folder(path, sizeof path);
+    iso_status result = iso_context_new(&ctx, &options);
     if (result) {
         cli_error("%s", iso_error(NULL));
         *status = cli_exit_status(result);

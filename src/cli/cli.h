@@ -45,6 +45,12 @@ typedef struct cli_texts {
             "scalar, avx2, avx512 or neon (default: the fastest that the CPU has); never changes a bit", 0, 0, CLI_WORDS,        \
             "scalar avx2 avx512 neon"                                                                                            \
     }
+#define CLI_PLAN(type)                                                                                                           \
+    {                                                                                                                            \
+        "--plan", CLI_TEXT, offsetof(type, plan), "NAME",                                                                        \
+            "fused: operations share passes over memory where that saves time (default); unfused: none do; never changes a bit", \
+            0, 0, CLI_WORDS, "fused unfused"                                                                                     \
+    }
 #define CLI_MICRO_BATCH(type)                                                                                                    \
     {                                                                                                                            \
         "--micro-batch", CLI_INT, offsetof(type, micro_batch), "N",                                                              \
@@ -101,6 +107,8 @@ bool cli_help_completion(const char *shell);
 
 /* A context with these threads and isa; NULL after a message, and *status is the exit status. */
 iso_context *cli_context(int64_t threads, const char *isa, int *status);
+/* The same with these options; `plan` is "fused", "unfused", or NULL for the first. */
+iso_context *cli_context_with(iso_context_options options, const char *plan, int *status);
 
 /* Prints the context's message and returns the exit status that goes with the status. Frees the context. */
 int cli_fail(iso_context *ctx, iso_status status);

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "core/cpu.h"
@@ -32,9 +33,74 @@ static void print_kernels(void) {
     }
 }
 
+/* ---- isobit info --selftest ---- */
+
+struct selftest {
+    iso_selftest_part parts[ISO_SELFTEST_PARTS]; /* of the first instruction set, then of one that differs */
+    char wrong[ISO_SELFTEST_PARTS][32];          /* the first instruction set with another digest; "": none */
+};
+
+/* One instruction set; the exit status, 0 to go on. */
+static int selftest_on(struct selftest *t, int64_t threads, const char *isa, const char *plan, bool first) {
+    iso_selftest_part parts[ISO_SELFTEST_PARTS];
+    int status = 0;
+    iso_context *ctx = cli_context_with((iso_context_options){.threads = (int)threads, .isa = isa}, plan, &status);
+    if (!ctx)
+        return status;
+    iso_status outcome = iso_selftest_parts(ctx, parts);
+    if (outcome && outcome != ISO_DIFFER)
+        return cli_fail(ctx, outcome);
+    for (int i = 0; i < ISO_SELFTEST_PARTS; i++) {
+        bool wrong = memcmp(parts[i].digest, parts[i].expected, sizeof parts[i].digest) != 0 && !t->wrong[i][0];
+        if (wrong)
+            snprintf(t->wrong[i], sizeof t->wrong[i], "%s", iso_context_isa(ctx));
+        if (wrong || first)
+            t->parts[i] = parts[i];
+    }
+    iso_context_free(ctx);
+    return 0;
+}
+
+static void print_selftest(const struct selftest *t) {
+    for (int i = 0; i < ISO_SELFTEST_PARTS; i++) {
+        const iso_selftest_part *part = &t->parts[i];
+        printf("%-10s ", part->name);
+        cli_print_hex(part->digest, sizeof part->digest);
+        if (t->wrong[i][0]) {
+            printf(" WRONG (%s), expected ", t->wrong[i]);
+            cli_print_hex(part->expected, sizeof part->expected);
+        }
+        putchar('\n');
+    }
+    printf("selftest   ");
+    cli_print_hex(t->parts[ISO_SELFTEST_PARTS - 1].digest, ISO_DIGEST_SIZE);
+    putchar('\n');
+}
+
+/* On the instruction set that is named, or on all that there are. */
+static int selftest(int64_t threads, const char *isa, const char *plan) {
+    struct selftest t;
+    int status = 0, tested = 0;
+    memset(&t, 0, sizeof t);
+    for (int i = 0; i < ISO_ISA_COUNT && !status && (!isa || !tested); i++)
+        if (isa || iso_isa_available((iso_isa)i))
+            status = selftest_on(&t, threads, isa ? isa : iso_isa_name((iso_isa)i), plan, tested++ == 0);
+    if (status)
+        return status;
+    print_selftest(&t);
+    for (int i = 0; i < ISO_SELFTEST_PARTS; i++)
+        if (t.wrong[i][0])
+            status = 1;
+    if (status)
+        cli_error("this machine computes other numbers than every other one; please report it, with what isobit info prints");
+    return status;
+}
+
+/* ---- isobit info ---- */
+
 typedef struct info_args {
-    bool json;
-    const char *isa;
+    bool json, selftest;
+    const char *isa, *plan;
     int64_t threads;
 } info_args;
 
@@ -44,7 +110,9 @@ static int run(int argc, char **argv) {
     int status = cli_parse(&iso_command_info, argc, argv, &a, NULL, &count);
     if (status >= 0)
         return status;
-    iso_context *ctx = cli_context(a.threads, a.isa, &status);
+    if (a.selftest)
+        return selftest(a.threads, a.isa, a.plan);
+    iso_context *ctx = cli_context_with((iso_context_options){.threads = (int)a.threads, .isa = a.isa}, a.plan, &status);
     if (!ctx)
         return status;
     uint8_t digest[ISO_DIGEST_SIZE];
@@ -77,7 +145,15 @@ static int run(int argc, char **argv) {
     return 0;
 }
 
-static const cli_option options[] = {CLI_JSON(info_args), CLI_THREADS(info_args), CLI_ISA(info_args)};
+static const cli_option options[] = {
+    CLI_JSON(info_args),
+    {"--selftest", CLI_FLAG, offsetof(info_args, selftest), NULL,
+     "only the self-test, in parts (random streams, functions, three networks), on every instruction set that is available or on --isa; "
+     "exit status 1 if a part is not what it must be"},
+    CLI_THREADS(info_args),
+    CLI_ISA(info_args),
+    CLI_PLAN(info_args),
+};
 
 const iso_command iso_command_info = {
     .name = "info",
@@ -87,6 +163,6 @@ const iso_command iso_command_info = {
             "yours is not, please report it.",
     .options = options,
     .option_count = sizeof options / sizeof *options,
-    .examples = (const char *const[]){"isobit info", NULL},
+    .examples = (const char *const[]){"isobit info", "isobit info --selftest", NULL},
     .run = run,
 };

@@ -48,7 +48,7 @@ static bool parse_steps(const char *text, int64_t *from, int64_t *to) {
 }
 
 typedef struct train_args {
-    const char *out, *isa, *trace;
+    const char *out, *isa, *plan, *trace;
     int64_t threads, workers, micro_batch;
     cli_texts sets;
     bool resume, quiet, json;
@@ -68,7 +68,7 @@ static int run(int argc, char **argv) {
     }
     if (a.trace && !parse_steps(a.trace, &options.trace_from, &options.trace_to))
         return 2;
-    iso_context *ctx = cli_context(a.threads, a.isa, &status);
+    iso_context *ctx = cli_context_with((iso_context_options){.threads = (int)a.threads, .isa = a.isa}, a.plan, &status);
     if (!ctx)
         return status;
     cli_progress progress;
@@ -109,6 +109,7 @@ static const cli_option options[] = {
     CLI_WORKERS(train_args),
     CLI_MICRO_BATCH(train_args),
     CLI_ISA(train_args),
+    CLI_PLAN(train_args),
     {"--trace", CLI_TEXT, offsetof(train_args, trace), "STEP[:STEP]",
      "write the digest of every tensor of these steps, forward and backward, to RUN/trace, which isobit diff compares; never "
      "changes a bit"},

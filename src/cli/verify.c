@@ -54,7 +54,7 @@ static void print_json(const iso_verify_options *o, const iso_verify_result *r, 
 
 typedef struct verify_args {
     int64_t from, to, sample, threads, workers, micro_batch;
-    const char *root, *isa, *beacon;
+    const char *root, *isa, *plan, *beacon;
     bool quiet, json;
 } verify_args;
 
@@ -73,7 +73,7 @@ static int run(int argc, char **argv) {
     options.sample = a.sample;
     if (!read_beacon(a.beacon, &options, bytes))
         return 2;
-    iso_context *ctx = cli_context(a.threads, a.isa, &status);
+    iso_context *ctx = cli_context_with((iso_context_options){.threads = (int)a.threads, .isa = a.isa}, a.plan, &status);
     if (!ctx)
         return status;
     cli_progress progress;
@@ -122,6 +122,7 @@ static const cli_option options[] = {
     CLI_WORKERS(verify_args),
     CLI_MICRO_BATCH(verify_args),
     CLI_ISA(verify_args),
+    CLI_PLAN(verify_args),
     CLI_QUIET(verify_args),
     CLI_JSON(verify_args),
 };

@@ -67,6 +67,7 @@ iso_status iso_context_new(iso_context **context, const iso_context_options *opt
     ctx->allocator = *allocator;
     ctx->files = options->files ? *options->files : iso_files_posix();
     ctx->isa = isa;
+    ctx->unfused = options->unfused;
     atomic_init(&ctx->interrupted, 0);
     atomic_init(&ctx->allocations, 0);
     iso_torch_manual_seed(&ctx->generator, 67280421310721u); /* PyTorch's default_rng_seed_val */

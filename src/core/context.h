@@ -16,6 +16,7 @@ struct iso_context {
     iso_files files;
     iso_pool *pool;
     iso_isa isa;
+    bool unfused; /* plans join no operations */
     char *cache; /* the folder that remembers digests of data, or NULL */
     iso_torch_generator generator; /* the default generator, torch.default_generator's twin */
     iso_py_random python;          /* the same of Python's module random; seeded by who draws from it */

@@ -96,7 +96,7 @@ static void build(iso_module *root, iso_plan *plan) {
         graph->values[plan->loss].keep = true;
     if (key->gradients)
         iso_graph_backward(graph, plan->y, grad);
-    if (!graph->status && !key->plain)
+    if (!graph->status && !key->plain && !root->ctx->unfused)
         iso_graph_fuse(graph);
     if (!graph->status && iso_block_samples(key->shape[0], key->micro_batch))
         iso_graph_split(graph);

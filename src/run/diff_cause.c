@@ -176,7 +176,7 @@ static void value_text(const iso_json *start, const char *key, char out[160]) {
 }
 
 void iso_diff_environment(iso_context *ctx, const char *const directories[2], char *out, size_t size) {
-    static const char *const keys[] = {"version", "host", "cpu", "isa", "compiler", "threads", "workers", "micro_batch"};
+    static const char *const keys[] = {"version", "host", "cpu", "isa", "compiler", "threads", "workers", "micro_batch", "plan"};
     iso_json start[2];
     int read = 0;
     size_t used = 0;

@@ -38,6 +38,7 @@ iso_status iso_environment_append(iso_context *ctx, const char *directory, const
     member(&line, "compiler", COMPILER);
     iso_text_printf(&line, ",\"threads\":%d,\"workers\":%d,\"micro_batch\":%lld", iso_context_threads(ctx), workers,
                     (long long)micro_batch);
+    member(&line, "plan", ctx->unfused ? "unfused" : "fused");
     member(&line, "root", root);
     if (recipe) {
         uint8_t digest[ISO_BLAKE3_SIZE];

@@ -1,4 +1,4 @@
-/* The smaller public calls: one batch of a recipe, .npy files, evaluation, the self-test. */
+/* The smaller public calls: one batch of a recipe, .npy files, evaluation. */
 #include <string.h>
 
 #include "core/text.h"
@@ -148,53 +148,5 @@ iso_status iso_evaluate(iso_context *ctx, const iso_evaluate_options *o, iso_eva
     }
     iso_trainer_free(trainer);
     iso_recipe_free(recipe);
-    return status;
-}
-
-/* ---- Self-test ---- */
-
-/* Five steps of a small network with everything in it, on numbers of its own stream. */
-static iso_status train_a_little(iso_context *ctx, iso_module *model, iso_optimizer *optimizer, iso_state *state,
-                                 uint8_t *digest) {
-    iso_torch_generator *g = &ctx->generator;
-    iso_tensor *x = iso_tensor_new(ctx, ISO_FLOAT32, 4, (int64_t[]){12, 3, 14, 14});
-    iso_tensor *target = iso_tensor_new(ctx, ISO_INT64, 1, (int64_t[]){12});
-    iso_status status = x && target ? iso_module_reset_parameters(model, g) : ISO_ENOMEM;
-    for (int step = 0; step < 5 && !status; step++) {
-        float loss;
-        iso_torch_normal(g, iso_tensor_f32(x), (size_t)x->numel, 0, 1);
-        iso_torch_randint(g, iso_tensor_i64(target), 12, 0, 10);
-        status = iso_loss_backward(model, &(iso_loss){.label_smoothing = 0.1}, x, target, &loss, NULL);
-        if (!status)
-            iso_optimizer_step(optimizer);
-    }
-    if (!status)
-        status = iso_state_root(state, digest);
-    iso_tensor_free(ctx, x);
-    iso_tensor_free(ctx, target);
-    return status;
-}
-
-iso_status iso_selftest(iso_context *ctx, uint8_t digest[ISO_DIGEST_SIZE]) {
-    iso_torch_generator keep = ctx->generator;
-    ctx->generator.variant = ISO_TORCH;
-    iso_torch_manual_seed(&ctx->generator, 123);
-    iso_module *model =
-        iso_sequential(ctx, iso_conv2d(ctx, 3, 20, .kernel_size = 3, .padding = 1, .stride = 2), iso_batch_norm2d(ctx, 20),
-                       iso_relu(ctx), iso_max_pool2d(ctx, .kernel_size = 2), iso_conv2d(ctx, 20, 12, .kernel_size = 2),
-                       iso_dropout(ctx, 0.25), iso_flatten(ctx), iso_linear(ctx, 48, 10));
-    iso_optimizer *optimizer = model ? iso_adamw(model, .lr = 0.01) : NULL;
-    iso_state *state = NULL;
-    iso_status status = optimizer ? iso_state_new(ctx, &state) : ISO_ENOMEM;
-    for (size_t i = 0; !status && i < iso_module_state_count(model); i++) {
-        iso_named_tensor entry = iso_module_state(model, i);
-        status = iso_state_add(state, entry.name, entry.tensor);
-    }
-    if (!status)
-        status = train_a_little(ctx, model, optimizer, state, digest);
-    iso_state_free(state);
-    iso_optimizer_free(optimizer);
-    iso_module_free(model);
-    ctx->generator = keep;
     return status;
 }

@@ -70,6 +70,11 @@ expect "unknown isa" 2 "isa 'sse9' is unknown; expected" "$isobit" train small.y
 expect "info" 0 "selftest [0-9a-f]{64}" "$isobit" info
 selftests=$(for isa in scalar avx2 avx512; do "$isobit" info --isa $isa --threads 3 2>/dev/null | grep -o 'selftest.*'; done | sort -u | wc -l)
 [ "$selftests" = 1 ] && ok "one self-test digest on every instruction set" || bad "one self-test digest on every instruction set"
+for how in "" "--isa scalar --threads 1" "--threads 5 --plan unfused"; do
+    selftest=$("$isobit" info --selftest $how) && [ "$(wc -l <<<"$selftest")" = 6 ] && [[ $selftest != *WRONG* && $selftest == *"selftest   a4eb5c96"* ]] &&
+        ok "self-test in parts: $how" || bad "self-test in parts: $how" "$selftest"
+done
+expect "unknown plan" 2 "\-\-plan is 'split', expected fused or unfused" "$isobit" train small.yaml --plan split
 
 # ---- Training: one digest ----
 expect "train" 0 "^digest [0-9a-f]{64}$" "$isobit" train small.yaml --out a --threads 1 --workers 0
@@ -204,6 +209,11 @@ cat kept.png >"$image"
 for size in 1 5 8 64; do
     expect "micro_batch $size changes nothing" 0 "^$digest$" "$isobit" train small.yaml --out micro-$size --micro-batch $size --threads 2 --quiet
 done
+for how in "" "--micro-batch 3 --threads 3 --isa scalar"; do
+    expect "--plan unfused changes nothing $how" 0 "^$digest$" "$isobit" train small.yaml --out "unfused$how" --plan unfused $how --quiet
+done
+expect "diff of plans" 0 "^equal" "$isobit" diff a unfused
+expect "verify with another plan" 0 "$digest" "$isobit" verify unfused --quiet
 cmp -s a/run.ledger micro-5/run.ledger && ok "equal ledgers with micro_batch" || bad "equal ledgers with micro_batch"
 grep -q '"micro_batch":5' micro-5/run.env && ok "run.env tells micro_batch" || bad "run.env tells micro_batch"
 edit '$a micro_batch: 3' micro.yaml

@@ -331,6 +331,23 @@ ISO_TEST(every_plan_gives_the_same_bits) {
 
 /* ---- Through the public calls ---- */
 
+ISO_TEST(an_unfused_context_joins_no_operations) {
+    size_t nodes[2];
+    for (int unfused = 0; unfused < 2; unfused++) {
+        iso_context *ctx;
+        iso_plan *plan;
+        CHECK(iso_context_new(&ctx, &(iso_context_options){.unfused = unfused}) == ISO_OK);
+        iso_module *model = iso_sequential(ctx, iso_conv2d(ctx, 1, 4, .kernel_size = 3), iso_batch_norm2d(ctx, 4), iso_relu(ctx));
+        iso_plan_key key = {.training = true, .gradients = true, .has_loss = true, .loss = {.kind = ISO_MSE}, .dims = 4,
+                            .shape = {2, 1, 5, 5}};
+        CHECK(iso_plan_get(model, &key, &plan) == ISO_OK);
+        nodes[unfused] = plan->graph.node_count;
+        iso_module_free(model);
+        iso_context_free(ctx);
+    }
+    CHECK_MSG(nodes[1] == nodes[0] + 2, "%zu nodes, and %zu unfused", nodes[0], nodes[1]); /* relu, relu_backward */
+}
+
 static iso_module *tutorial(iso_context *ctx, bool norms) {
     iso_module *with[] = {iso_conv2d(ctx, 3, 16, .kernel_size = 3, .padding = 1),
                           norms ? iso_batch_norm2d(ctx, 16) : iso_relu(ctx),
