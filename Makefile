@@ -39,7 +39,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
 DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/micro_batch.c bench/contender.c tests/prove/prove.c tests/oracle/driver.c))
 
-.PHONY: FORCE all lib tests test test-long cases demo deps bench prove prove-changed sanitize format format-check install uninstall clean help oracle-driver
+.PHONY: FORCE all lib tests test test-long cases demo deps bench prove prove-changed sanitize fuzz format format-check install uninstall clean help oracle-driver
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
 lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so $(BUILD)/libisobit-random.a $(BUILD)/isobit.pc $(BUILD)/isobit-random.pc
 tests: $(BUILD)/isobit-tests
@@ -53,6 +53,7 @@ tests: $(BUILD)/isobit-tests
 ## make prove        exp, log, tanh, GELU, ... over all 2^32 inputs (needs libmpfr-dev)
 ## make oracle-driver   what tests/oracle/reference.py compares with PyTorch
 ## make sanitize     the test suite under ASan + UBSan, the threaded tests under TSan
+## make fuzz         the readers of files under libFuzzer (clang), ten seconds each; SECONDS=60 TARGETS="png npz" for others
 ## make install      to PREFIX (default /usr/local), below DESTDIR if given; make uninstall takes it away
 ## make deps         installs the packages that building needs (apt)
 help:
@@ -96,6 +97,9 @@ oracle-driver: $(BUILD)/oracle-driver
 
 sanitize:
 	@tests/sanitize.sh $(BUILD)
+
+fuzz:
+	@tests/fuzz/run.sh $(BUILD) $(or $(SECONDS),10) $(TARGETS)
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
@@ -168,6 +172,12 @@ $(BUILD)/prove: $(call objects,tests/prove/prove.c) $(BUILD)/libisobit.a
 $(BUILD)/oracle-driver: $(call objects,tests/oracle/driver.c) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+# One target of libFuzzer's; tests/fuzz/run.sh gives the compiler and its flags.
+$(BUILD)/fuzz-%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libisobit.a
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+.SECONDARY: $(call objects,$(wildcard tests/fuzz/*.c))
 
 # The relocatable form of the library's metadata; libraries stand in Requires.private, for static linking.
 $(BUILD)/isobit.pc: Makefile include/isobit/context.h

@@ -38,6 +38,16 @@ static void on_message(j_common_ptr info, int level) {
     iso_worker_fail(handler->error, ISO_EINVAL, "damaged JPEG: %.200s", message);
 }
 
+#define MAX_SCANS 1000 /* a sound file has a dozen; each may cost a pass over the whole image and a few bytes of the file */
+
+static void on_progress(j_common_ptr info) {
+    struct handler *handler = (struct handler *)info->err;
+    if (((j_decompress_ptr)info)->input_scan_number <= MAX_SCANS)
+        return;
+    iso_worker_fail(handler->error, ISO_EINVAL, "a JPEG of more than %d scans is not decoded", MAX_SCANS);
+    longjmp(handler->jump, 1);
+}
+
 static uint8_t clip8(int v) {
     return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
 }
@@ -68,9 +78,9 @@ static bool decode(iso_context *ctx, struct jpeg_decompress_struct *info, struct
     if (info->num_components == 2 || info->num_components > 4)
         return iso_worker_fail(handler->error, ISO_EINVAL, "a JPEG of %d components is not supported", info->num_components);
     info->out_color_space = info->num_components == 1 ? JCS_GRAYSCALE : info->num_components == 3 ? JCS_RGB : JCS_CMYK;
-    jpeg_start_decompress(info);
-    if (!iso_image_resize(ctx, image, w, h, 3, handler->error))
+    if (!iso_image_resize(ctx, image, w, h, 3, handler->error)) /* before the library takes memory of such a size */
         return false;
+    jpeg_start_decompress(info);
     JSAMPARRAY row = info->mem->alloc_sarray((j_common_ptr)info, JPOOL_IMAGE, (JDIMENSION)w * 4, 1);
     while (info->output_scanline < iso_min64(rows, h) && !handler->damaged) {
         uint8_t *out = iso_image_row(image, info->output_scanline);
@@ -95,6 +105,7 @@ bool iso_jpeg_decode_rows(iso_context *ctx, const uint8_t *data, size_t size, in
                           iso_worker_error *error) {
     struct jpeg_decompress_struct info;
     struct handler handler = {.error = error, .damaged = false};
+    struct jpeg_progress_mgr progress = {.progress_monitor = on_progress};
     volatile bool ok = false;
     memset(&info, 0, sizeof info);
     info.err = jpeg_std_error(&handler.manager);
@@ -102,6 +113,7 @@ bool iso_jpeg_decode_rows(iso_context *ctx, const uint8_t *data, size_t size, in
     handler.manager.emit_message = on_message;
     if (setjmp(handler.jump) == 0) {
         jpeg_create_decompress(&info);
+        info.progress = &progress;
         jpeg_mem_src(&info, data, size);
         ok = decode(ctx, &info, &handler, rows, image);
     }

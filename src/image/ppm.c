@@ -52,6 +52,8 @@ struct header {
 };
 
 static bool read_header(struct reader *r, struct header *header) {
+    if (r->size < 3 || r->data[1] < '1' || r->data[1] > '6')
+        return damaged(r, "it does not begin with P1 to P6");
     header->kind = r->data[1] - '0';
     header->channels = header->kind % 3 == 0 ? 3 : 1;
     header->maximum = 1;

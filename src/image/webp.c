@@ -11,7 +11,8 @@ static bool damaged(iso_worker_error *error) {
     return iso_worker_fail(error, ISO_EINVAL, "damaged WebP: libwebp refuses it");
 }
 
-static bool decode_animation(iso_context *ctx, const WebPData *file, iso_image *image, iso_worker_error *error) {
+/* `image` has the size that the header says. */
+static bool decode_animation(const WebPData *file, iso_image *image, iso_worker_error *error) {
     WebPAnimDecoderOptions options;
     uint8_t *rgba;
     int time;
@@ -21,10 +22,7 @@ static bool decode_animation(iso_context *ctx, const WebPData *file, iso_image *
     WebPAnimDecoder *decoder = WebPAnimDecoderNew(file, &options);
     WebPAnimInfo info;
     bool ok = decoder && WebPAnimDecoderGetInfo(decoder, &info) && WebPAnimDecoderGetNext(decoder, &rgba, &time);
-    if (!ok)
-        damaged(error);
-    else
-        ok = iso_image_resize(ctx, image, info.canvas_width, info.canvas_height, 3, error);
+    ok = (ok && info.canvas_width == image->w && info.canvas_height == image->h) || damaged(error);
     for (int64_t i = 0; ok && i < image->w * image->h; i++)
         memcpy(image->pixels + 3 * i, rgba + 4 * i, 3);
     WebPAnimDecoderDelete(decoder);
@@ -35,12 +33,11 @@ bool iso_webp_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_ima
     WebPBitstreamFeatures features;
     if (WebPGetFeatures(data, size, &features) != VP8_STATUS_OK)
         return damaged(error);
-    if (!iso_image_allow(features.width, features.height, error))
+    if (!iso_image_allow(features.width, features.height, error) ||
+        !iso_image_resize(ctx, image, features.width, features.height, 3, error))
         return false;
     if (features.has_animation)
-        return decode_animation(ctx, &(WebPData){data, size}, image, error);
-    if (!iso_image_resize(ctx, image, features.width, features.height, 3, error))
-        return false;
+        return decode_animation(&(WebPData){data, size}, image, error);
     size_t bytes = (size_t)(image->w * image->h * 3);
     return WebPDecodeRGBInto(data, size, image->pixels, bytes, (int)(3 * image->w)) || damaged(error);
 }

@@ -1,0 +1,6 @@
+#include "fuzz_image.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    fuzz_decode_once(iso_ppm_decode, data, size);
+    return 0;
+}
