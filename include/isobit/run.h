@@ -71,6 +71,7 @@ typedef struct iso_verify_options {
     int64_t sample;        /* 0, or so many of the segments between checkpoints, drawn by the run's head and the beacon */
     const uint8_t *beacon; /* bytes that nobody knew before the run's head was */
     size_t beacon_size;    /* with sample: 1 or more */
+    bool data;             /* only the data: every file's bytes, every image's pixels, classes and order; no step is executed */
     int workers;
     int64_t micro_batch; /* as for iso_train */
     iso_progress_function *progress;
@@ -83,14 +84,15 @@ typedef struct iso_verify_result {
     int64_t segments;     /* with sample: how many there are, */
     char sampled[1024];   /* and the steps of those that were drawn: "4-6, 10-12" (a long list is cut off) */
     int64_t missing;      /* checkpoints that have a line and no file */
+    int64_t files, images; /* with data: what was read, and decoded */
     char finding[1024];   /* ISO_DIFFER: what does not follow: file, step, tensor */
     int64_t step;         /* of a recorded step that is not what its own inputs give; 0: none, or other damage */
     char tensor[160];     /* the tensor, where it could be found */
 } iso_verify_result;
 
 /* Re-executes a run, a segment of it, or a sample of its segments, and compares every line of its ledger, every checkpoint and
- * every data file; of a sample, the checkpoints at the segments' ends. Reads the run directory and the data only, and writes
- * nothing. ISO_OK: all follows; ISO_DIFFER: result->finding says what does not; ISO_EIO also if all follows but a checkpoint's
+ * every data file; of a sample, the checkpoints at the segments' ends; with `data` only what the run was fed. Reads the run
+ * directory and the data only, and writes nothing. ISO_OK: all follows; ISO_DIFFER: result->finding says what does not; ISO_EIO also if all follows but a checkpoint's
  * file is missing (result->missing); otherwise as iso_train. */
 ISO_API iso_status iso_verify(iso_context *context, const iso_verify_options *options, iso_verify_result *result);
 

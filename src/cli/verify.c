@@ -34,8 +34,11 @@ static bool read_beacon(const char *text, iso_verify_options *options, uint8_t b
 }
 
 static void print_json(const iso_verify_options *o, const iso_verify_result *r, iso_status outcome) {
-    printf("{\"verified\": %s, \"steps\": %lld, \"lines\": %lld", outcome ? "false" : "true", (long long)r->steps,
-           (long long)r->lines);
+    printf("{\"verified\": %s, ", outcome ? "false" : "true");
+    if (o->data)
+        printf("\"files\": %lld, \"images\": %lld", (long long)r->files, (long long)r->images);
+    else
+        printf("\"steps\": %lld, \"lines\": %lld", (long long)r->steps, (long long)r->lines);
     if (o->sample) {
         printf(", \"segments\": %lld, \"sampled\": ", (long long)r->segments);
         cli_print_json_string(r->sampled);
@@ -55,7 +58,7 @@ static void print_json(const iso_verify_options *o, const iso_verify_result *r, 
 typedef struct verify_args {
     int64_t from, to, sample, threads, workers, micro_batch;
     const char *root, *isa, *plan, *beacon;
-    bool quiet, json;
+    bool data, quiet, json;
 } verify_args;
 
 static int run(int argc, char **argv) {
@@ -71,6 +74,7 @@ static int run(int argc, char **argv) {
     options.root = a.root;
     options.micro_batch = a.micro_batch;
     options.sample = a.sample;
+    options.data = a.data;
     if (!read_beacon(a.beacon, &options, bytes))
         return 2;
     iso_context *ctx = cli_context_with((iso_context_options){.threads = (int)a.threads, .isa = a.isa}, a.plan, &status);
@@ -91,6 +95,8 @@ static int run(int argc, char **argv) {
     else {
         if (outcome == ISO_DIFFER)
             printf("differs: %s\n", result.finding);
+        else if (a.data)
+            printf("verified the data: %lld files, %lld images\n", (long long)result.files, (long long)result.images);
         else
             printf("verified %lld steps, %lld lines\n", (long long)result.steps, (long long)result.lines);
         if (result.sampled[0]) {
@@ -99,7 +105,7 @@ static int run(int argc, char **argv) {
             putchar('\n');
         }
     }
-    if (!a.json && outcome == ISO_OK) {
+    if (!a.json && !a.data && outcome == ISO_OK) {
         fputs("digest ", stdout);
         cli_print_hex(result.digest, sizeof result.digest);
         putchar('\n');
@@ -116,6 +122,8 @@ static const cli_option options[] = {
      "N of the segments between checkpoints, drawn by the run's head and a beacon", 1, INT64_MAX},
     {"--beacon", CLI_TEXT, offsetof(verify_args, beacon), "HEX",
      "1 to 64 bytes that were not known when the run ended (default: random ones, which are printed)"},
+    {"--data", CLI_FLAG, offsetof(verify_args, data), NULL,
+     "only the data: the bytes of every file and the pixels of every image, anew; executes no step"},
     {"--root", CLI_TEXT, offsetof(verify_args, root), "DIR",
      "the folder that the recipe's relative paths start from (default: as recorded)", 0, 0, CLI_FOLDER},
     CLI_THREADS(verify_args),

@@ -41,7 +41,7 @@ static void write_files(iso_text *line, const iso_data_file *files, size_t count
     }
 }
 
-static void write_data(iso_text *line, const char *key, const iso_dataset *d) {
+void iso_session_write_data(iso_text *line, const char *key, const iso_dataset *d) {
     iso_text_printf(line, ",\"%s\":{\"images\":%zu,\"pixels\":\"", key, d->count);
     iso_text_hex(line, d->pixel_digest, sizeof d->pixel_digest);
     iso_text_puts(line, "\",\"classes\":[");
@@ -77,9 +77,9 @@ iso_status iso_session_header(iso_session *s) {
     iso_ledger_hex(&line, "model", model, sizeof model);
     if (s->trainer->weights)
         iso_ledger_hex(&line, "weights", s->trainer->weights->digest, sizeof s->trainer->weights->digest);
-    write_data(&line, "train", s->trainer->train);
+    iso_session_write_data(&line, "train", s->trainer->train);
     if (s->trainer->test && !s->trainer->whole)
-        write_data(&line, "test", s->trainer->test);
+        iso_session_write_data(&line, "test", s->trainer->test);
     iso_ledger_int(&line, "steps", s->trainer->steps);
     iso_ledger_int(&line, "digest_every", 1);
     iso_ledger_int(&line, "checkpoint_every", recipe->checkpoint);

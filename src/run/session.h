@@ -26,6 +26,8 @@ typedef struct iso_session {
 
 /* The first line: everything that defines the experiment. */
 iso_status iso_session_header(iso_session *session);
+/* Its member for a data set, with the comma before it. */
+void iso_session_write_data(iso_text *line, const char *key, const iso_dataset *dataset);
 /* The line of the checkpoint of the present state; writes the file if the session writes and the line is new. */
 iso_status iso_session_checkpoint(iso_session *session);
 /* Steps, evaluations and checkpoints from the trainer's position to `until`, and the last line if that is the run's end.

@@ -112,6 +112,8 @@ static iso_status check_options(iso_context *ctx, const iso_verify_options *o) {
         return iso_fail(ctx, ISO_EINVAL, "--from %lld is behind --to %lld", (long long)o->from, (long long)o->to);
     if (o->sample && (o->from || o->to))
         return iso_fail(ctx, ISO_EINVAL, "--sample chooses its steps by itself; leave --from and --to out");
+    if (o->data && (o->sample || o->from || o->to))
+        return iso_fail(ctx, ISO_EINVAL, "--data executes no step; leave --from, --to and --sample out");
     if (o->sample && !o->beacon_size)
         return iso_fail(ctx, ISO_EINVAL, "--sample needs a beacon");
     return ISO_OK;
@@ -123,13 +125,13 @@ static iso_status verify(struct verification *v) {
     if ((status = check_options(v->ctx, o)) || (status = open_ledger(v)) || (status = iso_verify_recipe(v)) ||
         (status = open_trace(v)) || (status = iso_verify_split(v, "train", &v->recipe->train)) ||
         (status = iso_verify_split(v, "test", &v->recipe->test)) || (status = iso_verify_weights(v)) ||
-        (!o->sample && (status = check_checkpoints(v))))
+        (!o->sample && !o->data && (status = check_checkpoints(v))))
         return status;
     if (o->micro_batch)
         v->recipe->micro_batch = o->micro_batch;
     status = iso_trainer_new(v->ctx, v->recipe, o->workers, o->progress, o->user, &v->trainer);
     if (!status)
-        status = verify_steps(v);
+        status = o->data ? iso_verify_data(v) : verify_steps(v);
     v->result->missing = v->missing;
     if (!status && v->missing)
         return iso_fail(v->ctx, ISO_EIO, "%s is missing%s; what was executed again follows", v->first_missing,

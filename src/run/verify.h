@@ -1,4 +1,4 @@
-/* The parts of a verification: the files (verify_files.c), which segments (sample.c), the steps (verify_steps.c), and the whole
+/* The parts of a verification: the files (verify_files.c), the images in them (verify_data.c), which segments (sample.c), the steps (verify_steps.c), and the whole
  * (verify.c). */
 #ifndef ISO_RUN_VERIFY_H
 #define ISO_RUN_VERIFY_H
@@ -31,6 +31,11 @@ iso_status iso_verify_split(struct verification *v, const char *split, const iso
 iso_status iso_verify_weights(struct verification *v);
 /* The file of ckpt line `index`; one that is missing is only noted. */
 iso_status iso_verify_checkpoint(struct verification *v, size_t index);
+
+/* ---- verify_data.c ---- */
+
+/* Decoded images, classes and order of the trainer's data sets, against the header. */
+iso_status iso_verify_data(struct verification *v);
 
 /* ---- verify_steps.c ---- */
 

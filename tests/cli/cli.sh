@@ -150,7 +150,16 @@ cp a/recipe.yaml flipped && echo "# by hand" >>flipped/recipe.yaml
 expect "also where it changes nothing" 1 "flipped/recipe.yaml was changed since the run" "$isobit" verify flipped --quiet
 expect "unless another root is given" 0 "^verified 12 steps" "$isobit" verify flipped --root . --quiet
 image=$(ls images/train/*/*.png | sed -n 5p)
+expect "verify the data" 0 "^verified the data: [0-9]+ files, [0-9]+ images$" "$isobit" verify a --data --quiet
+expect "as json" 0 '^{"verified": true, "files": [0-9]+, "images": [0-9]+, "finding": ""}$' "$isobit" verify a --data --quiet --json
+expect "data and steps" 2 "leave --from, --to and --sample out" "$isobit" verify a --data --from 3
+cp "$image" "$image.new.png"
+expect "verify the data names a new file" 1 "differs: data.train: its files are not those" "$isobit" verify a --data --quiet
+rm "$image.new.png"
+rm -rf missing && cp -r a missing && rm missing/checkpoint-0000*
+expect "the data need no checkpoint" 0 "^verified the data" "$isobit" verify missing --data --quiet
 cp "$image" kept.png && flip "$image" 70
+expect "verify the data names a flipped bit" 1 "data file .*$(basename "$image") has changed since the run; it is first used in step" "$isobit" verify a --data --quiet
 expect "verify names a flipped bit in an image" 1 "data file .*$(basename "$image") has changed since the run; it is first used in step [0-9]+, tensor x" "$isobit" verify a --quiet
 cp kept.png "$image"
 "$isobit" train small.yaml --out other --quiet --set seed=6 >/dev/null
@@ -245,6 +254,10 @@ sed 's/^data:/data:\n  on_bad_image: skip/' bad.yaml >skip.yaml
 expect "a damaged image is skipped if asked for" 0 "^steps 12" "$isobit" train skip.yaml --out skip --quiet
 head -n 1 skip/run.ledger | grep -q "\"skipped\":\[\[\"[^\"]*$(basename "$victim")\",200," && ok "the ledger lists it" || bad "the ledger lists it"
 expect "verify of a run with skipped images" 0 "^verified 12 steps" "$isobit" verify skip --quiet
+expect "verify of its data" 0 "^verified the data" "$isobit" verify skip --data --quiet
+cp "$(ls damaged/train/*/*.png | sed -n 5p)" "$victim"
+expect "verify names an image that is damaged no more" 1 "data.train: its files are not those|left out as damaged" "$isobit" verify skip --data --quiet
+head -c 200 "$victim" >cut && mv cut "$victim"
 expect "on_bad_image" 2 "on_bad_image: is 'pass', expected stop or skip|data.on_bad_image" "$isobit" train skip.yaml --out bad --set data.on_bad_image=pass
 expect "on_bad_image without damage changes nothing" 0 "^$digest$" "$isobit" train small.yaml --out undamaged --quiet --set data.on_bad_image=skip
 

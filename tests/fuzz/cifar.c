@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     bool hundred = data[0] & 1, meta = data[0] & 2;
     const void *sound = hundred ? many : (const void *)names;
     size_t sound_size = hundred ? sizeof many - 1 : sizeof names - 1;
-    fuzz_write(hundred ? "test.bin" : "test_batch.bin", meta ? records : data + 1, meta ? (size_t)(hundred ? 2 * 3074 : 2 * 3073) : size - 1);
+    fuzz_write(hundred ? "test.bin" : "test_batch.bin", meta ? records : data + 1,
+               meta ? (size_t)(hundred ? 2 * 3074 : 2 * 3073) : size - 1);
     fuzz_write(hundred ? "fine_label_names.txt" : "batches.meta.txt", meta ? data + 1 : sound, meta ? size - 1 : sound_size);
     iso_dataset *d;
     iso_status status = iso_cifar_open(fuzz_context(), fuzz_folder(), hundred ? "CIFAR100" : "CIFAR10", false, &d);

@@ -1,5 +1,5 @@
-/* What the fuzz targets share: a context that refuses large memory, and a folder in memory for readers of files. A target is one file with
- * one LLVMFuzzerTestOneInput; tests/fuzz/run.sh builds and runs them all. */
+/* What the fuzz targets share: a context that refuses large memory, and a folder in memory for readers of files. A target is one
+ * file with one LLVMFuzzerTestOneInput; tests/fuzz/run.sh builds and runs them all. */
 #ifndef ISO_TESTS_FUZZ_H
 #define ISO_TESTS_FUZZ_H
 
@@ -36,12 +36,12 @@ static inline iso_context *fuzz_context(void) {
 }
 
 /* A condition that every accepted input meets. */
-#define FUZZ_HOLDS(condition)                                                                                                        \
-    do {                                                                                                                             \
-        if (!(condition)) {                                                                                                          \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);                                           \
-            abort();                                                                                                                 \
-        }                                                                                                                            \
+#define FUZZ_HOLDS(condition)                                                                                                    \
+    do {                                                                                                                         \
+        if (!(condition)) {                                                                                                      \
+            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);                                       \
+            abort();                                                                                                             \
+        }                                                                                                                        \
     } while (0)
 
 /* Reads every byte, so that a sanitizer sees those that are not there. */

@@ -12,7 +12,8 @@ static bool apply(const iso_transforms *t, iso_image *in, unsigned seed) {
     iso_transform_scratch scratch = {.image.ctx = ctx};
     iso_torch_manual_seed(&generator, seed);
     iso_py_seed(&python, seed);
-    iso_image_size size = draws ? iso_transforms_draw(t, &generator, &python, (iso_image_size){in->w, in->h}, draws) : (iso_image_size){0, 0};
+    iso_image_size size =
+        draws ? iso_transforms_draw(t, &generator, &python, (iso_image_size){in->w, in->h}, draws) : (iso_image_size){0, 0};
     size_t numbers = (size_t)(size.w * size.h * t->channels);
     float *x = size.w > 0 && size.w * size.h <= 1 << 18 ? malloc(numbers * sizeof *x) : NULL;
     bool ok = x && iso_transforms_apply(t, draws, &scratch, in, x, &error);
