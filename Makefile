@@ -52,6 +52,7 @@ tests: $(BUILD)/isobit-tests
 ## make bench        speed beside the machine's own FMA peak, of the random streams and of exp, log, tanh, ... beside PyTorch and NumPy
 ## make prove        exp, log, tanh, GELU, ... over all 2^32 inputs (needs libmpfr-dev)
 ## make oracle-driver   what tests/oracle/reference.py compares with PyTorch
+## make lint         clang-tidy and cppcheck, without a finding
 ## make sanitize     the test suite under ASan + UBSan, the threaded tests under TSan
 ## make fuzz         the readers of files under libFuzzer (clang), ten seconds each; SECONDS=60 TARGETS="png npz" for others
 ## make install      to PREFIX (default /usr/local), below DESTDIR if given; make uninstall takes it away
@@ -94,6 +95,10 @@ prove-changed: $(BUILD)/prove
 	@tests/prove/run.sh $(BUILD) --if-changed
 
 oracle-driver: $(BUILD)/oracle-driver
+
+.PHONY: lint
+lint:
+	@scripts/lint.sh
 
 sanitize:
 	@tests/sanitize.sh $(BUILD)

@@ -134,10 +134,10 @@ struct iso_tensor;
 ISO_API iso_status iso_recipe_batch(iso_context *context, const char *recipe, const char *const *sets, size_t set_count,
                                     int64_t epoch, int64_t index, struct iso_tensor **x, struct iso_tensor **labels);
 
-/* The same batch as a picture, a PNG file with the name of its class under each image. What Normalize does, as the last transform, is
+/* The same batch as a picture, the file `png`, with the name of its class under each image. What Normalize does, as the last transform, is
  * taken back. Written atomically. */
 ISO_API iso_status iso_recipe_batch_png(iso_context *context, const char *recipe, const char *const *sets, size_t set_count,
-                                        int64_t epoch, int64_t index, const char *path);
+                                        int64_t epoch, int64_t index, const char *png);
 
 /* Writes a tensor as a NumPy .npy file, atomically. */
 ISO_API iso_status iso_tensor_write_npy(iso_context *context, const struct iso_tensor *tensor, const char *path);

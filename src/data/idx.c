@@ -48,7 +48,7 @@ static int64_t big_endian(const uint8_t *p) {
 /* Reads one file, plain or else gzipped, and checks its header for `dims` dimensions of bytes. */
 static iso_status read_idx(iso_dataset *d, const char *file, int dims, uint8_t **data, int64_t shape[3]) {
     iso_context *ctx = d->ctx;
-    size_t size;
+    size_t size = 0;
     *data = NULL;
     char *packed = iso_sprintf(ctx, "%s.gz", file), *path = iso_data_path(ctx, d->root, file);
     if (path && packed && !iso_file_exists(path)) {

@@ -128,6 +128,7 @@ static iso_status walk(iso_context *ctx, const char *root, const char *relative,
         status = child ? walk(ctx, root, child, above, depth + 1, out) : ISO_ENOMEM;
         iso_free(ctx, child);
     }
+    above[depth < MAX_DEPTH ? depth : 0] = NULL;
     free_names(ctx, &directories);
     iso_free(ctx, path);
     return status;

@@ -190,7 +190,7 @@ static iso_status draw_batch(iso_loader *l, iso_slot *slot) {
     iso_torch_generator *g = worker ? &worker->torch : &l->main;
     iso_py_random *python = worker ? &worker->python : &l->python;
     slot->index = l->drawn;
-    if (l->alive)
+    if (l->alive && worker)
         slot->worker = *worker;
     slot->count = iso_min64(l->options.batch_size, l->count - first);
     for (int64_t i = 0; i < slot->count; i++) {

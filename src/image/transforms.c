@@ -156,12 +156,12 @@ static iso_status add_copies(iso_transforms *t, const iso_transform *group) {
 /* Appends what a call stands for, and behind it what that holds. */
 static iso_status add(iso_transforms *t, const iso_expr *call, int *column) {
     iso_arg args[ISO_MAX_PARAMS];
-    iso_transform item;
+    iso_transform item = {0};
     size_t at = t->count;
     iso_status status = configure(t->ctx, &item, call, args, column);
     if (!status)
         status = append(t, &item);
-    if (status || item.class_->stage != ISO_GROUP)
+    if (status || !item.class_ || item.class_->stage != ISO_GROUP)
         return status;
     status = item.class_->held ? add_copies(t, &item) : add_list(t, &item, args[0].expr, column);
     t->items[at].span = t->count - at;

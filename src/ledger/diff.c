@@ -108,7 +108,7 @@ bool iso_diff_states(const iso_state *a, const iso_state *b, iso_tensor_differen
         iso_tensor_difference here = nothing;
         bool differs = order != 0 || iso_diff_tensors(x->name, x->tensor, y->tensor, &here);
         if (order) {
-            name_it(&here, order < 0 ? x->name : y->name);
+            name_it(&here, order < 0 ? x->name : y->name); /* NOLINT: one of the two is there */
             here.missing[order < 0] = true;
         }
         if (differs && differing++ == 0)

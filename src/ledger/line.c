@@ -194,7 +194,7 @@ static const char *check(struct cursor *c, iso_line_summary *summary) {
     if (!find_kind(c, &summary->kind))
         return "a kind of line that this version knows";
     for (const struct member *m = kinds[summary->kind].members; m->key; m++) {
-        int64_t number;
+        int64_t number = -1;
         if (!key(c, m->key)) {
             if (m->optional)
                 continue;

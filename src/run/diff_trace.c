@@ -15,7 +15,7 @@ static int64_t count_differing(const iso_trace_step *a, const iso_trace_step *b)
     int64_t count = 0;
     for (size_t i = 0; i < a->count || i < b->count; i++)
         count += i >= a->count || i >= b->count || !iso_trace_same_place(&a->entries[i], &b->entries[i]) ||
-                 memcmp(a->entries[i].digest, b->entries[i].digest, ISO_BLAKE3_SIZE) != 0;
+                 memcmp(a->entries[i].digest, b->entries[i].digest, ISO_BLAKE3_SIZE) != 0; /* NOLINT: i is below both counts */
     return count;
 }
 
@@ -26,7 +26,7 @@ int64_t iso_diff_traced_step(iso_diff_findings *f, const iso_trace_step *a, cons
         return at;
     const iso_trace_entry *x = (size_t)at < a->count ? &a->entries[at] : NULL,
                           *y = (size_t)at < b->count ? &b->entries[at] : NULL;
-    const iso_trace_entry *named = x ? x : y;
+    const iso_trace_entry *named = x ? x : &b->entries[at];
     *t = (iso_tensor_difference){.tile = -1, .element = -1, .step = -1, .dtype = named->dtype};
     describe_operation(named, f->operation, sizeof f->operation);
     snprintf(t->tensor, sizeof t->tensor, "%s", named->tensor);

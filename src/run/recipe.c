@@ -161,7 +161,7 @@ static const iso_signature loss_signatures[] = {
 
 static iso_status read_loss(iso_recipe *recipe, const iso_yaml *node) {
     iso_located located = {0};
-    size_t which;
+    size_t which = 0;
     iso_arg args[ISO_MAX_PARAMS];
     iso_status status = read_expr(recipe, node, "loss", "CrossEntropyLoss() or MSELoss()", &located);
     if (!status)
@@ -169,7 +169,7 @@ static iso_status read_loss(iso_recipe *recipe, const iso_yaml *node) {
     if (!status) {
         const iso_arg *reduction = &args[which == 0 ? 1 : 0];
         recipe->loss.kind = which == 0 ? ISO_CROSS_ENTROPY : ISO_MSE;
-        recipe->loss.sum = strcmp(reduction->text, "sum") == 0;
+        recipe->loss.sum = strcmp(reduction->text, "sum") == 0; /* NOLINT: bound, so all are set */
         if (which == 0) {
             recipe->loss.has_ignore_index = true;
             recipe->loss.ignore_index = args[0].i[0];

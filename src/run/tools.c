@@ -74,7 +74,7 @@ struct batch_wanted {
 };
 
 static iso_status write_sheet(iso_trainer *t, const iso_tensor *x, const iso_tensor *labels, const char *path) {
-    const char **names = iso_alloc_array(t->ctx, (size_t)labels->numel, sizeof *names);
+    const char **names = labels ? iso_alloc_array(t->ctx, (size_t)labels->numel, sizeof *names) : NULL;
     if (!names)
         return ISO_ENOMEM;
     for (int64_t i = 0; i < labels->numel; i++)

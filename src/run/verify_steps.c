@@ -57,7 +57,7 @@ static void name_by_values(struct verification *v, const iso_safetensors *file, 
     for (size_t i = 0; i < t->state->count; i++) {
         const iso_state_entry *entry = &t->state->entries[i];
         const iso_tensor *tensor = iso_safetensors_find(file, entry->name);
-        int64_t element;
+        int64_t element = 0;
         double apart = tensor && same_shape(tensor, entry->tensor) ? furthest(tensor, entry->tensor, &element) : 0;
         if (!(apart > 0))
             continue;
@@ -72,7 +72,7 @@ static void name_by_values(struct verification *v, const iso_safetensors *file, 
             computed = entry->tensor;
         }
     }
-    if (!name)
+    if (!recorded)
         return;
     iso_text text = iso_text_new(v->ctx);
     iso_text_printf(&text, "%lld of %zu tensors differ, most %s, element %lld: ", (long long)differing, t->state->count, name,

@@ -86,7 +86,7 @@ static iso_status read_collection(struct reader *r, iso_yaml *node, int depth) {
         iso_yaml *key = NULL, *item = NULL;
         if (map) {
             yaml_mark_t mark = event.start_mark;
-            if (!(status = read_node(r, &event, depth + 1, &key))) {
+            if (!(status = read_node(r, &event, depth + 1, &key)) && key) {
                 if (key->kind != ISO_YAML_SCALAR)
                     status = refuse(r, mark, "a key must be a plain word");
                 else if (iso_yaml_get(node, key->text))

@@ -180,7 +180,7 @@ static iso_status method_dirichlet(iso_call *c) {
         status = iso_np_refused(c);
     if (!status)
         status = rows_of(c, 1, (int64_t)k, ISO_TYPE_F64);
-    if (!status && !iso_np_legacy_dirichlet(generator(c), c->result->data, (size_t)c->result->numel / k, alpha, k))
+    if (!status && k && !iso_np_legacy_dirichlet(generator(c), c->result->data, (size_t)c->result->numel / k, alpha, k))
         status = iso_np_refused(c);
     iso_free(c->ctx, alpha);
     return status;
@@ -215,7 +215,7 @@ static iso_status method_multinomial(iso_call *c) {
         status = iso_np_refused(c);
     if (!status)
         status = rows_of(c, 2, (int64_t)d, ISO_TYPE_I64);
-    if (!status && !iso_np_legacy_multinomial(generator(c), c->result->data, (size_t)c->result->numel / d, c->args[0].i[0], p, d))
+    if (!status && d && !iso_np_legacy_multinomial(generator(c), c->result->data, (size_t)c->result->numel / d, c->args[0].i[0], p, d))
         status = iso_np_refused(c);
     iso_free(c->ctx, p);
     return status;
@@ -251,7 +251,7 @@ static bool draw_range(iso_np_random_state *rs, iso_type type, void *out, size_t
 
 static iso_status method_randint(iso_call *c) {
     iso_np_range range;
-    bool scalar;
+    bool scalar = false;
     iso_status status = iso_np_read_range(c, false, &range);
     if (!status)
         status = iso_np_result(c, 2, range.type, &scalar);
