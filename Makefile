@@ -4,11 +4,21 @@ CC      ?= cc
 CFLAGS  ?= -O3 -g
 AR      ?= ar
 BUILD   ?= build
-PREFIX  ?= /usr/local
 DESTDIR ?=
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/bin
+LIBDIR  ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
+MANDIR  ?= $(DATADIR)/man
+ZSHDIR  ?= $(DATADIR)/zsh/site-functions
+# Runs a program that was built for another machine (qemu-aarch64-static, say): the program writes its own manual pages.
+EMULATOR ?=
 
 VERSION := $(shell sed -n 's/^\#define ISO_VERSION *"\(.*\)"/\1/p' include/isobit/context.h)
-SONAME  := libisobit.so.$(firstword $(subst ., ,$(VERSION)))
+SOVERSION := $(firstword $(subst ., ,$(VERSION)))
+SONAME  := libisobit.so.$(SOVERSION)
+SYMBOL_VERSION := ISOBIT_$(SOVERSION)
 
 # From the ground up. An include points down or sideways, never up (tests/house.sh checks it).
 ROOMS ?= core math random expr stream ops reference kernels image nn data ledger run cli
@@ -26,7 +36,7 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 endif
 # -ffp-contract=off stands behind the user's flags, so that no CFLAGS can change the arithmetic.
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -Itests $(WARNINGS) $(PKG_CFLAGS) -fPIC -fvisibility=hidden -pthread $(if $(WEBP),-DISO_WEBP) $(CFLAGS) \
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -Itests $(WARNINGS) $(PKG_CFLAGS) -fPIC -fvisibility=hidden -pthread $(if $(WEBP),-DISO_WEBP) $(CPPFLAGS) $(CFLAGS) \
              -ffp-contract=off -fno-math-errno $(ISA_FLAGS)
 LIBS := $(PKG_LIBS) -lm -pthread
 
@@ -39,9 +49,9 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
 DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/micro_batch.c bench/contender.c tests/prove/prove.c tests/oracle/driver.c))
 
-.PHONY: FORCE all lib tests test test-long cases demo deps bench prove prove-changed sanitize fuzz format format-check install uninstall clean help oracle-driver
+.PHONY: FORCE all lib tests deb symbols test test-long cases demo deps bench prove prove-changed sanitize fuzz format format-check install uninstall clean help oracle-driver
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
-lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so $(BUILD)/libisobit-random.a $(BUILD)/isobit.pc $(BUILD)/isobit-random.pc
+lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so $(BUILD)/libisobit-random.a
 tests: $(BUILD)/isobit-tests
 
 ## make              the library and build/isobit
@@ -56,6 +66,8 @@ tests: $(BUILD)/isobit-tests
 ## make sanitize     the test suite under ASan + UBSan, the threaded tests under TSan
 ## make fuzz         the readers of files under libFuzzer (clang), ten seconds each; SECONDS=60 TARGETS="png npz" for others
 ## make install      to PREFIX (default /usr/local), below DESTDIR if given; make uninstall takes it away
+## make deb          Debian packages (the program, the library, what developing with it needs) in build/deb
+## make symbols      records the public functions in tests/symbols, when one was added
 ## make deps         installs the packages that building needs (apt)
 help:
 	@sed -n 's/^## //p' Makefile
@@ -144,39 +156,44 @@ $(BUILD)/libisobit-random.a: $(call objects,$(wildcard src/random/*.c) src/math/
 	@echo "  AR   $@"
 	@$(AR) rcs $@ $^
 
-$(BUILD)/libisobit.so: $(OBJECTS)
+# What the shared library exports: the functions that the public headers declare, under the version of the interface.
+$(BUILD)/isobit.map: scripts/public_functions.sh $(wildcard include/isobit/*.h include/isobit/random/*.h)
+	@mkdir -p $(@D)
+	@{ echo '$(SYMBOL_VERSION) {'; echo 'global:'; CC="$(CC)" scripts/public_functions.sh | sed 's/.*/    &;/'; echo 'local: *;'; echo '};'; } > $@
+
+$(BUILD)/libisobit.so: $(OBJECTS) $(BUILD)/isobit.map
 	@echo "  LINK $@"
-	@$(CC) $(CFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,$(BUILD)/isobit.map -Wl,-z,defs -o $@ $(OBJECTS) $(LIBS)
 
 $(BUILD)/isobit: $(call objects,$(CLI_SOURCES)) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/isobit-tests: $(call objects,$(TEST_SOURCES)) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/isobit-bench: $(call objects,$(BENCH_SOURCES)) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/isobit-bench-micro: $(call objects,bench/micro_batch.c) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # What the benchmarks beside PyTorch load.
 $(BUILD)/bench/contender.so: $(call objects,bench/contender.c bench/roofline.c) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
-	@$(CC) $(CFLAGS) -shared -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $^ $(LIBS)
 
 # Needs libmpfr-dev.
 $(BUILD)/prove: $(call objects,tests/prove/prove.c) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
-	@$(CC) $(CFLAGS) -o $@ $^ -lmpfr -lgmp $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lmpfr -lgmp $(LIBS)
 
 $(BUILD)/oracle-driver: $(call objects,tests/oracle/driver.c) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # One target of libFuzzer's; tests/fuzz/run.sh gives the compiler and its flags.
 $(BUILD)/fuzz-%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libisobit.a
@@ -184,35 +201,52 @@ $(BUILD)/fuzz-%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libisobit.a
 	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 .SECONDARY: $(call objects,$(wildcard tests/fuzz/*.c))
 
-# The relocatable form of the library's metadata; libraries stand in Requires.private, for static linking.
-$(BUILD)/isobit.pc: Makefile include/isobit/context.h
-	@mkdir -p $(@D)
-	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
-	    'Name: isobit' 'Description: train a neural network anywhere, get the same bits' 'Version: $(VERSION)' \
-	    'Requires.private: $(PACKAGES)' 'Libs: -L$${libdir} -lisobit' 'Libs.private: -lm -pthread' \
-	    'Cflags: -I$${includedir}' > $@
+# What the program says about itself: manual pages and completions.
+$(BUILD)/share/made: $(BUILD)/isobit
+	@echo "  MAN  $(BUILD)/share"
+	@rm -rf $(@D) && mkdir -p $(@D)/man
+	@$(EMULATOR) $< help --man > $(@D)/man/isobit.1
+	@for name in $$(sed -n 's/^\.BR isobit\\-\([a-z]*\) (1)$$/\1/p' $(@D)/man/isobit.1); do \
+		$(EMULATOR) $< help --man $$name > $(@D)/man/isobit-$$name.1 || exit 1; done
+	@for shell in bash zsh fish; do $(EMULATOR) $< help --completion $$shell > $(@D)/isobit.$$shell || exit 1; done
+	@touch $@
 
-$(BUILD)/isobit-random.pc: Makefile include/isobit/context.h
-	@mkdir -p $(@D)
-	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
-	    'Name: isobit-random' "Description: the random numbers of PyTorch, NumPy and Python, bit for bit" 'Version: $(VERSION)' \
-	    'Libs: -L$${libdir} -lisobit-random -lm' 'Cflags: -I$${includedir}' > $@
+# Files for pkg-config and CMake know where they will lie; below the prefix they say so relative to it.
+fill = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
+    -e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PACKAGES@|$(PACKAGES)|' \
+    -e 's|@SONAME@|$(SONAME)|' -e 's|@LINK@|$(PKG_LIBS) -lm|'
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/isobit/random
-	install -m 755 $(BUILD)/isobit $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(BUILD)/libisobit.a $(BUILD)/libisobit-random.a $(DESTDIR)$(PREFIX)/lib/
-	install -m 755 $(BUILD)/libisobit.so $(DESTDIR)$(PREFIX)/lib/libisobit.so.$(VERSION)
-	ln -sf libisobit.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libisobit.so
-	install -m 644 $(BUILD)/isobit.pc $(BUILD)/isobit-random.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
-	install -m 644 include/isobit/*.h $(DESTDIR)$(PREFIX)/include/isobit/
-	install -m 644 include/isobit/random/*.h $(DESTDIR)$(PREFIX)/include/isobit/random/
+install: all $(BUILD)/share/made
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/isobit $(DESTDIR)$(INCLUDEDIR)/isobit/random \
+	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR)/bash-completion/completions $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(DATADIR)/fish/vendor_completions.d
+	install -m 755 $(BUILD)/isobit $(DESTDIR)$(BINDIR)/
+	install -m 644 $(BUILD)/libisobit.a $(BUILD)/libisobit-random.a $(DESTDIR)$(LIBDIR)/
+	install -m 755 $(BUILD)/libisobit.so $(DESTDIR)$(LIBDIR)/libisobit.so.$(VERSION)
+	ln -sf libisobit.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libisobit.so
+	install -m 644 include/isobit/*.h $(DESTDIR)$(INCLUDEDIR)/isobit/
+	install -m 644 include/isobit/random/*.h $(DESTDIR)$(INCLUDEDIR)/isobit/random/
+	for file in isobit.pc isobit-random.pc; do \
+	    $(fill) packaging/$$file.in > $(DESTDIR)$(LIBDIR)/pkgconfig/$$file && chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/$$file || exit 1; done
+	for file in isobitConfig.cmake isobitConfigVersion.cmake; do \
+	    $(fill) packaging/$$file.in > $(DESTDIR)$(LIBDIR)/cmake/isobit/$$file && chmod 644 $(DESTDIR)$(LIBDIR)/cmake/isobit/$$file || exit 1; done
+	install -m 644 $(BUILD)/share/man/*.1 $(DESTDIR)$(MANDIR)/man1/
+	install -m 644 $(BUILD)/share/isobit.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/isobit
+	install -m 644 $(BUILD)/share/isobit.zsh $(DESTDIR)$(ZSHDIR)/_isobit
+	install -m 644 $(BUILD)/share/isobit.fish $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/isobit.fish
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/isobit $(DESTDIR)$(PREFIX)/lib/libisobit.* $(DESTDIR)$(PREFIX)/lib/libisobit-random.a \
-	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/isobit.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/isobit-random.pc
-	rm -rf $(DESTDIR)$(PREFIX)/include/isobit
+	rm -f $(DESTDIR)$(BINDIR)/isobit $(DESTDIR)$(LIBDIR)/libisobit.a $(DESTDIR)$(LIBDIR)/libisobit.so* $(DESTDIR)$(LIBDIR)/libisobit-random.a \
+	    $(DESTDIR)$(LIBDIR)/pkgconfig/isobit.pc $(DESTDIR)$(LIBDIR)/pkgconfig/isobit-random.pc $(DESTDIR)$(MANDIR)/man1/isobit.1 \
+	    $(DESTDIR)$(MANDIR)/man1/isobit-*.1 $(DESTDIR)$(DATADIR)/bash-completion/completions/isobit $(DESTDIR)$(ZSHDIR)/_isobit \
+	    $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/isobit.fish
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/isobit $(DESTDIR)$(LIBDIR)/cmake/isobit
+
+deb:
+	@packaging/deb.sh $(BUILD)/deb
+
+symbols: $(BUILD)/libisobit.so
+	@scripts/symbols.sh $(BUILD)/libisobit.so tests/symbols --write
 
 clean:
 	rm -rf $(BUILD)

@@ -1,7 +1,9 @@
 #!/bin/bash
-# `make install` into a directory, and a program outside of the tree built through pkg-config against it.
+# `make install` into a directory, and programs outside of the tree built against it through pkg-config and CMake. $1: build directory; `all`: CMake
+# must be there too.
 set -uo pipefail
-build=${1:-build}
+cd "$(dirname "$0")/.." || exit 2
+build=${1:-build} need=${2:-}
 passed=0 failed=0
 check() { # $1: what, then the command
     local what=$1
@@ -46,16 +48,51 @@ int main(void) {
 }
 C
 export PKG_CONFIG_PATH=$work/usr/lib/pkgconfig
-sed -i "s|^prefix=.*|prefix=$work/usr|" "$PKG_CONFIG_PATH/isobit.pc" 2>/dev/null
-sed -i "s|^prefix=.*|prefix=$work/usr|" "$PKG_CONFIG_PATH/isobit-random.pc" 2>/dev/null
 check "random.h alone" bash -c "${CC:-cc} -std=c11 $work/streams.c -o $work/streams \$(pkg-config --cflags --libs isobit-random) && [ \"\$($work/streams)\" = '-1.1258 0.08352052' ]"
 check "build against the shared library" bash -c "${CC:-cc} -std=c11 $work/user.c -o $work/shared \$(pkg-config --cflags --libs isobit)"
 check "build against the static library" bash -c "${CC:-cc} -std=c11 $work/user.c -o $work/static \$(pkg-config --cflags isobit) $work/usr/lib/libisobit.a \$(pkg-config --static --libs-only-l isobit | sed 's/-lisobit//')"
 check "torch.rand's first number, shared" bash -c "[ \"\$(LD_LIBRARY_PATH=$work/usr/lib $work/shared)\" = 0.4963 ]"
 check "torch.rand's first number, static" bash -c "[ \"\$($work/static)\" = 0.4963 ]"
-check "only public symbols are exported" bash -c "! nm -D --defined-only $work/usr/lib/libisobit.so | awk '\$2 == \"T\" || \$2 == \"D\" || \$2 == \"B\" || \$2 == \"R\" {print \$3}' | grep -v '^iso_'"
-check "no internal name is exported" bash -c "! nm -D --defined-only $work/usr/lib/libisobit.so | grep -E 'iso_(ref|cpu|graph|plan)_'"
+check "the exported symbols are the public functions" scripts/symbols.sh "$work/usr/lib/libisobit.so" tests/symbols
+check "manual pages" bash -c "grep -q '^.TH \"ISOBIT-TRAIN\" 1' $work/usr/share/man/man1/isobit-train.1 && grep -q '^.TH \"ISOBIT\" 1' $work/usr/share/man/man1/isobit.1"
+check "completions" bash -c "cd $work/usr/share && [ -s bash-completion/completions/isobit ] && [ -s zsh/site-functions/_isobit ] && [ -s fish/vendor_completions.d/isobit.fish ]"
+
+# Another project, as its author would write it, and once more with the installed files moved elsewhere.
+mkdir "$work/project"
+cp "$work/user.c" "$work/streams.c" "$work/project"
+cat >"$work/project/CMakeLists.txt" <<'CMAKE'
+cmake_minimum_required(VERSION 3.16)
+project(user C)
+find_package(isobit 0.1 REQUIRED)
+add_executable(shared user.c)
+target_link_libraries(shared PRIVATE isobit::isobit)
+add_executable(static user.c)
+target_link_libraries(static PRIVATE isobit::static)
+add_executable(streams streams.c)
+target_link_libraries(streams PRIVATE isobit::random)
+CMAKE
+cmake_project() { # $1: where isobit is installed
+    rm -rf "$work/cmake" && cmake -S "$work/project" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$1" && cmake --build "$work/cmake" &&
+        [ "$("$work/cmake/shared")" = 0.4963 ] && [ "$("$work/cmake/static")" = 0.4963 ] && [ "$("$work/cmake/streams")" = '-1.1258 0.08352052' ] &&
+        readelf -d "$work/cmake/shared" | grep -q 'NEEDED.*libisobit.so' && ! readelf -d "$work/cmake/static" | grep -q 'NEEDED.*libisobit'
+}
+if command -v cmake >/dev/null; then
+    check "a CMake project: shared, static, streams" cmake_project "$work/usr"
+    cp -r "$work/usr" "$work/moved" && mv "$work/usr" "$work/away"
+    check "the same with the files moved" cmake_project "$work/moved"
+    mv "$work/away" "$work/usr"
+    sed -i 's/isobit 0.1/isobit 0.2/' "$work/project/CMakeLists.txt"
+    check "a later version is not found" bash -c "! cmake -S $work/project -B $work/other -DCMAKE_PREFIX_PATH=$work/usr"
+elif [ "$need" = all ]; then
+    check "cmake is there" false
+fi
+
+check "DESTDIR" bash -c "make --no-print-directory -s BUILD=$build PREFIX=/opt/isobit LIBDIR=/opt/isobit/lib/here DESTDIR=$work/stage install &&
+    [ -x $work/stage/opt/isobit/bin/isobit ] && grep -qx 'libdir=\${prefix}/lib/here' $work/stage/opt/isobit/lib/here/pkgconfig/isobit.pc &&
+    ! grep -rqF $work $work/stage/opt/isobit/lib/here/pkgconfig $work/stage/opt/isobit/lib/here/cmake"
+check "make uninstall with DESTDIR leaves nothing" bash -c "make --no-print-directory -s BUILD=$build PREFIX=/opt/isobit LIBDIR=/opt/isobit/lib/here DESTDIR=$work/stage uninstall &&
+    [ -z \"\$(find $work/stage ! -type d)\" ]"
 check "a header is C++ too" bash -c "command -v g++ >/dev/null || exit 0; echo '#include <isobit/isobit.h>' | g++ -x c++ -std=c++17 -fsyntax-only -I$work/usr/include -"
-check "make uninstall leaves nothing" bash -c "make --no-print-directory -s BUILD=$build PREFIX=$work/usr uninstall && [ -z \"\$(find $work/usr -type f)\" ]"
+check "make uninstall leaves nothing" bash -c "make --no-print-directory -s BUILD=$build PREFIX=$work/usr uninstall && [ -z \"\$(find $work/usr ! -type d)\" ]"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
