@@ -11,7 +11,8 @@ command -v mmdebstrap >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noni
 . /etc/os-release
 
 make --no-print-directory -s deb BUILD="$build" || exit 1
-cp "$build"/deb/*.deb tests/selftest.digest "$work"
+cp "$build"/deb/*.deb "$work"
+"$build/isobit" info --selftest --isa scalar | sed -n 's/^selftest *//p' >"$work/selftest.digest"
 "$build/isobit" train examples/tutorial.yaml --out "$work/run" --quiet --set epochs=1 --set data.train=images/test | tail -n 1 >"$work/train.digest"
 rm -rf "$work/run"
 cat >"$work/user.c" <<'C'
@@ -41,7 +42,7 @@ check() { # $1: what, then the command
 export DEBIAN_FRONTEND=noninteractive
 install="apt-get install -y -qq --no-install-recommends"
 check "isobit installs with what it depends on" $install ./isobit_*.deb
-check "the self-test has the digest of every machine" sh -c 'isobit info --json | grep -qF "\"selftest\": \"$(cat selftest.digest)\""'
+check "the self-test has the digest of every machine" isobit info --selftest
 check "it trains as a user, to the digest of this build" setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/nonexistent sh -c '
     here=$(mktemp -d) && cd $here && isobit train /usr/share/doc/isobit/examples/tutorial.yaml --quiet --set epochs=1 --set data.train=images/test >out && tail -n 1 out | cmp - /tmp/isobit/train.digest'
 check "manual pages and completions are there" sh -c 'zcat /usr/share/man/man1/isobit-train.1.gz | grep -q "^.SH EXAMPLES" && [ -s /usr/share/bash-completion/completions/isobit ] &&
