@@ -49,7 +49,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
 DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/micro_batch.c bench/contender.c tests/prove/prove.c tests/oracle/driver.c))
 
-.PHONY: FORCE all lib tests deb symbols test test-long cases demo deps bench prove prove-changed sanitize fuzz format format-check install uninstall clean help oracle-driver
+.PHONY: FORCE all lib tests deb symbols docs test test-long cases demo deps bench prove prove-changed sanitize fuzz format format-check install uninstall clean help oracle-driver
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
 lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so $(BUILD)/libisobit-random.a
 tests: $(BUILD)/isobit-tests
@@ -68,6 +68,7 @@ tests: $(BUILD)/isobit-tests
 ## make install      to PREFIX (default /usr/local), below DESTDIR if given; make uninstall takes it away
 ## make deb          Debian packages (the program, the library, what developing with it needs) in build/deb
 ## make symbols      records the public functions in tests/symbols, when one was added
+## make docs         writes what docs/ quotes from the program and the headers anew
 ## make deps         installs the packages that building needs (apt)
 help:
 	@sed -n 's/^## //p' Makefile
@@ -247,6 +248,9 @@ deb:
 
 symbols: $(BUILD)/libisobit.so
 	@scripts/symbols.sh $(BUILD)/libisobit.so tests/symbols --write
+
+docs: all
+	@scripts/docs.py $(BUILD) --write
 
 clean:
 	rm -rf $(BUILD)

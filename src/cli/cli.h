@@ -100,10 +100,6 @@ int cli_parse(const iso_command *command, int argc, char **argv, void *values, c
 /* `isobit help`, and `isobit help NAME`, in the width of the terminal. */
 void cli_help_overview(FILE *out);
 void cli_help_command(const iso_command *command, FILE *out);
-/* The manual page of a command, or with NULL of the program. */
-void cli_help_man(const iso_command *command);
-/* The completions for a shell; false: there are none for it. */
-bool cli_help_completion(const char *shell);
 
 /* A context with these threads and isa; NULL after a message, and *status is the exit status. */
 iso_context *cli_context(int64_t threads, const char *isa, int *status);

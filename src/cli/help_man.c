@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/help.h"
 
 /* A text as roff: '-' is a hyphen there and '\-' the character, and a line must not begin with '.' or '\''. */
 static void roff(const char *text) {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const char *expected(iso_arg_kind kind) {
+const char *iso_arg_kind_text(iso_arg_kind kind) {
     switch (kind) {
     case ISO_ARG_INT:
         return "a whole number";
@@ -17,7 +17,7 @@ static const char *expected(iso_arg_kind kind) {
     case ISO_ARG_FLOAT2:
         return "a number or a pair of them";
     case ISO_ARG_FLOATS:
-        return "a list of at most 16 numbers";
+        return "a number or a list of at most 16 numbers";
     default:
         return "a value";
     }
@@ -102,7 +102,7 @@ static iso_status bind_value(iso_context *ctx, const iso_signature *signature, c
         return ISO_OK;
     }
     if (!read_value(param->kind, e, arg))
-        return iso_fail(ctx, ISO_EINVAL, "%s: %s must be %s", signature->name, param->name, expected(param->kind));
+        return iso_fail(ctx, ISO_EINVAL, "%s: %s must be %s", signature->name, param->name, iso_arg_kind_text(param->kind));
     if (!in_bounds(param, arg))
         return iso_fail(ctx, ISO_EINVAL, "%s: %s must be between %g and %g", signature->name, param->name, param->low,
                         param->high);

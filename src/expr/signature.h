@@ -24,6 +24,7 @@ typedef struct iso_param {
                              NULL: required */
     double low, high;     /* inclusive bounds for numbers; both 0: none */
     bool optional;        /* None may be given although it is not the default */
+    const char *note;     /* what it takes, for people, where the kind does not tell; NULL: it does */
 } iso_param;
 
 typedef struct iso_signature {
@@ -45,6 +46,9 @@ typedef struct iso_arg {
     const char *text;         /* STRING: borrowed from the expression or the signature */
     const iso_expr *expr;     /* as written; NULL if not given */
 } iso_arg;
+
+/* "a whole number": what a kind takes, in the words of messages and documentation. */
+const char *iso_arg_kind_text(iso_arg_kind kind);
 
 /* Binds the call's arguments to the signature, args[i] for params[i]. A bare name is a call without
  * arguments. ISO_EINVAL with a message (unknown keyword and its nearest match, missing argument,

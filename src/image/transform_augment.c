@@ -180,7 +180,7 @@ static iso_image_size draw_rand(const iso_transform *t, iso_torch_generator *g, 
 static const iso_param rand_params[] = {{"num_ops", ISO_ARG_INT, "2", 0, 64, false},
                                         {"magnitude", ISO_ARG_INT, "9", 0, 1 << 15, false},
                                         {"num_magnitude_bins", ISO_ARG_INT, "31", 2, 1 << 15, false},
-                                        {"interpolation", ISO_ARG_ANY, "None", 0, 0, false},
+                                        {"interpolation", ISO_ARG_ANY, "None", 0, 0, false, "'nearest', 'bilinear', 'bicubic', or InterpolationMode.BILINEAR, ..."},
                                         {"fill", ISO_ARG_FLOATS, "None", 0, 0, false}};
 static const iso_signature rand_signature = {"RandAugment", rand_params, ISO_COUNTOF(rand_params)};
 static const iso_transform_class rand_operation_class = {
@@ -213,7 +213,7 @@ static iso_image_size draw_trivial(const iso_transform *t, iso_torch_generator *
 }
 
 static const iso_param trivial_params[] = {{"num_magnitude_bins", ISO_ARG_INT, "31", 2, 1 << 15, false},
-                                           {"interpolation", ISO_ARG_ANY, "None", 0, 0, false},
+                                           {"interpolation", ISO_ARG_ANY, "None", 0, 0, false, "'nearest', 'bilinear', 'bicubic', or InterpolationMode.BILINEAR, ..."},
                                            {"fill", ISO_ARG_FLOATS, "None", 0, 0, false}};
 static const iso_signature trivial_signature = {"TrivialAugmentWide", trivial_params, ISO_COUNTOF(trivial_params)};
 const iso_transform_class iso_trivial_augment_wide_class = {.signature = &trivial_signature,

@@ -94,7 +94,7 @@ static const iso_param erasing_params[] = {
     {"p", ISO_ARG_FLOAT, "0.5", 0, 1, false},
     {"scale", ISO_ARG_FLOAT2, "(0.02, 0.33)", 0, 1, false},
     {"ratio", ISO_ARG_FLOAT2, "(0.3, 3.3)", 0, 1e6, false},
-    {"value", ISO_ARG_ANY, "0", 0, 0, false},
+    {"value", ISO_ARG_ANY, "0", 0, 0, false, "a number, one per channel, or 'random'"},
     {"inplace", ISO_ARG_BOOL, "False", 0, 0, false},
 };
 static const iso_signature erasing_signature = {"RandomErasing", erasing_params, ISO_COUNTOF(erasing_params)};

@@ -2,7 +2,7 @@
  * chain.c. */
 #include "image/transforms.h"
 
-static const iso_param compose_params[] = {{"transforms", ISO_ARG_ANY, NULL, 0, 0, false}};
+static const iso_param compose_params[] = {{"transforms", ISO_ARG_ANY, NULL, 0, 0, false, "a list of transforms"}};
 static const iso_signature compose_signature = {"Compose", compose_params, ISO_COUNTOF(compose_params)};
 const iso_transform_class iso_compose_class = {.signature = &compose_signature, .stage = ISO_GROUP};
 
@@ -19,7 +19,7 @@ static iso_image_size draw_apply(const iso_transform *t, iso_torch_generator *g,
     return in;
 }
 
-static const iso_param apply_params[] = {{"transforms", ISO_ARG_ANY, NULL, 0, 0, false},
+static const iso_param apply_params[] = {{"transforms", ISO_ARG_ANY, NULL, 0, 0, false, "a list of transforms"},
                                          {"p", ISO_ARG_FLOAT, "0.5", 0, 1, false}};
 static const iso_signature apply_signature = {"RandomApply", apply_params, ISO_COUNTOF(apply_params)};
 const iso_transform_class iso_random_apply_class = {
@@ -40,7 +40,7 @@ static iso_status configure_choice(iso_context *ctx, iso_transform *t, const iso
     return ISO_OK;
 }
 
-static const iso_param choice_params[] = {{"transforms", ISO_ARG_ANY, NULL, 0, 0, false},
+static const iso_param choice_params[] = {{"transforms", ISO_ARG_ANY, NULL, 0, 0, false, "a list of transforms"},
                                           {"p", ISO_ARG_FLOATS, "None", 0, 0, false}};
 static const iso_signature choice_signature = {"RandomChoice", choice_params, ISO_COUNTOF(choice_params)};
 const iso_transform_class iso_random_choice_class = {

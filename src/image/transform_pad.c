@@ -82,7 +82,7 @@ static iso_image_size draw_pad(const iso_transform *t, iso_torch_generator *g, i
 static const iso_param pad_params[] = {
     {"padding", ISO_ARG_FLOATS, NULL, 0, 0, false},
     {"fill", ISO_ARG_FLOATS, "0", 0, 0, false},
-    {"padding_mode", ISO_ARG_STRING, "constant", 0, 0, false},
+    {"padding_mode", ISO_ARG_STRING, "constant", 0, 0, false, "'constant', 'edge', 'reflect' or 'symmetric'"},
 };
 static const iso_signature pad_signature = {"Pad", pad_params, ISO_COUNTOF(pad_params)};
 const iso_transform_class iso_pad_class = {
@@ -117,7 +117,7 @@ static iso_image_size draw_random_crop(const iso_transform *t, iso_torch_generat
 static const iso_param random_crop_params[] = {
     {"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false},           {"padding", ISO_ARG_FLOATS, "None", 0, 0, false},
     {"pad_if_needed", ISO_ARG_BOOL, "False", 0, 0, false},     {"fill", ISO_ARG_FLOATS, "0", 0, 0, false},
-    {"padding_mode", ISO_ARG_STRING, "constant", 0, 0, false},
+    {"padding_mode", ISO_ARG_STRING, "constant", 0, 0, false, "'constant', 'edge', 'reflect' or 'symmetric'"},
 };
 static const iso_signature random_crop_signature = {"RandomCrop", random_crop_params, ISO_COUNTOF(random_crop_params)};
 const iso_transform_class iso_random_crop_class = {.signature = &random_crop_signature,

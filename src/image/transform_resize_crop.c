@@ -47,9 +47,9 @@ static bool apply_resize(const iso_transform *t, const iso_draw *draw, iso_image
 
 static const iso_param resize_params[] = {
     {"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false},
-    {"interpolation", ISO_ARG_ANY, "None", 0, 0, false},
+    {"interpolation", ISO_ARG_ANY, "None", 0, 0, false, "'nearest', 'bilinear', 'bicubic', or InterpolationMode.BILINEAR, ..."},
     {"max_size", ISO_ARG_INT, "None", 1, 1 << 15, false},
-    {"antialias", ISO_ARG_ANY, "True", 0, 0, false}, /* always on for 8-bit images, whatever it says */
+    {"antialias", ISO_ARG_ANY, "True", 0, 0, false, "anything: it is always on for 8-bit images"}, /* always on for 8-bit images, whatever it says */
 };
 static const iso_signature resize_signature = {"Resize", resize_params, ISO_COUNTOF(resize_params)};
 const iso_transform_class iso_resize_class = {.signature = &resize_signature,
@@ -165,8 +165,8 @@ static const iso_param resized_crop_params[] = {
     {"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false},
     {"scale", ISO_ARG_FLOAT2, "(0.08, 1.0)", 0, 0, false},
     {"ratio", ISO_ARG_FLOAT2, "(0.75, 1.3333333333333333)", 0, 0, false},
-    {"interpolation", ISO_ARG_ANY, "None", 0, 0, false},
-    {"antialias", ISO_ARG_ANY, "True", 0, 0, false},
+    {"interpolation", ISO_ARG_ANY, "None", 0, 0, false, "'nearest', 'bilinear', 'bicubic', or InterpolationMode.BILINEAR, ..."},
+    {"antialias", ISO_ARG_ANY, "True", 0, 0, false, "anything: it is always on for 8-bit images"},
 };
 static const iso_signature resized_crop_signature = {"RandomResizedCrop", resized_crop_params, ISO_COUNTOF(resized_crop_params)};
 const iso_transform_class iso_random_resized_crop_class = {.signature = &resized_crop_signature,

@@ -63,7 +63,7 @@ static float convert(const iso_transform *t, int channel, float x) {
     return from_bytes == t->to_bytes ? x : from_bytes ? x / 255.0f : iso_float_to_byte(x * (float)(255.0 + 1.0 - 1e-3));
 }
 
-static const iso_param convert_params[] = {{"dtype", ISO_ARG_ANY, NULL, 0, 0, false}};
+static const iso_param convert_params[] = {{"dtype", ISO_ARG_ANY, NULL, 0, 0, false, "torch.float32 or torch.uint8"}};
 static const iso_signature convert_signature = {"ConvertImageDtype", convert_params, ISO_COUNTOF(convert_params)};
 const iso_transform_class iso_convert_image_dtype_class = {.signature = &convert_signature,
                                                            .stage = ISO_ON_TENSOR,

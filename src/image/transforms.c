@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const iso_transform_class *const classes[] = {
+const iso_transform_class *const iso_transform_classes[] = {
     &iso_center_crop_class,
     &iso_color_jitter_class,
     &iso_compose_class,
@@ -34,6 +34,7 @@ static const iso_transform_class *const classes[] = {
     &iso_to_tensor_class,
     &iso_trivial_augment_wide_class,
 };
+const size_t iso_transform_class_count = ISO_COUNTOF(iso_transform_classes);
 
 /* ---- Arguments ---- */
 
@@ -101,9 +102,9 @@ iso_image_size iso_draw_chance(const iso_transform *t, iso_torch_generator *g, i
 /* ---- Building ---- */
 
 static iso_status unknown_transform(iso_context *ctx, const char *name) {
-    const char *names[ISO_COUNTOF(classes)];
-    for (size_t i = 0; i < ISO_COUNTOF(classes); i++)
-        names[i] = classes[i]->signature->name;
+    const char *names[ISO_COUNTOF(iso_transform_classes)];
+    for (size_t i = 0; i < ISO_COUNTOF(iso_transform_classes); i++)
+        names[i] = iso_transform_classes[i]->signature->name;
     const char *nearest = iso_nearest(name, names, ISO_COUNTOF(names));
     if (nearest)
         return iso_fail(ctx, ISO_EINVAL, "unknown transform '%s'; did you mean '%s'?", name, nearest);
@@ -115,12 +116,12 @@ static iso_status configure(iso_context *ctx, iso_transform *item, const iso_exp
     if (call->kind != ISO_EXPR_CALL && call->kind != ISO_EXPR_NAME)
         return iso_fail(ctx, ISO_EINVAL, "expected a transform, such as RandomResizedCrop(32)");
     const char *dot = strrchr(call->text, '.'), *name = dot ? dot + 1 : call->text;
-    for (size_t i = 0; i < ISO_COUNTOF(classes); i++) {
-        if (strcmp(classes[i]->signature->name, name) != 0)
+    for (size_t i = 0; i < ISO_COUNTOF(iso_transform_classes); i++) {
+        if (strcmp(iso_transform_classes[i]->signature->name, name) != 0)
             continue;
-        *item = (iso_transform){.class_ = classes[i], .column = call->column, .span = 1};
-        iso_status status = iso_bind(ctx, classes[i]->signature, call, args, column);
-        return status ? status : classes[i]->configure ? classes[i]->configure(ctx, item, args) : ISO_OK;
+        *item = (iso_transform){.class_ = iso_transform_classes[i], .column = call->column, .span = 1};
+        iso_status status = iso_bind(ctx, iso_transform_classes[i]->signature, call, args, column);
+        return status ? status : iso_transform_classes[i]->configure ? iso_transform_classes[i]->configure(ctx, item, args) : ISO_OK;
     }
     return unknown_transform(ctx, name);
 }

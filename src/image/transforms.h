@@ -147,6 +147,9 @@ iso_box iso_transforms_source(const iso_transforms *transforms, const iso_draw *
 bool iso_transforms_apply(const iso_transforms *transforms, const iso_draw *draws, iso_transform_scratch *scratch,
                           const iso_image *in, float *out, iso_worker_error *error);
 
+extern const iso_transform_class *const iso_transform_classes[];
+extern const size_t iso_transform_class_count;
+
 extern const iso_transform_class iso_random_horizontal_flip_class, iso_random_vertical_flip_class, iso_random_rotation_class,
     iso_random_resized_crop_class, iso_resize_class, iso_center_crop_class, iso_random_crop_class, iso_pad_class,
     iso_to_tensor_class, iso_normalize_class, iso_compose_class, iso_random_apply_class, iso_color_jitter_class,

@@ -162,9 +162,9 @@ iso_module *iso_conv2d_with(iso_context *ctx, int64_t in_channels, int64_t out_c
 static const iso_param params[] = {
     {"in_channels", ISO_ARG_INT, NULL, 1, 1 << 20},  {"out_channels", ISO_ARG_INT, NULL, 1, 1 << 20},
     {"kernel_size", ISO_ARG_INT2, NULL, 1, 1 << 12}, {"stride", ISO_ARG_INT2, "1", 1, 1 << 12},
-    {"padding", ISO_ARG_ANY, "0", 0, 0},             {"dilation", ISO_ARG_INT2, "1", 1, 1 << 12},
+    {"padding", ISO_ARG_ANY, "0", 0, 0, false, "a whole number of 0 or more, a pair of them, 'valid' or 'same'"},             {"dilation", ISO_ARG_INT2, "1", 1, 1 << 12},
     {"groups", ISO_ARG_INT, "1", 1, 1 << 20},        {"bias", ISO_ARG_BOOL, "True", 0, 0},
-    {"padding_mode", ISO_ARG_STRING, "zeros", 0, 0},
+    {"padding_mode", ISO_ARG_STRING, "zeros", 0, 0, false, "'zeros'"},
 };
 static const iso_signature signature = {"Conv2d", params, ISO_COUNTOF(params)};
 

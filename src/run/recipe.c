@@ -150,14 +150,15 @@ static iso_status read_split(iso_recipe *recipe, const iso_yaml *node) {
 
 static const iso_param cross_entropy_params[] = {
     {"ignore_index", ISO_ARG_INT, "-100", -1e9, 1e9},
-    {"reduction", ISO_ARG_STRING, "mean", 0, 0},
+    {"reduction", ISO_ARG_STRING, "mean", 0, 0, false, "'mean' or 'sum'"},
     {"label_smoothing", ISO_ARG_FLOAT, "0.0", 0, 1},
 };
-static const iso_param mse_params[] = {{"reduction", ISO_ARG_STRING, "mean", 0, 0}};
-static const iso_signature loss_signatures[] = {
+static const iso_param mse_params[] = {{"reduction", ISO_ARG_STRING, "mean", 0, 0, false, "'mean' or 'sum'"}};
+const iso_signature iso_loss_signatures[] = {
     {"CrossEntropyLoss", cross_entropy_params, ISO_COUNTOF(cross_entropy_params)},
     {"MSELoss", mse_params, ISO_COUNTOF(mse_params)},
 };
+const size_t iso_loss_signature_count = ISO_COUNTOF(iso_loss_signatures);
 
 static iso_status read_loss(iso_recipe *recipe, const iso_yaml *node) {
     iso_located located = {0};
@@ -165,7 +166,7 @@ static iso_status read_loss(iso_recipe *recipe, const iso_yaml *node) {
     iso_arg args[ISO_MAX_PARAMS];
     iso_status status = read_expr(recipe, node, "loss", "CrossEntropyLoss() or MSELoss()", &located);
     if (!status)
-        status = iso_recipe_bind(recipe, &located, located.expr, loss_signatures, ISO_COUNTOF(loss_signatures), "loss", &which, args);
+        status = iso_recipe_bind(recipe, &located, located.expr, iso_loss_signatures, iso_loss_signature_count, "loss", &which, args);
     if (!status) {
         const iso_arg *reduction = &args[which == 0 ? 1 : 0];
         recipe->loss.kind = which == 0 ? ISO_CROSS_ENTROPY : ISO_MSE;
@@ -260,13 +261,7 @@ static iso_status read_weights(iso_recipe *recipe, const iso_yaml *node) {
     return (recipe->weights.path = iso_strdup(recipe->ctx, node->text)) ? ISO_OK : ISO_ENOMEM;
 }
 
-struct key {
-    const char *name;
-    iso_status (*read)(iso_recipe *recipe, const iso_yaml *node);
-    bool required;
-};
-
-static iso_status read_keys(iso_recipe *recipe, const iso_yaml *map, const char *where, const struct key *keys, size_t count) {
+static iso_status read_keys(iso_recipe *recipe, const iso_yaml *map, const char *where, const iso_recipe_key *keys, size_t count) {
     const char *names[16];
     char path[64];
     for (size_t i = 0; i < count; i++)
@@ -286,7 +281,7 @@ static iso_status read_keys(iso_recipe *recipe, const iso_yaml *map, const char 
             return status;
     }
     for (size_t i = 0; i < count; i++)
-        if (keys[i].required && !iso_yaml_get(map, keys[i].name)) {
+        if (!keys[i].fallback && !iso_yaml_get(map, keys[i].name)) {
             snprintf(path, sizeof path, "%s%s%s", where, where[0] ? "." : "", keys[i].name);
             return bad(recipe, map, path, "is missing");
         }
@@ -301,25 +296,44 @@ static iso_status read_on_bad_image(iso_recipe *recipe, const iso_yaml *node) {
     return status;
 }
 
+#define FOLDER "a folder of class folders with images, or a data set"
+const iso_recipe_key iso_recipe_data_keys[] = {
+    {"train", read_train, FOLDER, NULL, "what is trained on"},
+    {"test", read_test, FOLDER, "none", "what the accuracy is measured on at the end of each epoch"},
+    {"transforms", read_transforms, "a list of transforms", NULL, "from an image to the numbers that training sees"},
+    {"test_transforms", read_test_transforms, "a list of transforms", "those of training that are not random",
+     "the same for testing; by default RandomResizedCrop(s) becomes Resize(s) and CenterCrop(s)"},
+    {"loader", read_loader, "DataLoader(...)", NULL, "batch size, order, workers"},
+    {"split", read_split, "random_split(lengths)", "none",
+     "parts of data.train for training and for testing, instead of data.test"},
+    {"on_bad_image", read_on_bad_image, "stop or skip", "stop",
+     "what a damaged image does: stop the run before it begins, with a list of all of them, or be left out"},
+};
+const size_t iso_recipe_data_key_count = ISO_COUNTOF(iso_recipe_data_keys);
+
 static iso_status read_data(iso_recipe *recipe, const iso_yaml *node) {
-    static const struct key keys[] = {
-        {"train", read_train, true},           {"test", read_test, false},
-        {"transforms", read_transforms, true}, {"test_transforms", read_test_transforms, false},
-        {"loader", read_loader, true},         {"split", read_split, false},
-        {"on_bad_image", read_on_bad_image, false},
-    };
-    iso_status status = read_keys(recipe, node, "data", keys, ISO_COUNTOF(keys));
+    iso_status status = read_keys(recipe, node, "data", iso_recipe_data_keys, iso_recipe_data_key_count);
     if (!status && recipe->split.located.expr && (recipe->test.path || recipe->test.expr))
         return bad(recipe, iso_yaml_get(node, "split"), "data.split", "takes the test images from data.train; expected no data.test beside it");
     return status;
 }
 
-static const struct key recipe_keys[] = {
-    {"seed", read_seed, true},    {"stream", read_stream, false},       {"data", read_data, true},
-    {"model", read_model, true},  {"init", read_init, false},           {"loss", read_loss, false},
-    {"epochs", read_epochs, true}, {"optimizer", read_optimizer, true}, {"checkpoint", read_checkpoint, false},
-    {"weights", read_weights, false}, {"micro_batch", read_micro_batch, false},
+const iso_recipe_key iso_recipe_keys[] = {
+    {"seed", read_seed, "a whole number, -2^63 to 2^64 - 1", NULL, "what all random numbers follow from, as torch.manual_seed takes it"},
+    {"stream", read_stream, "torch[==1.13 or ==2.6][+mkl][/scalar]", "torch", "whose random numbers: which release and build of PyTorch"},
+    {"data", read_data, "a map", NULL, "images and how they are loaded; its keys are below"},
+    {"model", read_model, "a list of layers, or one call such as resnet18(num_classes=10)", NULL, "the network"},
+    {"init", read_init, "default, xavier_normal_, xavier_uniform_, kaiming_normal_ or kaiming_uniform_", "default",
+     "how parameters of two or more dimensions begin"},
+    {"weights", read_weights, "the path of a safetensors file", "none", "what the model starts from instead of initial values"},
+    {"loss", read_loss, "CrossEntropyLoss(...)", "CrossEntropyLoss()", "what is made small"},
+    {"optimizer", read_optimizer, "SGD(...), Adam(...) or AdamW(...)", NULL, "how parameters change"},
+    {"epochs", read_epochs, "a whole number from 1", NULL, "how often all training images are seen"},
+    {"checkpoint", read_checkpoint, "a whole number", "0", "steps between checkpoints; 0: at the end of each epoch"},
+    {"micro_batch", read_micro_batch, "a whole number from 1", "the batch",
+     "compute a batch in blocks of so many samples, at most, for less memory; the same digest"},
 };
+const size_t iso_recipe_key_count = ISO_COUNTOF(iso_recipe_keys);
 
 /* ---- The whole ---- */
 
@@ -388,7 +402,7 @@ iso_status iso_recipe_parse(iso_context *ctx, const char *name, const char *dire
         status = recipe->name && recipe->directory ? ISO_OK : ISO_ENOMEM;
     }
     if (!status)
-        status = read_keys(recipe, root, "", recipe_keys, ISO_COUNTOF(recipe_keys));
+        status = read_keys(recipe, root, "", iso_recipe_keys, iso_recipe_key_count);
     if (!status)
         status = iso_recipe_write(recipe);
     iso_yaml_free(ctx, root);

@@ -65,6 +65,19 @@ typedef struct iso_recipe {
                             without what is execution only */
 } iso_recipe;
 
+/* One key: how it is read, and what people are told of it. */
+typedef struct iso_recipe_key {
+    const char *name;
+    iso_status (*read)(iso_recipe *recipe, const iso_yaml *node);
+    const char *value;    /* what it takes */
+    const char *fallback; /* NULL: it is required */
+    const char *text;
+} iso_recipe_key;
+extern const iso_recipe_key iso_recipe_keys[], iso_recipe_data_keys[]; /* and those below `data` */
+extern const size_t iso_recipe_key_count, iso_recipe_data_key_count;
+extern const iso_signature iso_loss_signatures[];
+extern const size_t iso_loss_signature_count;
+
 /* Reads a recipe. `sets` are "key=value" texts of --set, applied in order. */
 iso_status iso_recipe_load(iso_context *ctx, const char *path, const char *const *sets, size_t set_count, iso_recipe **recipe);
 /* The same from memory. */

@@ -34,25 +34,26 @@ static iso_status read_generator(const iso_recipe *recipe, const iso_located *lo
 static const iso_param random_params[] = {
     {"replacement", ISO_ARG_BOOL, "False", 0, 0, false},
     {"num_samples", ISO_ARG_INT, "None", 1, 1 << 30, false},
-    {"generator", ISO_ARG_ANY, "None", 0, 0, false},
+    {"generator", ISO_ARG_ANY, "None", 0, 0, false, "Generator().manual_seed(SEED)"},
 };
 static const iso_param subset_params[] = {
-    {"indices", ISO_ARG_ANY, NULL, 0, 0, false},
-    {"generator", ISO_ARG_ANY, "None", 0, 0, false},
+    {"indices", ISO_ARG_ANY, NULL, 0, 0, false, "a list of whole numbers, or range(start, stop, step)"},
+    {"generator", ISO_ARG_ANY, "None", 0, 0, false, "Generator().manual_seed(SEED)"},
 };
 static const iso_param weighted_params[] = {
-    {"weights", ISO_ARG_ANY, NULL, 0, 0, false},
+    {"weights", ISO_ARG_ANY, NULL, 0, 0, false, "a list of numbers, one for each image, or 'balanced'"},
     {"num_samples", ISO_ARG_INT, "None", 1, 1 << 30, false},
     {"replacement", ISO_ARG_BOOL, "True", 0, 0, false},
-    {"generator", ISO_ARG_ANY, "None", 0, 0, false},
+    {"generator", ISO_ARG_ANY, "None", 0, 0, false, "Generator().manual_seed(SEED)"},
 };
-static const iso_signature sampler_signatures[] = {
+const iso_signature iso_sampler_signatures[] = {
     /* in the order of iso_sampler_kind */
     {"SequentialSampler", NULL, 0},
     {"RandomSampler", random_params, ISO_COUNTOF(random_params)},
     {"SubsetRandomSampler", subset_params, ISO_COUNTOF(subset_params)},
     {"WeightedRandomSampler", weighted_params, ISO_COUNTOF(weighted_params)},
 };
+const size_t iso_sampler_signature_count = ISO_COUNTOF(iso_sampler_signatures);
 
 static bool is_whole(const iso_expr *e) {
     return e->kind == ISO_EXPR_INT && !e->is_unsigned && !e->big;
@@ -126,7 +127,7 @@ static iso_status read_sampler(iso_recipe *recipe, const iso_expr *e) {
     iso_arg args[ISO_MAX_PARAMS];
     size_t which;
     iso_status status =
-        iso_recipe_bind(recipe, located, e, sampler_signatures, ISO_COUNTOF(sampler_signatures), "sampler", &which, args);
+        iso_recipe_bind(recipe, located, e, iso_sampler_signatures, iso_sampler_signature_count, "sampler", &which, args);
     if (status)
         return status;
     sampler->kind = (iso_sampler_kind)which;
@@ -162,20 +163,20 @@ static const iso_param loader_params[] = {
     {"num_workers", ISO_ARG_INT, "0", 0, 1 << 10, false},
     {"pin_memory", ISO_ARG_BOOL, "False", 0, 0, false},
     {"drop_last", ISO_ARG_BOOL, "False", 0, 0, false},
-    {"sampler", ISO_ARG_ANY, "None", 0, 0, false},
-    {"generator", ISO_ARG_ANY, "None", 0, 0, false},
+    {"sampler", ISO_ARG_ANY, "None", 0, 0, false, "a sampler"},
+    {"generator", ISO_ARG_ANY, "None", 0, 0, false, "Generator().manual_seed(SEED)"},
     {"prefetch_factor", ISO_ARG_INT, "None", 1, 1 << 10, false},
     {"persistent_workers", ISO_ARG_BOOL, "False", 0, 0, false},
     {"timeout", ISO_ARG_FLOAT, "0", 0, 1e9, false},
     {"pin_memory_device", ISO_ARG_STRING, "", 0, 0, false},
 };
-static const iso_signature loader_signature = {"DataLoader", loader_params, ISO_COUNTOF(loader_params)};
+const iso_signature iso_loader_signature = {"DataLoader", loader_params, ISO_COUNTOF(loader_params)};
 
 iso_status iso_recipe_read_loader(iso_recipe *recipe) {
     const iso_located *located = &recipe->loader;
     iso_arg args[ISO_MAX_PARAMS];
     size_t which;
-    iso_status status = iso_recipe_bind(recipe, located, located->expr, &loader_signature, 1, "loader", &which, args);
+    iso_status status = iso_recipe_bind(recipe, located, located->expr, &iso_loader_signature, 1, "loader", &which, args);
     if (status)
         return status;
     recipe->batch_size = args[BATCH_SIZE].i[0];
@@ -200,15 +201,15 @@ iso_status iso_recipe_read_loader(iso_recipe *recipe) {
 
 static const iso_param split_params[] = {
     {"lengths", ISO_ARG_FLOATS, NULL, 0, 0, false},
-    {"generator", ISO_ARG_ANY, "None", 0, 0, false},
+    {"generator", ISO_ARG_ANY, "None", 0, 0, false, "Generator().manual_seed(SEED)"},
 };
-static const iso_signature split_signature = {"random_split", split_params, ISO_COUNTOF(split_params)};
+const iso_signature iso_split_signature = {"random_split", split_params, ISO_COUNTOF(split_params)};
 
 iso_status iso_recipe_read_split(iso_recipe *recipe) {
     iso_split *split = &recipe->split;
     iso_arg args[ISO_MAX_PARAMS];
     size_t which;
-    iso_status status = iso_recipe_bind(recipe, &split->located, split->located.expr, &split_signature, 1, "split", &which, args);
+    iso_status status = iso_recipe_bind(recipe, &split->located, split->located.expr, &iso_split_signature, 1, "split", &which, args);
     if (status)
         return status;
     split->parts = args[0].count;

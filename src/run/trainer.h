@@ -93,6 +93,8 @@ iso_status iso_trainer_batch(iso_trainer *trainer, int64_t epoch, int64_t index,
 /* Opens the data sets, builds transforms and loaders. */
 iso_status iso_trainer_open_data(iso_trainer *trainer, int workers, iso_progress_function *progress, void *user);
 /* The path of a data source, joined with the recipe's directory; to be freed. */
+extern const iso_signature iso_data_set_signatures[];
+extern const size_t iso_data_set_signature_count;
 char *iso_recipe_data_path(const iso_recipe *recipe, const iso_located *source);
 
 #endif

@@ -18,22 +18,23 @@ static const iso_param numpy_params[] = {
     {"y", ISO_ARG_STRING, "y", 0, 0, false},         {"num_classes", ISO_ARG_INT, "None", 1, 1 << 16, false},
 };
 #define TORCHVISION(name) {name, torchvision_params, ISO_COUNTOF(torchvision_params)}
-static const iso_signature source_signatures[] = {
+const iso_signature iso_data_set_signatures[] = {
     TORCHVISION("FashionMNIST"), TORCHVISION("MNIST"),
     TORCHVISION("CIFAR10"),      TORCHVISION("CIFAR100"),
     {"NumpyArrays", numpy_params, ISO_COUNTOF(numpy_params)},
 };
+const size_t iso_data_set_signature_count = ISO_COUNTOF(iso_data_set_signatures);
 enum { CIFAR = 2, NUMPY_ARRAYS = 4 };
 
 /* Binds a data set's call; *which is its signature. */
 static iso_status bind_source(const iso_recipe *recipe, const iso_located *source, size_t *which, iso_arg *args) {
     iso_context *ctx = recipe->ctx;
-    const char *name = iso_last_name(source->expr->text), *names[ISO_COUNTOF(source_signatures)];
-    for (*which = 0; *which < ISO_COUNTOF(source_signatures); ++*which) {
+    const char *name = iso_last_name(source->expr->text), *names[ISO_COUNTOF(iso_data_set_signatures)];
+    for (*which = 0; *which < ISO_COUNTOF(iso_data_set_signatures); ++*which) {
         int column = 0;
-        names[*which] = source_signatures[*which].name;
+        names[*which] = iso_data_set_signatures[*which].name;
         if (strcmp(name, names[*which]) == 0) {
-            iso_status status = iso_bind(ctx, &source_signatures[*which], source->expr, args, &column);
+            iso_status status = iso_bind(ctx, &iso_data_set_signatures[*which], source->expr, args, &column);
             return status ? iso_recipe_fail_at(recipe, source, column, status) : ISO_OK;
         }
     }
@@ -64,9 +65,9 @@ static void report_reading(void *user, int64_t done, int64_t total) {
 
 static iso_status open_call(iso_context *ctx, size_t which, const char *root, const iso_arg *args, iso_dataset **dataset) {
     if (which < CIFAR)
-        return iso_idx_open(ctx, root, source_signatures[which].name, args[1].i[0], dataset);
+        return iso_idx_open(ctx, root, iso_data_set_signatures[which].name, args[1].i[0], dataset);
     if (which < NUMPY_ARRAYS)
-        return iso_cifar_open(ctx, root, source_signatures[which].name, args[1].i[0], dataset);
+        return iso_cifar_open(ctx, root, iso_data_set_signatures[which].name, args[1].i[0], dataset);
     return iso_numpy_open(ctx, root,
                           &(iso_npy_source){.images = args[1].text,
                                             .labels = args[2].is_none ? NULL : args[2].text,

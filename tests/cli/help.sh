@@ -45,6 +45,11 @@ if there mandoc; then
     check "mandoc: isobit" "$(mandoc -T lint -W warning page | grep -v 'missing date')" ""
 fi
 
+for name in recipe Conv2d nn.Linear RandomResizedCrop SGD DataLoader WeightedRandomSampler FashionMNIST CrossEntropyLoss; do
+    check "help $name" "$("$isobit" help $name 2>&1 | awk 'length > 100')$("$isobit" help $name 2>&1 | grep -cE '\((required|default)|default: ' | awk '{print ($1 >= 1)}')" 1
+done
+check "help of what is mistyped" "$("$isobit" help conv2d 2>&1 | grep -o "did you mean 'Conv2d'")" "did you mean 'Conv2d'"
+
 # ---- Shells ----
 complete_bash() { # the words of a command line, the last one to be completed
     bash -c 'source ./isobit.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _isobit isobit "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
