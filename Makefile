@@ -134,14 +134,13 @@ $(BUILD)/src/kernels/avx2.o:   ISA_FLAGS := $(ALLOCATION) -mavx2 -mfma -mbmi2
 $(BUILD)/src/kernels/avx512.o: ISA_FLAGS := $(ALLOCATION) -mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma -mbmi2 -mprefer-vector-width=512
 endif
 
-# Whatever was built with other flags, or before a library was installed, is built again.
-$(BUILD)/flags: export ISO_FLAGS = $(CC) $(ALL_CFLAGS) $(LIBS)
-$(BUILD)/flags: FORCE
+# What was built before a library was installed is built again.
+$(BUILD)/packages: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' "$$ISO_FLAGS" | cmp -s - $@ || printf '%s\n' "$$ISO_FLAGS" >$@
+	@echo '$(PACKAGES)' | cmp -s - $@ || echo '$(PACKAGES)' >$@
 FORCE:
 
-$(BUILD)/%.o: %.c Makefile $(BUILD)/flags
+$(BUILD)/%.o: %.c Makefile $(BUILD)/packages
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
