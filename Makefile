@@ -42,7 +42,7 @@ LIBS := $(PKG_LIBS) -lm -pthread
 
 SOURCES := $(foreach room,$(filter-out cli,$(ROOMS)),$(wildcard src/$(room)/*.c))
 CLI_SOURCES := $(if $(filter cli,$(ROOMS)),$(wildcard src/cli/*.c))
-TEST_SOURCES := $(wildcard tests/harness/*.c) $(foreach room,$(ROOMS),$(wildcard tests/$(room)/*.c))
+TEST_SOURCES := $(wildcard tests/harness/*.c) $(foreach room,$(ROOMS),$(wildcard tests/$(room)/*.c)) $(if $(filter run,$(ROOMS)),$(wildcard tests/fault/*.c))
 BENCH_SOURCES := bench/bench.c bench/roofline.c
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))

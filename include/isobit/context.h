@@ -39,7 +39,8 @@ typedef struct iso_allocator {
 } iso_allocator;
 
 /* All access to files goes through here; each member behaves like the POSIX call it is named after
- * (result -1 and errno on failure). Must be callable from several threads at once. */
+ * (result -1, of a pointer NULL, and errno on failure). Must be callable from several threads at once. */
+struct stat;
 typedef struct iso_files {
     int (*open)(void *user, const char *path, int flags, int mode);
     int64_t (*read)(void *user, int fd, void *buffer, size_t count);
@@ -50,6 +51,13 @@ typedef struct iso_files {
     int (*rename)(void *user, const char *from, const char *to);
     int (*unlink)(void *user, const char *path);
     int (*mkdir)(void *user, const char *path, int mode);
+    int (*rmdir)(void *user, const char *path);
+    int (*stat)(void *user, const char *path, struct stat *info); /* of <sys/stat.h> */
+    int64_t (*lseek)(void *user, int fd, int64_t offset, int whence);
+    int (*flock)(void *user, int fd, int operation);
+    void *(*opendir)(void *user, const char *path);
+    const char *(*readdir)(void *user, void *directory); /* an entry's name, valid until the next call; NULL with errno 0: no more */
+    int (*closedir)(void *user, void *directory);
     void *user;
 } iso_files;
 

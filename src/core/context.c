@@ -118,6 +118,7 @@ iso_status iso_fail(iso_context *ctx, iso_status status, const char *format, ...
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     memcpy(ctx->error, message, sizeof message);
+    ctx->failure = status;
     return status;
 }
 
@@ -130,6 +131,7 @@ iso_status iso_fail_at(iso_context *ctx, iso_status status, const char *format, 
     size_t used = length < 0 ? 0 : (size_t)length < sizeof message ? (size_t)length : sizeof message - 1;
     snprintf(message + used, sizeof message - used, ": %s", ctx->error);
     memcpy(ctx->error, message, sizeof message);
+    ctx->failure = status;
     return status;
 }
 

@@ -22,7 +22,8 @@ struct iso_context {
     iso_py_random python;          /* the same of Python's module random; seeded by who draws from it */
     atomic_int interrupted;
     atomic_uint_least64_t allocations;
-    char error[2048];
+    iso_status failure; /* of the latest failure, */
+    char error[2048];   /* and its message */
 };
 
 /* Sets the message and returns `status`, so that a failing function ends in `return iso_fail(...)`.
@@ -31,6 +32,9 @@ iso_status iso_fail(iso_context *ctx, iso_status status, const char *format, ...
 
 /* Puts "where: " in front of the message of a failure that has just been set; returns `status`. */
 iso_status iso_fail_at(iso_context *ctx, iso_status status, const char *format, ...) ISO_PRINTF(3, 4);
+
+/* Why the call that has just failed did: for functions that give a pointer, or NULL. */
+static inline iso_status iso_failure(const iso_context *ctx) { return ctx->failure; }
 
 /* Memory, aligned to 64 bytes, from the context's allocator. NULL (and a message) when there is none.
  * iso_alloc_array checks count * size for overflow. iso_calloc zeroes. count may be 0. Any thread. */

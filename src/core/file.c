@@ -1,9 +1,11 @@
 #include "core/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,19 +46,57 @@ static int posix_mkdir(void *user, const char *path, int mode) {
     return mkdir(path, (mode_t)mode);
 }
 
+static int posix_rmdir(void *user, const char *path) {
+    (void)user;
+    return rmdir(path);
+}
+static int posix_stat(void *user, const char *path, struct stat *info) {
+    (void)user;
+    return stat(path, info);
+}
+static int64_t posix_lseek(void *user, int fd, int64_t offset, int whence) {
+    (void)user;
+    return lseek(fd, offset, whence);
+}
+static int posix_flock(void *user, int fd, int operation) {
+    (void)user;
+    return flock(fd, operation);
+}
+static void *posix_opendir(void *user, const char *path) {
+    (void)user;
+    return opendir(path);
+}
+static const char *posix_readdir(void *user, void *directory) {
+    (void)user;
+    errno = 0;
+    struct dirent *entry = readdir(directory);
+    return entry ? entry->d_name : NULL;
+}
+static int posix_closedir(void *user, void *directory) {
+    (void)user;
+    return closedir(directory);
+}
+
 iso_files iso_files_posix(void) {
-    return (iso_files){posix_open,  posix_read,   posix_write,  posix_fsync, posix_ftruncate,
-                       posix_close, posix_rename, posix_unlink, posix_mkdir, NULL};
+    return (iso_files){posix_open,  posix_read,  posix_write, posix_fsync, posix_ftruncate, posix_close,   posix_rename,   posix_unlink, posix_mkdir,
+                       posix_rmdir, posix_stat,  posix_lseek, posix_flock, posix_opendir,   posix_readdir, posix_closedir, NULL};
 }
 
-bool iso_file_exists(const char *path) {
-    struct stat info;
-    return stat(path, &info) == 0;
+iso_status iso_file_stat(iso_context *ctx, const char *path, struct stat *info, bool *exists) {
+    *exists = ctx->files.stat(ctx->files.user, path, info) == 0;
+    if (*exists || errno == ENOENT || errno == ENOTDIR)
+        return ISO_OK;
+    return iso_fail(ctx, ISO_EIO, "%s: could not be looked at: %s", path, strerror(errno));
 }
 
-bool iso_file_is_directory(const char *path) {
+bool iso_file_exists(iso_context *ctx, const char *path) {
     struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    return ctx->files.stat(ctx->files.user, path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+bool iso_file_is_directory(iso_context *ctx, const char *path) {
+    struct stat info;
+    return ctx->files.stat(ctx->files.user, path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 static iso_status io_error(iso_context *ctx, const char *path, const char *what) {
@@ -98,7 +138,7 @@ static iso_status read_file(iso_context *ctx, const char *path, size_t limit, ui
     const char *problem = NULL;
     *data = NULL;
     *size = 0;
-    if (stat(path, &info) != 0)
+    if (ctx->files.stat(ctx->files.user, path, &info) != 0)
         problem = strerror(errno);
     else if (S_ISDIR(info.st_mode))
         problem = "is a directory, expected a file";
@@ -210,7 +250,7 @@ iso_status iso_file_make_directories(iso_context *ctx, const char *path) {
         char end = *at;
         *at = 0;
         if (at != copy && ctx->files.mkdir(ctx->files.user, copy, 0777) != 0 &&
-            !(errno == EEXIST && iso_file_is_directory(copy)))
+            !(errno == EEXIST && iso_file_is_directory(ctx, copy)))
             status = io_error(ctx, copy, "the directory could not be made");
         *at = end;
         if (!end)

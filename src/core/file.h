@@ -30,8 +30,11 @@ iso_status iso_file_write_all(iso_context *ctx, int fd, const char *path, const 
 iso_status iso_file_make_directories(iso_context *ctx, const char *path);
 iso_status iso_file_sync_directory(iso_context *ctx, const char *path);
 
-bool iso_file_exists(const char *path);
-bool iso_file_is_directory(const char *path);
+/* Looks whether something is there, and what. ISO_EIO if that cannot be told, which is not the same as that nothing is. */
+iso_status iso_file_stat(iso_context *ctx, const char *path, struct stat *info, bool *exists);
+/* Without a message: what cannot be told counts as there, so that whoever opens it says what is wrong; but not as a directory. */
+bool iso_file_exists(iso_context *ctx, const char *path);
+bool iso_file_is_directory(iso_context *ctx, const char *path);
 
 /* directory/name, allocated; `name` alone if it is absolute or directory is "" or ".". */
 char *iso_path_join(iso_context *ctx, const char *directory, const char *name);

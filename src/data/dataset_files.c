@@ -12,7 +12,7 @@ char *iso_data_path(iso_context *ctx, const char *root, const char *name) {
     for (size_t i = 0; i < ISO_COUNTOF(places); i++) {
         char *directory = iso_path_join(ctx, root, places[i]), *path = directory ? iso_path_join(ctx, directory, name) : NULL;
         iso_free(ctx, directory);
-        if (!path || iso_file_exists(path))
+        if (!path || iso_file_exists(ctx, path))
             return path;
         iso_free(ctx, path);
     }

@@ -38,7 +38,7 @@ bool iso_file_identify(iso_context *ctx, const char *root, const char *name, iso
     if (!path)
         return false;
     snprintf(path, size, "%s/%s", root, name);
-    bool ok = stat(path, &s) == 0 && S_ISREG(s.st_mode);
+    bool ok = ctx->files.stat(ctx->files.user, path, &s) == 0 && S_ISREG(s.st_mode);
     iso_free(ctx, path);
     if (ok)
         *identity = (iso_file_identity){.device = (uint64_t)s.st_dev,
@@ -96,7 +96,7 @@ iso_digest_cache *iso_digest_cache_load(iso_context *ctx, const char *root) {
     _Static_assert(sizeof(struct head) % 8 == 0, "the entries are aligned");
     size_t size;
     char *path = cache_path(ctx, root);
-    iso_digest_cache *c = path && iso_file_exists(path) ? iso_calloc(ctx, 1, sizeof *c) : NULL;
+    iso_digest_cache *c = path && iso_file_exists(ctx, path) ? iso_calloc(ctx, 1, sizeof *c) : NULL;
     if (c) {
         c->ctx = ctx;
         if (iso_file_read(ctx, path, MAX_CACHE, &c->data, &size) || !parse(c, size)) {

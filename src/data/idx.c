@@ -51,12 +51,12 @@ static iso_status read_idx(iso_dataset *d, const char *file, int dims, uint8_t *
     size_t size = 0;
     *data = NULL;
     char *packed = iso_sprintf(ctx, "%s.gz", file), *path = iso_data_path(ctx, d->root, file);
-    if (path && packed && !iso_file_exists(path)) {
+    if (path && packed && !iso_file_exists(ctx, path)) {
         iso_free(ctx, path);
         path = iso_data_path(ctx, d->root, packed);
     }
     iso_status status = path && packed ? ISO_OK : ISO_ENOMEM;
-    if (!status && !iso_file_exists(path))
+    if (!status && !iso_file_exists(ctx, path))
         status =
             iso_fail(ctx, ISO_EIO, "%s: there is neither %s nor %s, nor in MNIST/raw or FashionMNIST/raw", d->root, file, packed);
     if (!status)

@@ -1,5 +1,4 @@
 /* ImageFolder: finds the files as torchvision does, then reads, digests and decodes all of them on all threads. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,19 +82,27 @@ static bool is_image_name(const char *name) {
 
 /* Lists a directory: its sub-directories (symbolic links followed) and its other entries, each sorted. */
 static iso_status list_directory(iso_context *ctx, const char *path, struct names *directories, struct names *files) {
-    DIR *dir = opendir(path);
+    const iso_files *f = &ctx->files;
+    void *dir = f->opendir(f->user, path);
     if (!dir)
         return iso_fail(ctx, ISO_EIO, "%s: the folder could not be opened: %s", path, strerror(errno));
     iso_status status = ISO_OK;
-    for (struct dirent *entry; !status && (entry = readdir(dir));) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+    const char *name;
+    while (!status && (name = f->readdir(f->user, dir))) {
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
             continue;
-        char *full = iso_path_join(ctx, path, entry->d_name);
-        struct names *list = full && iso_file_is_directory(full) ? directories : files;
-        status = full ? (list ? add_name(ctx, list, iso_strdup(ctx, entry->d_name)) : ISO_OK) : ISO_ENOMEM;
+        struct stat info;
+        bool exists; /* not where a symbolic link leads nowhere */
+        char *full = iso_path_join(ctx, path, name);
+        status = full ? iso_file_stat(ctx, full, &info, &exists) : ISO_ENOMEM;
+        struct names *list = !status && exists && S_ISDIR(info.st_mode) ? directories : files;
+        if (!status && list)
+            status = add_name(ctx, list, iso_strdup(ctx, name));
         iso_free(ctx, full);
     }
-    closedir(dir);
+    if (!status && errno)
+        status = iso_fail(ctx, ISO_EIO, "%s: the folder could not be read: %s", path, strerror(errno));
+    f->closedir(f->user, dir);
     if (directories && directories->count)
         qsort(directories->items, directories->count, sizeof *directories->items, by_code_points);
     if (files && files->count)
@@ -111,7 +118,10 @@ static iso_status walk(iso_context *ctx, const char *root, const char *relative,
     struct stat info;
     if (!path)
         return ISO_ENOMEM;
-    iso_status status = stat(path, &info) == 0 ? ISO_OK : iso_fail(ctx, ISO_EIO, "%s: %s", path, strerror(errno));
+    bool exists;
+    iso_status status = iso_file_stat(ctx, path, &info, &exists);
+    if (!status && !exists)
+        status = iso_fail(ctx, ISO_EIO, "%s: the folder is gone", path);
     for (int i = 0; i < depth && !status; i++)
         if (above[i]->st_dev == info.st_dev && above[i]->st_ino == info.st_ino)
             status = iso_fail(ctx, ISO_EINVAL, "%s: a symbolic link leads back to a folder above it", path);
@@ -278,6 +288,10 @@ static iso_status report(const struct reading *r) {
     for (size_t i = 0; i < d->file_count; i++) {
         if (!is_bad(r, i))
             continue;
+        if (r->errors[i]->status == ISO_ENOMEM) { /* no fault of the images */
+            iso_text_free(&list);
+            return iso_fail(d->ctx, ISO_ENOMEM, "%s/%s: out of memory", d->root, d->files[i].name);
+        }
         if (bad++ == 0)
             status = r->errors[i]->status;
         if (bad > 10)
@@ -290,7 +304,9 @@ static iso_status report(const struct reading *r) {
         put_path(&list, d->root, d->files[i].name);
         iso_text_printf(&list, ": %s", r->errors[i]->message);
     }
-    if (bad == 1)
+    if (!iso_text_ok(&list))
+        status = ISO_ENOMEM;
+    else if (bad == 1)
         iso_fail(d->ctx, status, "%s", list.data);
     else if (bad > 1)
         iso_fail(d->ctx, status, "%zu images are damaged or cannot be read: %s%s", bad, list.data, bad > 10 ? "; ..." : "");
@@ -401,9 +417,13 @@ static iso_status read_all(iso_dataset *d, const iso_folder_options *options) {
 static iso_status open_folder(iso_dataset *d, const iso_folder_options *options) {
     iso_context *ctx = d->ctx;
     struct names classes = {NULL, 0, 0};
-    if (!iso_file_is_directory(d->root))
-        return iso_fail(ctx, ISO_EIO, "%s: there is no such folder", d->root);
-    iso_status status = list_directory(ctx, d->root, &classes, NULL);
+    struct stat info;
+    bool exists;
+    iso_status status = iso_file_stat(ctx, d->root, &info, &exists);
+    if (!status && !(exists && S_ISDIR(info.st_mode)))
+        status = iso_fail(ctx, ISO_EIO, "%s: there is no such folder", d->root);
+    if (!status)
+        status = list_directory(ctx, d->root, &classes, NULL);
     d->classes = classes.items;
     d->class_count = classes.count;
     if (status)

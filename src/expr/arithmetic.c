@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+const char iso_expr_no_memory[] = "out of memory";
+
 void iso_expr_get_int(const iso_expr *e, iso_integer *n) {
     bool negative = e->integer < 0 && !e->is_unsigned;
     if (e->big)
@@ -129,5 +131,5 @@ const char *iso_expr_apply(iso_context *ctx, char op, const iso_expr *a, const i
         return NULL;
     }
     const char *wrong = apply_integers(op, a, b, &r);
-    return wrong ? wrong : iso_expr_set_int(ctx, result, &r) ? NULL : "out of memory";
+    return wrong ? wrong : iso_expr_set_int(ctx, result, &r) ? NULL : iso_expr_no_memory;
 }

@@ -37,7 +37,7 @@ static const char *read_integer(iso_context *ctx, const char *digits, unsigned b
             return "not a number";
     if (!iso_integer_read(&value, digits, base))
         return "the number has too many digits";
-    return iso_expr_set_int(ctx, e, &value) ? NULL : "out of memory";
+    return iso_expr_set_int(ctx, e, &value) ? NULL : iso_expr_no_memory;
 }
 
 /* digits [. digits] [e [sign] digits], at least one digit before the exponent */

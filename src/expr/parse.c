@@ -37,7 +37,7 @@ static iso_expr *syntax_error(struct parser *p, int column, const char *expected
 static iso_expr *value_error(struct parser *p, int column, const char *message) {
     if (!p->status) {
         p->column = column;
-        p->status = iso_fail(p->ctx, ISO_EINVAL, "%s", message);
+        p->status = iso_fail(p->ctx, message == iso_expr_no_memory ? ISO_ENOMEM : ISO_EINVAL, "%s", message);
     }
     return NULL;
 }

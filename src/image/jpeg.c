@@ -21,7 +21,10 @@ static void on_error(j_common_ptr info) {
     struct handler *handler = (struct handler *)info->err;
     char message[JMSG_LENGTH_MAX];
     info->err->format_message(info, message);
-    iso_worker_fail(handler->error, ISO_EINVAL, "damaged JPEG: %.200s", message);
+    if (info->err->msg_code == JERR_OUT_OF_MEMORY)
+        iso_worker_fail(handler->error, ISO_ENOMEM, "out of memory");
+    else
+        iso_worker_fail(handler->error, ISO_EINVAL, "damaged JPEG: %.200s", message);
     longjmp(handler->jump, 1);
 }
 

@@ -112,7 +112,7 @@ static iso_status open_for_writing(iso_ledger *l, iso_ledger_mode mode) {
         return iso_fail(l->ctx, ISO_EINVAL, "%s: exists already; use --resume to go on with that run, or another --out", l->path);
     if (l->fd < 0)
         return io_error(l, mode == ISO_LEDGER_CREATE ? "could not be created" : "could not be opened");
-    if (flock(l->fd, LOCK_EX | LOCK_NB) == 0)
+    if (l->ctx->files.flock(l->ctx->files.user, l->fd, LOCK_EX | LOCK_NB) == 0)
         return ISO_OK;
     if (errno == EWOULDBLOCK)
         return iso_fail(l->ctx, ISO_EINVAL, "%s: another process is working on this run", l->path);
@@ -163,7 +163,7 @@ void iso_ledger_close(iso_ledger *l) {
 /* Reads the file's last `size` bytes. */
 static iso_status read_end(iso_context *ctx, int fd, const char *path, int64_t end, uint8_t *to, size_t size) {
     size_t got = 0;
-    if (lseek(fd, (off_t)(end - (int64_t)size), SEEK_SET) < 0)
+    if (ctx->files.lseek(ctx->files.user, fd, end - (int64_t)size, SEEK_SET) < 0)
         return iso_fail(ctx, ISO_EIO, "%s: could not be read: %s", path, strerror(errno));
     while (got < size) {
         int64_t n = ctx->files.read(ctx->files.user, fd, to + got, size - got);
@@ -199,7 +199,7 @@ iso_status iso_ledger_head(iso_context *ctx, const char *directory, uint8_t head
     if (!path)
         return ISO_ENOMEM;
     int fd = ctx->files.open(ctx->files.user, path, O_RDONLY, 0);
-    *size = fd < 0 ? -1 : (int64_t)lseek(fd, 0, SEEK_END);
+    *size = fd < 0 ? -1 : ctx->files.lseek(ctx->files.user, fd, 0, SEEK_END);
     iso_status status = *size < 0 ? iso_fail(ctx, ISO_EIO, "%s: could not be read: %s", path, strerror(errno))
                                   : digest_last_line(ctx, fd, path, *size, head);
     if (fd >= 0)

@@ -159,7 +159,7 @@ iso_status iso_trace_append(const iso_trace *trace, const char *path) {
 
 iso_status iso_trace_prepare(iso_context *ctx, const char *path, int64_t done) {
     iso_trace_file *file = NULL;
-    iso_status status = iso_file_exists(path) ? iso_trace_read(ctx, path, &file) : ISO_OK;
+    iso_status status = iso_file_exists(ctx, path) ? iso_trace_read(ctx, path, &file) : ISO_OK;
     if (status)
         return status == ISO_DIFFER ? iso_fail_at(ctx, ISO_EINVAL, "the trace cannot be continued") : status;
     size_t first = 0, kept = 0; /* of the file's bytes: the steps up to `done`, which follow one another */

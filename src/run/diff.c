@@ -61,7 +61,7 @@ static iso_status open_side(iso_diff_findings *f, iso_diff_side *side) {
     return status == ISO_DIFFER ? ISO_OK : status;
 }
 
-static int64_t checkpoint_bytes(const iso_diff_side *side) {
+static int64_t checkpoint_bytes(iso_context *ctx, const iso_diff_side *side) {
     int64_t sum = 0;
     for (size_t i = 0; i < side->ledger->count; i++) {
         char name[64], path[1200];
@@ -69,7 +69,8 @@ static int64_t checkpoint_bytes(const iso_diff_side *side) {
         if (!iso_ledger_is(side->ledger, i, "ckpt"))
             continue;
         iso_checkpoint_name(side->ledger->lines[i].step, name);
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", side->directory, name) < sizeof path && stat(path, &info) == 0)
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", side->directory, name) < sizeof path &&
+            ctx->files.stat(ctx->files.user, path, &info) == 0)
             sum += info.st_size;
     }
     return sum;
@@ -77,7 +78,7 @@ static int64_t checkpoint_bytes(const iso_diff_side *side) {
 
 /* A checkpoint that is not what its own ledger says, while that is quickly found out. */
 static iso_status check_files(iso_diff_findings *f, iso_diff_side *side) {
-    if (!side->ledger || side->damaged[0] || checkpoint_bytes(side) > SMALL_CHECKPOINTS)
+    if (!side->ledger || side->damaged[0] || checkpoint_bytes(f->ctx, side) > SMALL_CHECKPOINTS)
         return ISO_OK;
     iso_status status = iso_verify_checkpoints(f->ctx, side->directory, side->ledger, side->damaged, sizeof side->damaged);
     return status == ISO_DIFFER ? ISO_OK : status;
@@ -85,7 +86,7 @@ static iso_status check_files(iso_diff_findings *f, iso_diff_side *side) {
 
 static iso_status open_trace(iso_diff_findings *f, iso_diff_side *side) {
     char *path = iso_path_join(f->ctx, side->directory, ISO_TRACE_FILE);
-    iso_status status = !path ? ISO_ENOMEM : iso_file_exists(path) ? iso_trace_read(f->ctx, path, &side->trace) : ISO_OK;
+    iso_status status = !path ? ISO_ENOMEM : iso_file_exists(f->ctx, path) ? iso_trace_read(f->ctx, path, &side->trace) : ISO_OK;
     iso_free(f->ctx, path);
     if (status == ISO_DIFFER)
         snprintf(f->note, sizeof f->note, "%.400s; the trace is not used", iso_error(f->ctx));
@@ -171,10 +172,15 @@ iso_status iso_diff(iso_context *ctx, const char *path_a, const char *path_b, bo
     iso_text out = iso_text_new(ctx);
     char *a = run_directory(ctx, path_a), *b = run_directory(ctx, path_b);
     iso_status status = a && b ? ISO_OK : ISO_ENOMEM;
+    struct stat info[2];
+    bool there[2] = {false, false};
+    if (!status)
+        status = iso_file_stat(ctx, a, &info[0], &there[0]);
+    if (!status)
+        status = iso_file_stat(ctx, b, &info[1], &there[1]);
     if (!status) {
-        bool file_a = iso_file_exists(a) && !iso_file_is_directory(a), file_b = iso_file_exists(b) && !iso_file_is_directory(b);
-        bool both = iso_file_exists(a) && iso_file_exists(b); /* otherwise reading says what is missing */
-        if (file_a != file_b && both)
+        bool file_a = there[0] && !S_ISDIR(info[0].st_mode), file_b = there[1] && !S_ISDIR(info[1].st_mode);
+        if (file_a != file_b && there[0] && there[1]) /* otherwise reading says what is missing */
             status = iso_fail(ctx, ISO_EINVAL, "%s is a file and %s is none; expected two run directories, or two traces",
                               file_a ? a : b, file_a ? b : a);
         else

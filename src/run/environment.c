@@ -21,6 +21,29 @@ static void member(iso_text *out, const char *key, const char *value) {
     iso_text_json(out, value, strlen(value));
 }
 
+/* A line that a crash or a full disk has cut off is taken away first, and one that could not be written whole afterwards. */
+static iso_status append(iso_context *ctx, const char *path, const char *line, size_t size) {
+    uint8_t *data = NULL;
+    size_t end = 0;
+    const iso_files *f = &ctx->files;
+    iso_status status = iso_file_exists(ctx, path) ? iso_file_read(ctx, path, MAX_ENVIRONMENT, &data, &end) : ISO_OK;
+    const uint8_t *last = data ? memrchr(data, '\n', end) : NULL;
+    bool torn = data && end && data[end - 1] != '\n';
+    end = torn ? (last ? (size_t)(last - data) + 1 : 0) : end;
+    iso_free(ctx, data);
+    if (status)
+        return status;
+    int fd = f->open(f->user, path, O_WRONLY | O_APPEND | O_CREAT, 0644);
+    if (fd < 0)
+        return iso_fail(ctx, ISO_EIO, "%s: could not be opened: %s", path, strerror(errno));
+    if (torn && f->ftruncate(f->user, fd, (int64_t)end) != 0)
+        status = iso_fail(ctx, ISO_EIO, "%s: could not be cut: %s", path, strerror(errno));
+    if (!status && (status = iso_file_write_all(ctx, fd, path, line, size)))
+        (void)f->ftruncate(f->user, fd, (int64_t)end);
+    f->close(f->user, fd);
+    return status;
+}
+
 iso_status iso_environment_append(iso_context *ctx, const char *directory, const char *root, int workers, int64_t micro_batch,
                                   const char *recipe) {
     char host[256] = "", cpu[128], when[32];
@@ -50,13 +73,9 @@ iso_status iso_environment_append(iso_context *ctx, const char *directory, const
     iso_text_puts(&line, "}\n");
     char *path = iso_path_join(ctx, directory, "run.env");
     iso_status status = iso_text_ok(&line) && path ? ISO_OK : ISO_ENOMEM;
-    int fd = status ? -1 : ctx->files.open(ctx->files.user, path, O_WRONLY | O_APPEND | O_CREAT, 0644);
-    if (!status && fd < 0)
-        status = iso_fail(ctx, ISO_EIO, "%s: could not be opened: %s", path, strerror(errno));
     if (!status)
-        status = iso_file_write_all(ctx, fd, path, line.data, line.size);
-    if (fd >= 0)
-        ctx->files.close(ctx->files.user, fd);
+        status = recipe ? iso_file_write_atomic(ctx, path, &(iso_slice){line.data, line.size}, 1)
+                        : append(ctx, path, line.data, line.size);
     iso_free(ctx, path);
     iso_text_free(&line);
     return status;

@@ -21,7 +21,7 @@ iso_status iso_checkpoint_read(iso_context *ctx, const char *directory, const is
         status = iso_fail(ctx, ISO_DIFFER, "%s:%zu: malformed checkpoint line", ledger->path, index + 1);
     else if (!path)
         status = ISO_ENOMEM;
-    else if (!iso_file_exists(path))
+    else if (!iso_file_exists(ctx, path))
         *state = ISO_CHECKPOINT_MISSING;
     else if ((status = iso_safetensors_read(ctx, path, file)) == ISO_OK && memcmp((*file)->digest, digest, sizeof digest) == 0)
         *state = ISO_CHECKPOINT_SOUND;
@@ -53,7 +53,7 @@ iso_status iso_position_newest(iso_trainer *t, const char *directory, const iso_
             return status;
         char text[512];
         snprintf(text, sizeof text, "%.300s/checkpoint-%06lld.safetensors is %s and is not used", directory,
-                 (long long)l->lines[i].step, state == ISO_CHECKPOINT_MISSING ? "missing" : "damaged");
+                 (long long)l->lines[i].step, state == ISO_CHECKPOINT_MISSING ? "missing" : "damaged or unreadable");
         if (progress)
             progress(user, &(iso_progress){.kind = ISO_PROGRESS_NOTE, .note = text});
     }

@@ -23,7 +23,7 @@ static iso_module *build_sequential(const iso_recipe *recipe, const iso_located 
 }
 
 static iso_module *fail_at(const iso_recipe *recipe, const iso_located *located, int column) {
-    iso_recipe_fail_at(recipe, located, column, ISO_EINVAL);
+    iso_recipe_fail_at(recipe, located, column, iso_failure(recipe->ctx));
     return NULL;
 }
 
@@ -59,7 +59,7 @@ iso_status iso_recipe_build_model(const iso_recipe *recipe, iso_module **out) {
     size_t count = recipe->model.count, built = 0;
     if (recipe->model_is_call) {
         *out = build_layer(recipe, &recipe->model.items[0], recipe->model.items[0].expr);
-        return *out ? ISO_OK : ISO_EINVAL;
+        return *out ? ISO_OK : iso_failure(ctx);
     }
     iso_module **modules = iso_alloc_array(ctx, count, sizeof(iso_module *));
     *out = NULL;
@@ -74,7 +74,7 @@ iso_status iso_recipe_build_model(const iso_recipe *recipe, iso_module **out) {
         while (built > 0)
             iso_module_free(modules[--built]);
     iso_free(ctx, modules);
-    return *out ? ISO_OK : ISO_EINVAL;
+    return *out ? ISO_OK : iso_failure(ctx);
 }
 
 iso_status iso_recipe_build_optimizer(const iso_recipe *recipe, iso_module *model, iso_optimizer **out) {
@@ -91,7 +91,7 @@ iso_status iso_recipe_build_optimizer(const iso_recipe *recipe, iso_module *mode
         int column = 0;
         iso_status status = iso_bind(ctx, &iso_optimizer_signatures[i], e, args, &column);
         if (!status && !(*out = iso_optimizer_from_args(model, i, args)))
-            status = ISO_EINVAL;
+            status = iso_failure(ctx);
         return status ? iso_recipe_fail_at(recipe, located, column, status) : ISO_OK;
     }
     const char *nearest = iso_nearest(name, names, iso_optimizer_signature_count);

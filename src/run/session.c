@@ -125,6 +125,19 @@ static iso_status put_eval(iso_session *s, const iso_eval_record *r) {
 
 /* ---- Checkpoints ---- */
 
+static iso_status put_checkpoint(iso_session *s, int64_t step, const char *name, int64_t size, const uint8_t digest[ISO_BLAKE3_SIZE]) {
+    iso_text line = iso_ledger_begin(s->ledger, "ckpt");
+    iso_ledger_int(&line, "step", step);
+    iso_ledger_text(&line, "file", name);
+    iso_ledger_int(&line, "size", size);
+    iso_ledger_hex(&line, "digest", digest, ISO_BLAKE3_SIZE);
+    iso_status status = iso_ledger_tensors(&line, s->trainer->state);
+    if (!status)
+        return iso_ledger_put(s->ledger, &line);
+    iso_text_free(&line);
+    return status;
+}
+
 /* The file's bytes are a function of the state, so its digest is known without the file: a comparison needs no writing. */
 iso_status iso_session_checkpoint(iso_session *s) {
     const iso_trainer *t = s->trainer;
@@ -135,23 +148,17 @@ iso_status iso_session_checkpoint(iso_session *s) {
     char *path = iso_path_join(s->ctx, s->directory, name);
     if (!path)
         return ISO_ENOMEM;
-    bool write = s->writes && (s->ledger->position >= s->ledger->count || !iso_file_exists(path));
+    /* A resumed run starts at its newest sound checkpoint, so where there is a line already the file is missing or damaged: it is
+     * written anew, once the line was found to be right. */
+    bool mend = s->writes && s->ledger->position < s->ledger->count;
     iso_status status = iso_ledger_sync(s->ledger); /* the steps before it are durable first */
     if (!status)
-        status = iso_safetensors_write(s->ctx, write ? path : NULL, t->state, digest, &size);
+        status = iso_safetensors_write(s->ctx, s->writes && !mend ? path : NULL, t->state, digest, &size);
+    if (!status)
+        status = put_checkpoint(s, step, name, size, digest);
+    if (!status && mend)
+        status = iso_safetensors_write(s->ctx, path, t->state, digest, &size);
     iso_free(s->ctx, path);
-    if (status)
-        return status;
-    iso_text line = iso_ledger_begin(s->ledger, "ckpt");
-    iso_ledger_int(&line, "step", step);
-    iso_ledger_text(&line, "file", name);
-    iso_ledger_int(&line, "size", size);
-    iso_ledger_hex(&line, "digest", digest, sizeof digest);
-    if ((status = iso_ledger_tensors(&line, t->state))) {
-        iso_text_free(&line);
-        return status;
-    }
-    status = iso_ledger_put(s->ledger, &line);
     return status ? status : iso_ledger_sync(s->ledger);
 }
 

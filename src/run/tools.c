@@ -64,6 +64,7 @@ iso_status iso_trainer_batch(iso_trainer *t, int64_t epoch, int64_t index, iso_t
     if (*labels)
         return ISO_OK;
     iso_tensor_free(t->ctx, *x);
+    *x = NULL;
     return ISO_ENOMEM;
 }
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "core/file.h"
 #include "run/position.h"
@@ -33,7 +33,7 @@ static iso_status default_directory(struct training *t) {
             snprintf(free_one, sizeof last, "runs/%.*s", (int)size, name);
         else
             snprintf(free_one, sizeof last, "runs/%.*s-%d", (int)size, name, number);
-        if (!iso_file_exists(free_one))
+        if (!iso_file_exists(t->ctx, free_one))
             break;
         memcpy(last, free_one, sizeof last);
     }
@@ -68,7 +68,7 @@ static void take_away(struct training *t) {
         iso_free(t->ctx, path);
     }
     if (t->made_directory)
-        rmdir(t->result->directory);
+        t->ctx->files.rmdir(t->ctx->files.user, t->result->directory);
     memcpy(t->ctx->error, message, sizeof message);
 }
 
@@ -103,23 +103,28 @@ static iso_status load_recipe(struct training *t) {
 
 /* ---- Beginning and resuming ---- */
 
+/* The recipe's copy, and what may differ with its digest. */
+static iso_status describe_run(struct training *t) {
+    char *path = in_directory(t, "recipe.yaml");
+    iso_slice slice = {t->recipe->normalised, strlen(t->recipe->normalised)};
+    iso_status status = path ? iso_file_write_atomic(t->ctx, path, &slice, 1) : ISO_ENOMEM;
+    iso_free(t->ctx, path);
+    return status ? status
+                  : iso_environment_append(t->ctx, t->result->directory, t->root, t->options->workers, t->recipe->micro_batch,
+                                           t->recipe->normalised);
+}
+
 static iso_status begin(struct training *t) {
     iso_context *ctx = t->ctx;
     const char *directory = t->result->directory;
-    t->made_directory = !iso_file_exists(directory);
+    t->made_directory = !iso_file_exists(ctx, directory);
     iso_status status = iso_file_make_directories(ctx, directory);
     if (!status)
         status = iso_ledger_open(ctx, directory, ISO_LEDGER_CREATE, &t->ledger);
     if (status)
         return status;
     t->made_run = true;
-    char *path = in_directory(t, "recipe.yaml");
-    iso_slice slice = {t->recipe->normalised, strlen(t->recipe->normalised)};
-    status = path ? iso_file_write_atomic(ctx, path, &slice, 1) : ISO_ENOMEM;
-    iso_free(ctx, path);
-    if (!status)
-        status =
-            iso_environment_append(ctx, directory, t->root, t->options->workers, t->recipe->micro_batch, t->recipe->normalised);
+    status = describe_run(t);
     t->session.ledger = t->ledger;
     if (!status)
         status = iso_trainer_start(t->trainer);
@@ -142,8 +147,19 @@ static iso_status load_newest_checkpoint(struct training *t) {
     return status ? status : iso_session_checkpoint(&t->session);
 }
 
+/* What a start that was killed was writing. Half a checkpoint is written again anyway. */
+static void sweep(struct training *t) {
+    static const char *const names[] = {"recipe.yaml.part", "run.env.part", ISO_TRACE_FILE ".part"};
+    for (size_t i = 0; i < ISO_COUNTOF(names); i++) {
+        char path[sizeof t->result->directory + 32];
+        snprintf(path, sizeof path, "%s/%s", t->result->directory, names[i]);
+        t->ctx->files.unlink(t->ctx->files.user, path);
+    }
+}
+
 static iso_status resume(struct training *t) {
     iso_status status = ISO_OK;
+    sweep(t);
     t->session.ledger = t->ledger;
     /* The header first: is this the experiment that the ledger records? */
     if (t->ledger->count) {
@@ -151,7 +167,9 @@ static iso_status resume(struct training *t) {
         if (status == ISO_DIFFER)
             return iso_fail_at(t->ctx, ISO_EINVAL, "%s is the run of another experiment", t->result->directory);
     }
-    if (!status)
+    if (!status && t->ledger->count == 0) /* it died before it began: neither of the two need be there */
+        status = describe_run(t);
+    else if (!status)
         status = iso_environment_append(t->ctx, t->result->directory, t->root, t->options->workers, t->recipe->micro_batch, NULL);
     if (!status)
         status = load_newest_checkpoint(t);
@@ -216,8 +234,11 @@ static iso_status train(struct training *t) {
     if (!status && o->resume) /* before the data are read, which may take a while */
         status = iso_ledger_open(t->ctx, t->result->directory, ISO_LEDGER_RESUME, &t->ledger);
     if (!status && !o->resume && o->out) {
+        struct stat info;
+        bool exists = false;
         char *path = in_directory(t, "run.ledger");
-        if (path && iso_file_exists(path))
+        status = path ? iso_file_stat(t->ctx, path, &info, &exists) : ISO_ENOMEM;
+        if (exists)
             status = iso_fail(t->ctx, ISO_EINVAL, "%s: exists already; use --resume to go on with that run, or another --out", path);
         iso_free(t->ctx, path);
     }

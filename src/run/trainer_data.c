@@ -81,7 +81,7 @@ static iso_status open_source(iso_trainer *t, const iso_located *source, struct 
     const iso_recipe *recipe = t->recipe;
     char *path = iso_recipe_data_path(recipe, source);
     if (!path)
-        return ISO_EINVAL;
+        return iso_failure(t->ctx);
     iso_status status;
     size_t which = 0;
     iso_arg args[ISO_MAX_PARAMS];

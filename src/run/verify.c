@@ -36,7 +36,7 @@ static iso_status open_ledger(struct verification *v) {
 
 static iso_status open_trace(struct verification *v) {
     char *path = iso_path_join(v->ctx, v->options->directory, ISO_TRACE_FILE);
-    iso_status status = !path ? ISO_ENOMEM : iso_file_exists(path) ? iso_trace_read(v->ctx, path, &v->recorded) : ISO_OK;
+    iso_status status = !path ? ISO_ENOMEM : iso_file_exists(v->ctx, path) ? iso_trace_read(v->ctx, path, &v->recorded) : ISO_OK;
     iso_free(v->ctx, path);
     if (status == ISO_DIFFER)
         return iso_verify_found(v, "%s", iso_error(v->ctx));

@@ -95,6 +95,12 @@ static bool first_use(const struct verification *v, int64_t count, int64_t index
     return ok;
 }
 
+/* A file; *data is NULL where there is none, which is an answer. That it cannot be read is none. */
+static iso_status read_if_there(iso_context *ctx, const char *path, uint8_t **data, size_t *size) {
+    *data = NULL;
+    return iso_file_exists(ctx, path) ? iso_file_read(ctx, path, MAX_DATA_FILE, data, size) : ISO_OK;
+}
+
 /* One file of the data, against its entry [name, size, digest] in the header. */
 static iso_status check_data_file(struct verification *v, const char *root, const char *split, int64_t count, int64_t index,
                                   const iso_json *entry) {
@@ -111,14 +117,17 @@ static iso_status check_data_file(struct verification *v, const char *root, cons
     char *path = iso_data_path(v->ctx, root, name);
     if (!path)
         return ISO_ENOMEM;
-    if (iso_file_read(v->ctx, path, MAX_DATA_FILE, &data, &size))
-        problem = "is missing or cannot be read";
+    iso_status status = read_if_there(v->ctx, path, &data, &size);
+    iso_free(v->ctx, path);
+    if (status)
+        return status;
+    if (!data)
+        problem = "is missing";
     else {
         iso_blake3(data, size, digest);
         same = memcmp(digest, recorded, sizeof digest) == 0;
         iso_free(v->ctx, data);
     }
-    iso_free(v->ctx, path);
     if (same)
         return ISO_OK;
     int64_t step, place;
@@ -152,12 +161,12 @@ iso_status iso_verify_weights(struct verification *v) {
         !iso_hex_bytes(text, recorded, sizeof recorded)) /* one without the other: the header's line will differ */
         return ISO_OK;
     char *path = iso_path_join(v->ctx, v->recipe->directory, name);
-    iso_status status = path ? iso_file_read(v->ctx, path, MAX_DATA_FILE, &data, &size) : ISO_ENOMEM;
+    iso_status status = path ? read_if_there(v->ctx, path, &data, &size) : ISO_ENOMEM;
     iso_free(v->ctx, path);
-    if (status == ISO_ENOMEM)
-        return status;
     if (status)
-        problem = "is missing or cannot be read";
+        return status;
+    if (!data)
+        problem = "is missing";
     else {
         iso_blake3(data, size, digest);
         iso_free(v->ctx, data);
@@ -210,11 +219,26 @@ static void note_missing(struct verification *v, const char *name, int64_t step)
                  (long long)step);
 }
 
-static bool is_missing(struct verification *v, const char *name) {
-    char *path = iso_sprintf(v->ctx, "%s/%s", v->options->directory, name);
-    bool missing = path && !iso_file_exists(path);
-    iso_free(v->ctx, path);
-    return missing;
+/* The bytes at `path` against a ckpt line. */
+static iso_status check_checkpoint_file(struct verification *v, const char *path, int64_t step, const uint8_t recorded[ISO_BLAKE3_SIZE],
+                                        const iso_json *line) {
+    uint8_t digest[ISO_BLAKE3_SIZE], *data;
+    size_t size;
+    iso_safetensors *file;
+    iso_status status = iso_file_read(v->ctx, path, MAX_DATA_FILE, &data, &size);
+    if (status)
+        return status;
+    iso_blake3(data, size, digest);
+    iso_free(v->ctx, data);
+    if (memcmp(digest, recorded, sizeof digest) == 0)
+        return ISO_OK;
+    status = iso_safetensors_read(v->ctx, path, &file);
+    if (status == ISO_EINVAL)
+        return iso_verify_found(v, "checkpoint of step %lld is damaged: %s", (long long)step, iso_error(v->ctx));
+    if (!status)
+        status = name_tensor(v, path, step, iso_json_get(line, "tensors"), file);
+    iso_safetensors_free(file);
+    return status;
 }
 
 iso_status iso_verify_checkpoint(struct verification *v, size_t index) {
@@ -224,30 +248,17 @@ iso_status iso_verify_checkpoint(struct verification *v, size_t index) {
         return status;
     const char *name = iso_json_string(&line, "file");
     int64_t step = iso_json_int(&line, "step", -1);
-    uint8_t recorded[ISO_BLAKE3_SIZE], digest[ISO_BLAKE3_SIZE], *data;
-    size_t size;
-    char message[512];
+    uint8_t recorded[ISO_BLAKE3_SIZE];
+    char *path = NULL;
     if (!name || strchr(name, '/') || !iso_hex_bytes(iso_json_string(&line, "digest"), recorded, sizeof recorded))
         status = iso_verify_found(v, "%s/run.ledger:%zu: malformed checkpoint line", v->options->directory, index + 1);
-    else if (is_missing(v, name))
+    else if (!(path = iso_sprintf(v->ctx, "%s/%s", v->options->directory, name)))
+        status = ISO_ENOMEM;
+    else if (!iso_file_exists(v->ctx, path))
         note_missing(v, name, step);
-    else if (iso_file_read_quietly(v->ctx, v->options->directory, name, MAX_DATA_FILE, &data, &size, message, sizeof message))
-        status = iso_verify_found(v, "checkpoint of step %lld: %s", (long long)step, message);
-    else {
-        iso_blake3(data, size, digest);
-        iso_free(v->ctx, data);
-        if (memcmp(digest, recorded, sizeof digest) != 0) {
-            iso_safetensors *file;
-            char *path = iso_path_join(v->ctx, v->options->directory, name);
-            iso_status read = path ? iso_safetensors_read(v->ctx, path, &file) : ISO_ENOMEM;
-            if (read == ISO_OK) {
-                status = name_tensor(v, path, step, iso_json_get(&line, "tensors"), file);
-                iso_safetensors_free(file);
-            } else
-                status = iso_verify_found(v, "checkpoint of step %lld is damaged: %s", (long long)step, iso_error(v->ctx));
-            iso_free(v->ctx, path);
-        }
-    }
+    else
+        status = check_checkpoint_file(v, path, step, recorded, &line);
+    iso_free(v->ctx, path);
     iso_json_free(v->ctx, &line);
     return status;
 }

@@ -311,7 +311,7 @@ static iso_status evaluate_function(const evaluation *e, const iso_expr *expr, i
     iso_value *self;
     const iso_entry *entry = find_function(e, full, &self);
     if (!entry)
-        return self ? ISO_EINVAL : iso_stream_unknown(e->ctx, full, expr->text);
+        return self ? iso_failure(e->ctx) : iso_stream_unknown(e->ctx, full, expr->text);
     if (expr->kind == ISO_EXPR_NAME)
         return iso_fail(e->ctx, ISO_EINVAL, "%s is a function: call it, %s(...)", expr->text, expr->text);
     return make_call(e, entry, expr, self, value);

@@ -327,7 +327,7 @@ static iso_status draw_multinomial(iso_call *c) {
         return iso_call_fail(c, ISO_NO_ARGUMENT, "MKL's exponential numbers are not imitated (docs/streams.md)");
     for (int64_t row = 0; row < rows; row++)
         if (check_weights(c, weights, row * count, count))
-            return ISO_EINVAL;
+            return iso_failure(c->ctx);
     iso_status status = iso_value_tensor(c->ctx, c->result, ISO_TYPE_I64, weights->dims, weights->dims == 2 ? shape : shape + 1);
     void *scratch = status ? NULL : iso_calloc(c->ctx, (size_t)count, sizeof(double));
     int64_t *order = status ? NULL : iso_calloc(c->ctx, (size_t)count, sizeof *order);
