@@ -309,7 +309,7 @@ expect "eval" 0 "^test accuracy [0-9.]+ % \([0-9]+ of 36\)" "$isobit" eval small
 sed '/^  test:/d' small.yaml >notest.yaml
 expect "eval without test images" 2 "data.test is missing: there are no images to evaluate on" "$isobit" eval notest.yaml
 rm weights/w.safetensors
-expect "verify names missing weights" 1 "weights file weights/w.safetensors is missing or cannot be read" "$isobit" verify started --quiet
+expect "verify names missing weights" 1 "weights file weights/w.safetensors is missing since the run" "$isobit" verify started --quiet
 expect "no weights" 3 "weights: .*weights/w.safetensors: could not be read" "$isobit" train small.yaml --out bad --set weights=weights/w.safetensors
 expect "weights that are a list" 2 "weights: is a list, expected the path of a safetensors file" "$isobit" train small.yaml --out bad --set 'weights=[a]'
 sed 's/^model:/weights: small.yaml\nmodel:/' small.yaml >bad.yaml
