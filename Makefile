@@ -63,6 +63,7 @@ tests: $(BUILD)/isobit-tests
 ## make prove        exp, log, tanh, GELU, ... over all 2^32 inputs (needs libmpfr-dev)
 ## make oracle-driver   what tests/oracle/reference.py compares with PyTorch
 ## make lint         clang-tidy and cppcheck, without a finding
+## make coverage     lines and branches that the test suite reaches (needs gcovr); fails below 95 % of the lines
 ## make sanitize     the test suite under ASan + UBSan, the threaded tests under TSan
 ## make fuzz         the readers of files under libFuzzer (clang), ten seconds each; SECONDS=60 TARGETS="png npz" for others
 ## make install      to PREFIX (default /usr/local), below DESTDIR if given; make uninstall takes it away
@@ -112,6 +113,10 @@ oracle-driver: $(BUILD)/oracle-driver
 .PHONY: lint
 lint:
 	@scripts/lint.sh
+
+.PHONY: coverage
+coverage:
+	@scripts/coverage.sh $(BUILD)
 
 sanitize:
 	@tests/sanitize.sh $(BUILD)

@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
-"""Writes tests/stream/known_answers.h: what the libraries answer to fixed programs, for machines that have none of them.
+"""Writes tests/stream/known_answers.h: what the libraries answer to fixed programs, for machines that have none of them; and with --random
+tests/stream/known_programs.h, the same for some of the random programs that streams.py draws.
 
     tests/oracle/streams/record.py --torch PYTHON --torch113 PYTHON --numpy PYTHON --python38 PYTHON --python313 PYTHON > tests/stream/known_answers.h
+    tests/oracle/streams/record.py --random --torch PYTHON --numpy PYTHON --python313 PYTHON > tests/stream/known_programs.h
 
-b3sum is needed. Long answers are recorded as the BLAKE3 digest of the line."""
+b3sum is needed. Long answers are recorded as the BLAKE3 digest of the line, or its first 16 digits; what is refused as "error"."""
 import argparse
 import subprocess
 import sys
 
+import make_numpy
+import make_random
+import make_torch
 from streams import Live
 
 TORCH = [
@@ -110,11 +115,30 @@ def record(live, kind, programs, skip):
     live.close()
 
 
+def record_random(live, kind, programs):
+    for seed, program in programs:
+        print("{%s, %du, NULL, NULL}," % (kind, seed))
+        for expression, answer in zip(program, live.answer(seed, program)):
+            short = "error" if answer.startswith("error") else "b3:" + digest(answer)[:16] if len(answer) > 20 else answer
+            print("{%s, 0, %s, %s}," % (kind, c_string(expression), c_string(short)))
+    live.close()
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("torch", "torch113", "numpy", "python38", "python313"):
-        p.add_argument("--" + name, required=True, metavar="PYTHON")
+        p.add_argument("--" + name, metavar="PYTHON")
+    p.add_argument("--random", action="store_true")
     o = p.parse_args()
+    if o.random:
+        print("/* Written by tests/oracle/streams/record.py --random from PyTorch 2.13, NumPy 2.4 and CPython 3.13; rows as in known_answers.h. */")
+        print("/* clang-format off */")
+        for capability, kind in (("avx2", "torch"), ("default", "torch/scalar")):
+            record_random(Live(o.torch, "torch", capability), '"%s", 313' % kind, make_torch.programs(90, 1, "torch"))
+        record_random(Live(o.python313, "random", None), '"torch", 313', make_random.programs(80, 1, "3.13"))
+        record_random(Live(o.numpy, "numpy", None), '"torch", 313', make_numpy.programs(110, 1, "2.4"))
+        print("/* clang-format on */")
+        return 0
     print("/* Written by tests/oracle/streams/record.py from PyTorch 2.13 and 1.13, NumPy, and CPython 3.8 and 3.13. A row without an")
     print(" * expression seeds. An answer of 64 characters behind \"b3:\" is the BLAKE3 digest of the line. */")
     print("/* clang-format off */")
