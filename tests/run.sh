@@ -34,6 +34,7 @@ part "library" "$build/isobit-tests" "$@"
 part "house" tests/house.sh
 part "command line" tests/cli/cli.sh "$build"
 part "help" tests/cli/help.sh "$build"
+part "surroundings" tests/fault/surroundings.sh "$build" "$@"
 part "documentation" scripts/docs.py "$build"
 part "installation" tests/install.sh "$build"
 echo "---"

@@ -1,8 +1,8 @@
 /* MNIST's idx files: http://yann.lecun.com/exdb/mnist/ (big-endian sizes, then bytes). Plain or gzipped. */
 #include <string.h>
-#include <zlib.h>
 
 #include "core/file.h"
+#include "data/inflate.h"
 #include "data/dataset_files.h"
 
 #define MAX_IDX ((size_t)1 << 32)
@@ -12,8 +12,10 @@ static iso_status unpack(iso_context *ctx, const char *path, uint8_t **data, siz
     z_stream stream = {.next_in = *data, .avail_in = (uInt)*size};
     uint8_t *out = NULL;
     size_t capacity = 0, used = 0;
-    if (*size > UINT32_MAX || inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK)
-        return iso_fail(ctx, ISO_EINVAL, "%s: is no gzip file", path);
+    if (*size > UINT32_MAX)
+        return iso_fail(ctx, ISO_EINVAL, "%s: is too large for a gzip file", path);
+    if (iso_inflate_begin(ctx, &stream, 16 + MAX_WBITS) != Z_OK)
+        return ISO_ENOMEM;
     int result = Z_OK;
     iso_status status = ISO_OK;
     while (result == Z_OK && !status) {
@@ -29,6 +31,8 @@ static iso_status unpack(iso_context *ctx, const char *path, uint8_t **data, siz
         used += room - stream.avail_out;
     }
     inflateEnd(&stream);
+    if (!status && result == Z_MEM_ERROR)
+        status = ISO_ENOMEM;
     if (!status && result != Z_STREAM_END)
         status = iso_fail(ctx, ISO_EINVAL, "%s: damaged gzip file", path);
     if (status) {

@@ -1,9 +1,9 @@
 /* The members of .npz files, which are zip files: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT. What counts is the
  * directory at the end; of its features those that numpy.savez and numpy.savez_compressed use. */
 #include <string.h>
-#include <zlib.h>
 
 #include "core/text.h"
+#include "data/inflate.h"
 #include "data/npy.h"
 
 #define END_SIZE   22 /* of the end of the directory, without its comment */
@@ -76,10 +76,11 @@ static bool next_member(const uint8_t **at, const uint8_t *end, struct member *m
     return read_zip64(p + ENTRY_SIZE + name, extra, m);
 }
 
-static bool inflate_into(const uint8_t *packed, uint64_t packed_size, uint8_t *out, uint64_t size) {
+/* ISO_OK, ISO_ENOMEM, or ISO_EINVAL without a message. */
+static iso_status inflate_into(iso_context *ctx, const uint8_t *packed, uint64_t packed_size, uint8_t *out, uint64_t size) {
     z_stream stream = {.zalloc = NULL};
-    if (inflateInit2(&stream, -MAX_WBITS) != Z_OK)
-        return false;
+    if (iso_inflate_begin(ctx, &stream, -MAX_WBITS) != Z_OK)
+        return ISO_ENOMEM;
     int result = Z_OK;
     uint64_t in_done = 0, out_done = 0;
     while (result == Z_OK) {
@@ -95,11 +96,14 @@ static bool inflate_into(const uint8_t *packed, uint64_t packed_size, uint8_t *o
             result = Z_BUF_ERROR; /* no way on */
     }
     inflateEnd(&stream);
-    return result == Z_STREAM_END && out_done == size && in_done == packed_size;
+    if (result == Z_MEM_ERROR)
+        return ISO_ENOMEM;
+    return result == Z_STREAM_END && out_done == size && in_done == packed_size ? ISO_OK : ISO_EINVAL;
 }
 
 static iso_status unpack(iso_context *ctx, const char *name, const uint8_t *bytes, size_t size, const struct member *m,
                          const char *key, uint8_t **data) {
+    iso_status unpacked = ISO_OK;
     const uint8_t *local = m->offset <= size && size - m->offset >= LOCAL_SIZE ? bytes + m->offset : NULL;
     bool ok = local && number(local, 4) == 0x04034b50 && m->size <= MAX_MEMBER;
     uint64_t start = ok ? m->offset + LOCAL_SIZE + number(local + 26, 2) + number(local + 28, 2) : 0;
@@ -111,11 +115,13 @@ static iso_status unpack(iso_context *ctx, const char *name, const uint8_t *byte
     if (ok && m->method == 0)
         memcpy(*data, bytes + start, (size_t)m->size);
     else if (ok)
-        ok = inflate_into(bytes + start, m->packed, *data, m->size);
-    if (ok && (uint32_t)crc32_z(0, *data, (size_t)m->size) == m->crc)
+        unpacked = inflate_into(ctx, bytes + start, m->packed, *data, m->size);
+    if (ok && !unpacked && (uint32_t)crc32_z(0, *data, (size_t)m->size) == m->crc)
         return ISO_OK;
     iso_free(ctx, *data);
     *data = NULL;
+    if (unpacked == ISO_ENOMEM)
+        return unpacked;
     return iso_fail(ctx, ISO_EINVAL, "%s: its member '%s' is damaged, or packed in a way that NumPy does not use", name, key);
 }
 

@@ -12,12 +12,27 @@ struct source {
     size_t at, size;
     bool complete; /* all rows are there: from here on the file may end, a missing IEND is forgiven as Pillow does */
     bool forgiven;
+    bool no_memory; /* which libpng may report as damage */
+    iso_context *ctx;
     iso_worker_error *error;
 };
 
+static png_voidp take_memory(png_structp png, png_alloc_size_t size) {
+    struct source *source = png_get_mem_ptr(png);
+    void *memory = iso_try_alloc(source->ctx, size);
+    source->no_memory = source->no_memory || !memory;
+    return memory;
+}
+static void give_memory(png_structp png, png_voidp memory) {
+    struct source *source = png_get_mem_ptr(png);
+    iso_free(source->ctx, memory);
+}
+
 static void on_error(png_structp png, png_const_charp message) {
     struct source *source = png_get_error_ptr(png);
-    if (!source->forgiven)
+    if (source->no_memory)
+        iso_worker_fail(source->error, ISO_ENOMEM, "out of memory");
+    else if (!source->forgiven)
         iso_worker_fail(source->error, ISO_EINVAL, "damaged PNG: %s", message);
     png_longjmp(png, 1);
 }
@@ -76,7 +91,7 @@ static bool convert_row(const uint8_t *row, uint8_t *out, int64_t w, int type, i
 /* Reads the whole image into `raw`, rows of rowbytes; interlaced files need all of it at once. */
 static bool read_rows(png_structp png, png_infop info, struct source *source, uint8_t *raw, size_t rowbytes, int64_t h) {
     if (setjmp(png_jmpbuf(png)))
-        return source->forgiven;
+        return source->forgiven && !source->no_memory;
     int passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
     for (int pass = 0; pass < passes; pass++)
@@ -87,15 +102,20 @@ static bool read_rows(png_structp png, png_infop info, struct source *source, ui
     return true;
 }
 
-static bool read_header(png_structp png, png_infop info) {
-    if (setjmp(png_jmpbuf(png)))
+static bool read_header(png_structp png, png_infop info, struct source *source) {
+    if (setjmp(png_jmpbuf(png))) /* from here on the library may call on_error */
         return false;
+    png_set_read_fn(png, source, read_bytes);
+    png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
+    png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    /* Nothing in them changes a pixel, and what does not reach the library cannot be refused by it. */
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_read_info(png, info);
     return true;
 }
 
 static bool decode(iso_context *ctx, png_structp png, png_infop info, struct source *source, iso_image *image) {
-    if (!read_header(png, info))
+    if (!read_header(png, info, source))
         return false;
     int64_t w = png_get_image_width(png, info), h = png_get_image_height(png, info);
     int type = png_get_color_type(png, info), depth = png_get_bit_depth(png, info), colours = 0;
@@ -118,16 +138,12 @@ static bool decode(iso_context *ctx, png_structp png, png_infop info, struct sou
 }
 
 bool iso_png_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error) {
-    struct source source = {data, 0, size, false, false, error};
-    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, on_error, on_warning);
+    struct source source = {.data = data, .size = size, .ctx = ctx, .error = error};
+    png_structp png =
+        png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &source, on_error, on_warning, &source, take_memory, give_memory);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     bool ok = false;
     if (info) {
-        png_set_read_fn(png, &source, read_bytes);
-        png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
-        png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-        /* Nothing in them changes a pixel, and what does not reach the library cannot be refused by it. */
-        png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
         ok = decode(ctx, png, info, &source, image);
     } else
         iso_worker_fail(error, ISO_ENOMEM, "out of memory");

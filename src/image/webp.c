@@ -38,8 +38,16 @@ bool iso_webp_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_ima
         return false;
     if (features.has_animation)
         return decode_animation(&(WebPData){data, size}, image, error);
-    size_t bytes = (size_t)(image->w * image->h * 3);
-    return WebPDecodeRGBInto(data, size, image->pixels, bytes, (int)(3 * image->w)) || damaged(error);
+    WebPDecoderConfig config;
+    if (!WebPInitDecoderConfig(&config))
+        return damaged(error);
+    config.output.colorspace = MODE_RGB;
+    config.output.is_external_memory = 1;
+    config.output.u.RGBA = (WebPRGBABuffer){image->pixels, (int)(3 * image->w), (size_t)(image->w * image->h * 3)};
+    VP8StatusCode status = WebPDecode(data, size, &config);
+    if (status == VP8_STATUS_OUT_OF_MEMORY)
+        return iso_worker_fail(error, ISO_ENOMEM, "out of memory");
+    return status == VP8_STATUS_OK || damaged(error);
 }
 #else
 bool iso_webp_decode(iso_context *ctx, const uint8_t *data, size_t size, iso_image *image, iso_worker_error *error) {
