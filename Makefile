@@ -47,7 +47,7 @@ BENCH_SOURCES := bench/bench.c bench/roofline.c
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
-DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/micro_batch.c bench/contender.c tests/prove/prove.c tests/oracle/driver.c))
+DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/micro_batch.c bench/ledger.c bench/contender.c tests/prove/prove.c tests/oracle/driver.c))
 
 .PHONY: FORCE all lib tests deb symbols docs test test-long cases demo deps bench prove prove-changed sanitize fuzz format format-check install uninstall clean help oracle-driver
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
@@ -91,9 +91,11 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@scripts/demo.sh $(BUILD)
 
-bench: $(BUILD)/isobit-bench $(BUILD)/isobit-bench-micro $(BUILD)/libisobit.so $(BUILD)/bench/contender.so
+bench: $(BUILD)/isobit-bench $(BUILD)/isobit-bench-micro $(BUILD)/isobit-bench-ledger $(BUILD)/libisobit.so $(BUILD)/bench/contender.so
 	$(BUILD)/isobit-bench
 	$(BUILD)/isobit-bench-micro
+	$(BUILD)/isobit-bench-ledger 2
+	$(BUILD)/isobit-bench-ledger 1
 	@scripts/torch-venv.sh $(BUILD)/torch
 	@for threads in 1 2; do for table in training memory kernels functions; do \
 		$(BUILD)/torch/bin/python bench/$$table.py --lib $(BUILD)/bench/contender.so --threads $$threads || exit 1; done; done
@@ -185,6 +187,10 @@ $(BUILD)/isobit-bench: $(call objects,$(BENCH_SOURCES)) $(BUILD)/libisobit.a
 $(BUILD)/isobit-bench-micro: $(call objects,bench/micro_batch.c) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/isobit-bench-ledger: $(call objects,bench/ledger.c) $(BUILD)/libisobit.a
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
 # What the benchmarks beside PyTorch load.
 $(BUILD)/bench/contender.so: $(call objects,bench/contender.c bench/roofline.c) $(BUILD)/libisobit.a

@@ -10,18 +10,19 @@ static bool is_nan(uint32_t bits) {
 
 #define NAN_BLOCK 1024
 
-/* The first NaN among `count` elements; -1: none. Blocks of constant size let the compiler use vectors. */
-static int64_t first_nan(const uint32_t *bits, int64_t count) {
+/* The first NaN among `count` elements; -1: none. In blocks of constant size, which compilers turn into vectors; one comparison looks
+ * at two elements. */
+static int64_t first_nan(const float *x, int64_t count) {
     int64_t at = 0;
     for (; count - at >= NAN_BLOCK; at += NAN_BLOCK) {
-        uint32_t any = 0;
-        for (int i = 0; i < NAN_BLOCK; i++)
-            any |= is_nan(bits[at + i]);
+        int any = 0;
+        for (int i = 0; i < NAN_BLOCK / 2; i++)
+            any |= __builtin_isunordered(x[at + i], x[at + i + NAN_BLOCK / 2]) ? -1 : 0;
         if (any)
             break;
     }
     for (; at < count; at++)
-        if (is_nan(bits[at]))
+        if (x[at] != x[at])
             return at;
     return -1;
 }
@@ -132,18 +133,8 @@ void iso_digester_free(iso_digester *d) {
     iso_free(d->ctx, d);
 }
 
-static void digest_part(void *argument, int64_t index, int thread) {
-    iso_digester *d = argument;
+static void hash_part(iso_digester *d, int64_t index, const uint8_t *bytes) {
     struct part *part = &d->parts[index];
-    const iso_tensor *tensor = part->entry->tensor;
-    const uint8_t *bytes = (const uint8_t *)tensor->data + part->at;
-    part->nan_index = -1;
-    if (tensor->dtype == ISO_FLOAT32)
-        part->nan_index = first_nan((const uint32_t *)(const void *)bytes, (int64_t)(part->size / 4));
-    if (part->nan_index >= 0 || !little_endian()) {
-        to_canonical(tensor->dtype, bytes, part->size, d->scratch[thread]);
-        bytes = d->scratch[thread];
-    }
     if (part->alone) {
         iso_blake3(bytes, part->size, part->entry->digest);
         return;
@@ -151,6 +142,25 @@ static void digest_part(void *argument, int64_t index, int thread) {
     iso_blake3_segment(bytes, part->size, part->at / ISO_TILE_BYTES, d->values[index]);
     if (d->want_tiles)
         iso_blake3(bytes, part->size, d->tiles[index]);
+}
+
+static void digest_part(void *argument, int64_t index, int thread) {
+    iso_digester *d = argument;
+    struct part *part = &d->parts[index];
+    const iso_tensor *tensor = part->entry->tensor;
+    const uint8_t *bytes = (const uint8_t *)tensor->data + part->at;
+    part->nan_index = -1;
+    if (little_endian()) {
+        hash_part(d, index, bytes);
+        /* Looked for behind the hash, which has brought the tile into the cache, and prefetches as a scan could not. */
+        if (tensor->dtype == ISO_FLOAT32)
+            part->nan_index = first_nan((const float *)(const void *)bytes, (int64_t)(part->size / 4));
+        if (part->nan_index < 0)
+            return;
+    } else if (tensor->dtype == ISO_FLOAT32)
+        part->nan_index = first_nan((const float *)(const void *)bytes, (int64_t)(part->size / 4));
+    to_canonical(tensor->dtype, bytes, part->size, d->scratch[thread]);
+    hash_part(d, index, d->scratch[thread]);
 }
 
 static size_t part_count(const iso_tensor *tensor) {
