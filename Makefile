@@ -261,6 +261,7 @@ symbols: $(BUILD)/libisobit.so
 
 docs: all
 	@scripts/docs.py $(BUILD) --write
+	@scripts/c_api.py --write
 
 clean:
 	rm -rf $(BUILD)

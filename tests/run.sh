@@ -36,6 +36,7 @@ part "command line" tests/cli/cli.sh "$build"
 part "help" tests/cli/help.sh "$build"
 part "surroundings" tests/fault/surroundings.sh "$build" "$@"
 part "documentation" scripts/docs.py "$build"
+part "documentation of the C interface" scripts/c_api.py
 part "installation" tests/install.sh "$build"
 echo "---"
 echo "$passed passed, $failed failed"

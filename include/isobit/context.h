@@ -87,6 +87,7 @@ ISO_API const char *iso_error(const iso_context *context);
 /* Asks a running training or verification to stop at the next step border (async-signal-safe). */
 ISO_API void iso_context_interrupt(iso_context *context);
 
+/* The number of compute threads in use, and the name of the instruction set ("avx2"; static). */
 ISO_API int iso_context_threads(const iso_context *context);
 ISO_API const char *iso_context_isa(const iso_context *context);
 

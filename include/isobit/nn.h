@@ -146,6 +146,7 @@ ISO_API iso_module *iso_resnet18_with(iso_context *context, iso_resnet18_options
 #define iso_resnet18(...)           ISO_RESNET18_(__VA_ARGS__, .reserved = 0)
 #define ISO_RESNET18_(context, ...) iso_resnet18_with((context), (iso_resnet18_options){__VA_ARGS__})
 
+/* Frees a module and all modules that it owns. NULL is allowed. */
 ISO_API void iso_module_free(iso_module *module);
 
 /* ---- Parameters and state ---- */

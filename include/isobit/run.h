@@ -125,24 +125,26 @@ typedef struct iso_evaluate_result {
     uint8_t digest[ISO_DIGEST_SIZE]; /* of the logits, as in docs/ledger.md */
 } iso_evaluate_result;
 
-/* The model that a recipe starts from, with the recipe's `weights`, on the recipe's test images, in evaluation mode. Trains nothing. */
+/* The model that a recipe starts from, with the recipe's `weights`, on the recipe's test images, in evaluation mode. Trains nothing.
+ * ISO_EINVAL: the recipe, its weights or its data are wrong; ISO_EIO, ISO_ENOMEM. On failure result->logits is NULL. */
 ISO_API iso_status iso_evaluate(iso_context *context, const iso_evaluate_options *options, iso_evaluate_result *result);
 
 /* The tensors of one batch, exactly as training would see them: *x (n, c, h, w) float32 and *labels (n) int64, to be freed
- * with iso_tensor_free. epoch from 0, index from 0. */
+ * with iso_tensor_free. epoch from 0, index from 0. ISO_EINVAL: recipe or data are wrong, or there is no such batch; ISO_EIO, ISO_ENOMEM. */
 struct iso_tensor;
 ISO_API iso_status iso_recipe_batch(iso_context *context, const char *recipe, const char *const *sets, size_t set_count,
                                     int64_t epoch, int64_t index, struct iso_tensor **x, struct iso_tensor **labels);
 
 /* The same batch as a picture, the file `png`, with the name of its class under each image. What Normalize does, as the last transform, is
- * taken back. Written atomically. */
+ * taken back. Written atomically. ISO_EIO: it could not be written; otherwise as iso_recipe_batch. */
 ISO_API iso_status iso_recipe_batch_png(iso_context *context, const char *recipe, const char *const *sets, size_t set_count,
                                         int64_t epoch, int64_t index, const char *png);
 
-/* Writes a tensor as a NumPy .npy file, atomically. */
+/* Writes a tensor as a NumPy .npy file, atomically. ISO_EIO: it could not be written; ISO_ENOMEM. */
 ISO_API iso_status iso_tensor_write_npy(iso_context *context, const struct iso_tensor *tensor, const char *path);
 
-/* A digest that must be the same on every machine: a small network is trained for a few steps on made-up data. */
+/* A digest that must be the same on every machine: a small network is trained for a few steps on made-up data.
+ * Fails only with ISO_ENOMEM: what the digest must be, the caller knows. */
 ISO_API iso_status iso_selftest(iso_context *context, uint8_t digest[ISO_DIGEST_SIZE]);
 
 /* A part of the self-test: what it computed on this machine, and what it computes on every machine. */

@@ -31,6 +31,7 @@ ISO_API size_t iso_dtype_size(iso_dtype dtype);
 /* "F32", "I64", "U8": the names that safetensors uses. */
 ISO_API const char *iso_dtype_name(iso_dtype dtype);
 
+/* The elements of a tensor of this type; the type is not checked. Borrowed. */
 static inline float *iso_tensor_f32(const iso_tensor *tensor) {
     return (float *)tensor->data;
 }

@@ -27,6 +27,7 @@ ISO_API double iso_init_xavier_std(int dims, const int64_t *shape, double gain);
 ISO_API bool iso_init_kaiming_std(int dims, const int64_t *shape, double a, iso_fan_mode mode, const char *nonlinearity,
                                   double *std);
 
+/* nn.init.xavier_uniform_ and xavier_normal_; PyTorch's default gain is 1. */
 ISO_API void iso_init_xavier_uniform(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape, double gain);
 ISO_API void iso_init_xavier_normal(iso_torch_generator *g, float *tensor, int dims, const int64_t *shape, double gain);
 /* False if the nonlinearity is unknown; then nothing was drawn. PyTorch's defaults: a = 0, fan_in,

@@ -100,6 +100,7 @@ ISO_API void iso_np_legacy_tomaxint(iso_np_random_state *rs, int64_t *out, size_
 /* bytes(n); n = 0 takes a word as well. */
 ISO_API void iso_np_legacy_bytes(iso_np_random_state *rs, uint8_t *out, size_t n);
 
+/* Counts: np.random.binomial(trials, p, n) and so on, NumPy's argument names. False: a parameter is out of its range. */
 ISO_API bool iso_np_legacy_binomial(iso_np_random_state *rs, int64_t *out, size_t n, int64_t trials, double p);
 ISO_API bool iso_np_legacy_negative_binomial(iso_np_random_state *rs, int64_t *out, size_t n, double successes, double p);
 ISO_API bool iso_np_legacy_poisson(iso_np_random_state *rs, int64_t *out, size_t n, double lam);

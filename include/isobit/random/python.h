@@ -118,6 +118,7 @@ ISO_API bool iso_py_shuffle_by_random(iso_py_random *g, uint64_t *out, uint64_t 
 
 /* ---- Distributions: out[0 .. n-1], each as the method of the name returns it ---- */
 
+/* random.uniform(a, b), n times; a may be above b. */
 ISO_API void iso_py_uniform(iso_py_random *g, double *out, size_t n, double a, double b);
 /* mode NULL is None. */
 ISO_API void iso_py_triangular(iso_py_random *g, double *out, size_t n, double low, double high, const double *mode);
