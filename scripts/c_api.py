@@ -100,7 +100,7 @@ def markdown(name, problems):
                     problems.append(f"include/isobit/{name}: {function} has no comment")
                 elif result != "void" and not re.search(RETURNS.get(result, ANYTHING), words + head):
                     problems.append(f"include/isobit/{name}: the comment of {function} does not say when its {result} is what")
-            shown = "\n".join(re.sub(r"^ISO_API ", "", line) for line in code)
+            shown = re.sub(r"^ISO_API ([^;]*;)", lambda m: m[1].replace("\n        ", "\n"), "\n".join(code), flags=re.M)
             shown = re.sub(r"[ \t]+\\$", " \\\\", shown, flags=re.M)
             if words:
                 out += ["", words]
