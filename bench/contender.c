@@ -76,8 +76,9 @@ static iso_exec exec_of(contender *c) {
 /* An exec with at least so much scratch. */
 static iso_exec with_scratch(contender *c, size_t size) {
     if (size > c->size) {
-        free(c->scratch);
-        c->size = posix_memalign(&c->scratch, 64, size) == 0 ? size : 0;
+        iso_free(c->ctx, c->scratch);
+        c->scratch = iso_alloc(c->ctx, size); /* as a plan's scratch memory, with huge pages where there are such */
+        c->size = c->scratch ? size : 0;
     }
     return exec_of(c);
 }

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from side_by_side import heading, in_turn, library, longs, median, opened, pointer, start_again
+from side_by_side import blis_kernel, heading, in_turn, library, longs, median, openblas_kernel, opened, pointer, start_again
 
 GEMMS = [(256, 256, 256), (512, 512, 512), (768, 768, 768), (1024, 1024, 1024), (1536, 1536, 1536), (2048, 2048, 2048),
          (64, 10, 2048), (64, 2048, 10), (100352, 64, 576), (12544, 128, 1152), (16, 1000, 512), (512, 512, 64)]
@@ -28,6 +28,8 @@ class Table:
     def __init__(self, lib, c, o):
         self.lib, self.c, self.o = lib, c, o
         print(heading(lib, c, o.threads))
+        print("torch.mm: %s, NumPy's OpenBLAS: its kernel for %s, BLIS: %s" % (
+            "MKL" if torch.backends.mkl.is_available() else "its own BLAS", openblas_kernel(), "for " + (blis_kernel() or "") if blis_kernel() else "not installed"))
         print("%-44s %10s %10s %8s  %s" % ("", "best ms", "ours ms", "ratio", "GFLOP/s of ours, and who was best"))
 
     def wanted(self, name):

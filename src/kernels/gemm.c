@@ -120,6 +120,8 @@ static void compute(void *argument, int64_t task, int thread) {
             int64_t i = iso_tile_start(rows, tiles, t), height = iso_tile_start(rows, tiles, t + 1) - i;
             tile.a = a + i * tile.a_row;
             tile.c = g->c + (first + i) * s->c_row + column;
+            tile.ahead =
+                g->pack_b && j + 1 < end_panel ? iso_tile_ahead(tile.b + columns * s->k, columns * s->k, s->k, tiles, t) : NULL;
             (g->by_column ? k->by_column : k->by_row)[height - 1][vectors - 1](&tile);
         }
     }

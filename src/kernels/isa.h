@@ -36,9 +36,14 @@ typedef struct iso_tile {
     int64_t b_step; /* from position to position; columns are side by side, and readable up to the full width of the tile */
     float *c;       /* the sums: rows x valid */
     int64_t c_row, valid;
-    bool accumulate;   /* s starts as c's present values instead of +0 */
-    bool chain;        /* the one panel is the sum itself: c = p */
-    const float *bias; /* NULL, or vectors * width numbers that are added to the finished sums of each row */
+    bool accumulate; /* s starts as c's present values instead of +0 */
+    bool chain;      /* the one panel is the sum itself: c = p */
+    /* Sums of a tree over samples that end with this one: c = left[joins - 1] + (... + (left[0] + s)), whole tiles of full rows
+     * that are left_step apart. */
+    const float *left;
+    int64_t left_step, joins;
+    const float *ahead; /* NULL, or what is to be brought into the level 2 cache meanwhile: 64 bytes for each position */
+    const float *bias;  /* NULL, or vectors * width numbers that are added to the finished sums of each row */
 } iso_tile;
 
 typedef void iso_tile_function(const iso_tile *tile);

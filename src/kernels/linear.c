@@ -80,23 +80,22 @@ static void compute_weight(void *argument, int64_t j, int thread) {
     int vectors = iso_panel_vectors(k, s->in, j);
     int64_t columns = (int64_t)vectors * k->width, column = j * iso_full_columns(k), valid = iso_min64(columns, s->in - column);
     const float *b = w->packed_x + column * s->n;
-    _Alignas(64) float p[ISO_TILE_FLOATS];
     for (int64_t o = 0; o < s->out; o += k->rows) {
         int64_t height = iso_min64(k->rows, s->out - o), count = height * columns;
         iso_tile_tree tree = {k, w->trees + thread * w->levels * ISO_TILE_FLOATS, count, 0};
         for (int64_t n = 0; n < s->n; n += LEAF) {
             iso_segment leaf = {0, 0, iso_min64(LEAF, s->n - n), true};
-            k->by_column[height - 1][vectors - 1](&(iso_tile){.segments = &leaf,
-                                                              .count = 1,
-                                                              .a = w->dy + n * s->out + o,
-                                                              .a_step = s->out,
-                                                              .b = b + n * columns,
-                                                              .b_step = columns,
-                                                              .c = p,
-                                                              .c_row = columns,
-                                                              .valid = columns,
-                                                              .chain = true});
-            iso_tile_tree_push(&tree, p);
+            iso_tile tile = {.segments = &leaf,
+                             .count = 1,
+                             .a = w->dy + n * s->out + o,
+                             .a_step = s->out,
+                             .b = b + n * columns,
+                             .b_step = columns,
+                             .c_row = columns,
+                             .valid = columns,
+                             .chain = true};
+            iso_tile_tree_next(&tree, &tile);
+            k->by_column[height - 1][vectors - 1](&tile);
         }
         const float *total = iso_tile_tree_total(&tree);
         for (int64_t r = 0; r < height; r++)

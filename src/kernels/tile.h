@@ -56,6 +56,13 @@ static inline int64_t iso_tile_start(int64_t rows, int64_t tiles, int64_t tile) 
     return rows * tile / tiles;
 }
 
+/* What tile number t of `tiles` brings into the level 2 cache: its share of `floats` from `next` on that are read after the last
+ * tile. A tile brings a line for each of its positions. */
+static inline const float *iso_tile_ahead(const float *next, int64_t floats, int64_t positions, int64_t tiles, int64_t t) {
+    int64_t bring = iso_ceil_div(floats, 16 * iso_max64(positions, 1)); /* the last so many tiles */
+    return tiles - t <= bring ? next + (bring - (tiles - t)) * 16 * positions : NULL;
+}
+
 /* Appends a run of positions to a list of segments, cut where panels of ISO_PANEL positions end. */
 typedef struct iso_segments {
     iso_segment *list;
@@ -88,6 +95,15 @@ typedef struct iso_tile_tree {
     uint64_t leaves;
 } iso_tile_tree;
 void iso_tile_tree_push(iso_tile_tree *tree, const float *leaf);
+/* The same for a leaf that a micro-kernel computes: it joins what the leaf completes, in its registers. */
+static inline void iso_tile_tree_next(iso_tile_tree *tree, iso_tile *leaf) {
+    leaf->joins = 0;
+    for (uint64_t count = tree->leaves++; count & 1; count >>= 1)
+        leaf->joins++;
+    leaf->left = tree->levels;
+    leaf->left_step = tree->count;
+    leaf->c = tree->levels + leaf->joins * tree->count;
+}
 /* The sum of all leaves; at least one has been pushed. The tree is used up. */
 const float *iso_tile_tree_total(iso_tile_tree *tree);
 /* Buffers that a tree of n leaves needs. */

@@ -34,7 +34,8 @@
     else if (started)                                                                                                            \
         iso_tile_fetch(t, R, (V)*WIDTH, s);                                                                                      \
     UNROLL for (int i = 0; i < (R); i++) UNROLL for (int v = 0; v < (V); v++) p[i][v] = vec_all(0);                              \
-    const int64_t b_step = t->b_step;                                                                                            \
+    const int64_t b_step = t->b_step, ahead_step = t->ahead ? 16 : 0;                                                            \
+    const float *ahead = t->ahead ? t->ahead : t->b;                                                                             \
     const iso_segment *last = t->segments + t->count - 1;                                                                        \
     for (const iso_segment *segment = t->segments;; segment++) {                                                                 \
         const float *b = t->b + segment->b * b_step;
@@ -58,6 +59,11 @@
     }
 
 #define TILE_STORE(R, V)                                                                                                         \
+    for (int64_t join = 0; join < t->joins; join++) {                                                                            \
+        const float *left = t->left + join * t->left_step;                                                                       \
+        UNROLL for (int i = 0; i < (R); i++) UNROLL for (int v = 0; v < (V); v++) p[i][v] =                                      \
+            vec_load(left + (i * (V) + v) * WIDTH) + p[i][v];                                                                    \
+    }                                                                                                                            \
     if (t->bias) {                                                                                                               \
         vec bias[V];                                                                                                             \
         UNROLL for (int v = 0; v < (V); v++) bias[v] = vec_load(t->bias + v * WIDTH);                                            \
@@ -87,6 +93,8 @@
                 if ((V) > 1)                                                                                                     \
                     p[i][(V)-1] = vec_fma(x, b1, p[i][(V)-1]);                                                                   \
             }                                                                                                                    \
+            __builtin_prefetch(ahead, 0, 2);                                                                                     \
+            ahead += ahead_step;                                                                                                 \
             b += b_step;                                                                                                         \
             a0++, a3++, a6++, a9++, a12++;                                                                                       \
             ISO_KEEP(a0);                                                                                                        \
@@ -116,6 +124,8 @@
                 if ((V) > 1)                                                                                                     \
                     p[i][(V)-1] = vec_fma(x, b1, p[i][(V)-1]);                                                                   \
             }                                                                                                                    \
+            __builtin_prefetch(ahead, 0, 2);                                                                                     \
+            ahead += ahead_step;                                                                                                 \
             b += b_step;                                                                                                         \
             a += a_step;                                                                                                         \
         }                                                                                                                        \

@@ -72,7 +72,7 @@ static void draw_wide(iso_conv2d_shape *s) {
 /* Many channels of small images: weights that are taken a few panels at a time, and tiles that are shared out. */
 static void draw_deep(iso_conv2d_shape *s) {
     draw_usual(s);
-    s->n = iso_test_between(1, 2);
+    s->n = iso_test_between(1, 5);
     s->h = iso_test_between(1, 3);
     s->w = iso_test_between(1, 3);
     s->c = case_once_in(4) ? iso_test_between(300, 1000) : iso_test_between(30, 130);
