@@ -117,8 +117,6 @@ def judge(mutant, pristine):
         tree = pathlib.Path(directory) / "tree"
         shutil.copytree(pristine, tree, symlinks=True)
         (tree / path.relative_to(pristine)).write_text(changed)
-        if mutant.file == "Makefile":  # nothing depends on it
-            shutil.rmtree(tree / "build" / "src")
         make = subprocess.run(["make", "-s", FLAGS, "BUILD=build", "build/isobit", "build/isobit-tests"], cwd=tree,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if make.returncode:

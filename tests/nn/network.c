@@ -131,3 +131,27 @@ ISO_TEST(branches_add_their_gradients) {
     iso_tensor_free(ctx, grad);
     iso_context_free(ctx);
 }
+
+/* momentum=None: after t batches the running statistics are the average of t, each of which counts 1 / t when it comes. */
+#include "ops/batch_norm2d.h"
+
+ISO_TEST(batch_norm_without_momentum_averages_all_batches) {
+    iso_context *ctx;
+    CHECK(iso_context_new(&ctx, NULL) == ISO_OK);
+    iso_module *model = iso_sequential(ctx, iso_batch_norm2d(ctx, 1, .cumulative = true), iso_flatten(ctx), iso_linear(ctx, 6, 2));
+    iso_tensor *x = iso_tensor_new(ctx, ISO_FLOAT32, 4, (int64_t[]){2, 1, 2, 3}), *t = iso_tensor_new(ctx, ISO_INT64, 1, (int64_t[]){2});
+    float loss, running[2] = {0, 1}, mean, invstd, y[12];
+    CHECK(model && x && t);
+    for (int64_t batch = 1; batch <= 4; batch++) {
+        iso_test_tame_floats(x->data, 12);
+        CHECK_OK(ctx, iso_loss_backward(model, &(iso_loss){0}, x, t, &loss, NULL));
+        iso_ref_batch_norm2d(&(iso_batch_norm2d_shape){2, 6, 1, 1e-5}, x->data, NULL, NULL, 1.0f / (float)batch, &running[0], &running[1],
+                             &mean, &invstd, y);
+        CHECK_BITS(&running[0], iso_tensor_f32(iso_module_find(model, "0.running_mean").tensor), 1);
+        CHECK_BITS(&running[1], iso_tensor_f32(iso_module_find(model, "0.running_var").tensor), 1);
+    }
+    iso_tensor_free(ctx, x);
+    iso_tensor_free(ctx, t);
+    iso_module_free(model);
+    iso_context_free(ctx);
+}
