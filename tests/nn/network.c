@@ -132,6 +132,42 @@ ISO_TEST(branches_add_their_gradients) {
     iso_context_free(ctx);
 }
 
+/* Of three consumers the first one's gradient comes first: (2d + 2d) + d, where the other way round (d + 2d) + 2d would be other bits. */
+ISO_TEST(gradients_are_added_in_the_order_of_their_consumers) {
+    iso_context *ctx;
+    CHECK(iso_context_new(&ctx, NULL) == ISO_OK);
+    iso_graph graph;
+    iso_graph_init(&graph, ctx, true);
+    iso_tensor *p = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){1, 4}), *grad = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){1, 4});
+    float values[4] = {1, 2, 3, 4}, given[4] = {0x1.8306bep+0f, 0x1.3812fep+4f, 0x1.19d6fep+7f, 0x1.8365fep+10f}, arena[512], expected[4];
+    memcpy(p->data, values, sizeof values);
+    iso_value_id x = iso_graph_bound(&graph, p, grad), r = iso_graph_like(&graph, x), s = iso_graph_like(&graph, x),
+                 u = iso_graph_like(&graph, x), y = iso_graph_like(&graph, x);
+    iso_graph_node(&graph, &iso_op_relu, &x, 1, &r, 1);                        /* 2d arrives here, */
+    iso_graph_node(&graph, &iso_op_add, (iso_value_id[]){x, r}, 2, &s, 1);     /* 2d here, */
+    iso_graph_node(&graph, &iso_op_add, (iso_value_id[]){s, s}, 2, &u, 1);
+    iso_graph_node(&graph, &iso_op_add, (iso_value_id[]){x, u}, 2, &y, 1);     /* and d here */
+    iso_value_id dy = iso_graph_slot(&graph, ISO_SLOT_X, 2, (int64_t[]){1, 4}, sizeof(float));
+    CHECK_OK(ctx, iso_graph_backward(&graph, y, dy));
+    for (size_t i = 0; i < graph.value_count; i++)
+        graph.values[i].offset = i * 64;
+    iso_exec exec = {ctx->pool, ctx->isa, NULL};
+    iso_run run = {.exec = &exec, .values = graph.values, .arena = (uint8_t *)arena, .slots = {given, NULL}};
+    CHECK(graph.value_count * 64 <= sizeof arena);
+    for (size_t i = 0; i < graph.node_count; i++)
+        graph.nodes[i].op->run(&run, &graph.nodes[i]);
+    for (int i = 0; i < 4; i++) {
+        float d = given[i];
+        expected[i] = (2 * d + 2 * d) + d;
+        CHECK(expected[i] != (d + 2 * d) + 2 * d);
+    }
+    CHECK_BITS(expected, iso_tensor_f32(grad), 4);
+    iso_graph_free(&graph);
+    iso_tensor_free(ctx, p);
+    iso_tensor_free(ctx, grad);
+    iso_context_free(ctx);
+}
+
 /* momentum=None: after t batches the running statistics are the average of t, each of which counts 1 / t when it comes. */
 #include "ops/batch_norm2d.h"
 
