@@ -191,3 +191,39 @@ ISO_TEST(batch_norm_without_momentum_averages_all_batches) {
     iso_module_free(model);
     iso_context_free(ctx);
 }
+
+/* PyTorch draws a mask in the order of (n, c, h, w), however an activation lies here. The weights 1, 2, 4, ... of the layer behind show it. */
+ISO_TEST(dropout_draws_in_logical_order) {
+    enum { N = 2, C = 3, H = 2, W = 3, PIXELS = C * H * W };
+    iso_context *ctx;
+    CHECK(iso_context_new(&ctx, NULL) == ISO_OK);
+    iso_module *model = iso_sequential(ctx, iso_dropout(ctx, 0.5), iso_flatten(ctx), iso_linear(ctx, PIXELS, 2));
+    iso_tensor *x = iso_tensor_new(ctx, ISO_FLOAT32, 4, (int64_t[]){N, C, H, W}), *t = iso_tensor_new(ctx, ISO_INT64, 1, (int64_t[]){N}),
+               *y = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){N, 2});
+    float loss;
+    CHECK(model && x && t && y);
+    CHECK_OK(ctx, iso_loss_backward(model, &(iso_loss){0}, x, t, &loss, y)); /* initial weights are drawn */
+    for (int i = 0; i < N * PIXELS; i++)
+        iso_tensor_f32(x)[i] = 0.5f; /* what is kept is doubled */
+    float *weight = iso_tensor_f32(iso_module_find(model, "2.weight").tensor), *bias = iso_tensor_f32(iso_module_find(model, "2.bias").tensor);
+    bias[0] = bias[1] = 0;
+    for (int i = 0; i < PIXELS; i++)
+        weight[i] = (float)(1 << i);
+    for (int round = 0; round < 4; round++) {
+        uint8_t keep[N * PIXELS];
+        iso_torch_generator generator = ctx->generator;
+        iso_torch_bernoulli(&generator, keep, sizeof keep, 0.5);
+        CHECK_OK(ctx, iso_loss_backward(model, &(iso_loss){0}, x, t, &loss, y));
+        for (int n = 0; n < N; n++) {
+            int expected = 0;
+            for (int i = 0; i < PIXELS; i++)
+                expected |= keep[n * PIXELS + i] << i;
+            CHECK_MSG(iso_tensor_f32(y)[2 * n] == (float)expected, "sample %d: kept %06x, expected %06x", n, (int)iso_tensor_f32(y)[2 * n], expected);
+        }
+    }
+    iso_tensor_free(ctx, x);
+    iso_tensor_free(ctx, t);
+    iso_tensor_free(ctx, y);
+    iso_module_free(model);
+    iso_context_free(ctx);
+}
