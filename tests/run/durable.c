@@ -1,8 +1,11 @@
-/* What a crash of the machine may not take away: the order in which a run writes, syncs and renames. */
+/* What a run leaves: the order in which it writes, syncs and renames, so that a crash of the machine takes nothing away that is promised; and
+ * what a line says of a batch. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/json.h"
+#include "ledger/digest.h"
 #include "run/small_run.h"
 
 /* A log of what happens to the files of one directory, as letters: l, c and d for the ledger, a checkpoint's temporary file and the
@@ -69,4 +72,30 @@ ISO_TEST(a_checkpoint_stands_when_its_line_does) {
         snprintf(expected + strlen(expected), 16, "%s", checkpoint ? "lLcCrDlL" : "cCrDlL");
     strcat(expected, "lL"); /* the end */
     CHECK_STRING(expected, w.log);
+}
+
+/* docs/ledger.md: the digest of the two digests of images and labels. */
+ISO_TEST(a_batch_is_digested_with_its_labels) {
+    iso_context *ctx = test_context(1);
+    const char *directory = small_run(ctx, "labels", NULL, NULL);
+    CHECK_MSG(directory, "%s", iso_error(ctx));
+    iso_ledger *l;
+    CHECK_OK(ctx, iso_ledger_open(ctx, directory, ISO_LEDGER_READ, &l));
+    for (int64_t step = 1; step <= 3; step++) { /* of the first epoch */
+        iso_tensor *x, *labels;
+        iso_json line;
+        uint8_t both[2][ISO_BLAKE3_SIZE], digest[ISO_BLAKE3_SIZE], recorded[ISO_BLAKE3_SIZE];
+        CHECK_OK(ctx, iso_recipe_batch(ctx, small_recipe(ctx), NULL, 0, 0, step - 1, &x, &labels));
+        CHECK_OK(ctx, iso_tensor_digest(ctx, x, both[0]));
+        CHECK_OK(ctx, iso_tensor_digest(ctx, labels, both[1]));
+        iso_blake3(both, sizeof both, digest);
+        CHECK_OK(ctx, iso_ledger_parse(l, iso_ledger_find(l, 0, "step", step), &line));
+        CHECK(iso_hex_bytes(iso_json_string(&line, "batch"), recorded, sizeof recorded));
+        CHECK_MSG(memcmp(digest, recorded, sizeof digest) == 0, "step %lld", (long long)step);
+        iso_json_free(ctx, &line);
+        iso_tensor_free(ctx, x);
+        iso_tensor_free(ctx, labels);
+    }
+    iso_ledger_close(l);
+    iso_context_free(ctx);
 }
