@@ -1,7 +1,8 @@
 /* isobit/run.h: whole experiments: train a recipe into a run directory, verify a run, compare two runs.
  *
  * A run directory holds run.ledger (equal for equal runs: docs/ledger.md), run.env (host, threads, times: may differ),
- * recipe.yaml (the recipe in its normal form) and checkpoint-NNNNNN.safetensors (state after step NNNNNN). */
+ * recipe.yaml (the recipe in its normal form), checkpoint-NNNNNN.safetensors (state after step NNNNNN) and metrics.jsonl
+ * (norms of gradients, times: docs/report.md). */
 #ifndef ISOBIT_RUN_H
 #define ISOBIT_RUN_H
 
@@ -47,6 +48,8 @@ typedef struct iso_train_options {
                                         0: as the recipe says */
     int64_t trace_from, trace_to;    /* steps whose every tensor is digested into the file `trace` (docs/ledger.md); 0: none. The operations
                                         of such a step run one by one, over the whole batch: slower, and the same bits */
+    bool no_metrics;                 /* no metrics.jsonl (docs/report.md): the run directory holds the ledger, and no gradient norms or times */
+    const char *tensorboard;         /* NULL, or a folder for event files of TensorBoard, written as the run goes */
     iso_progress_function *progress; /* may be NULL */
     void *user;
 } iso_train_options;

@@ -48,10 +48,10 @@ static bool parse_steps(const char *text, int64_t *from, int64_t *to) {
 }
 
 typedef struct train_args {
-    const char *out, *isa, *plan, *trace;
+    const char *out, *isa, *plan, *trace, *tensorboard;
     int64_t threads, workers, micro_batch;
     cli_texts sets;
-    bool resume, quiet, json;
+    bool resume, no_metrics, quiet, json;
 } train_args;
 
 static int run(int argc, char **argv) {
@@ -80,6 +80,8 @@ static int run(int argc, char **argv) {
     options.out = a.out;
     options.resume = a.resume;
     options.micro_batch = a.micro_batch;
+    options.no_metrics = a.no_metrics;
+    options.tensorboard = a.tensorboard;
     options.progress = cli_progress_show;
     options.user = &progress;
     interruptible = ctx;
@@ -113,6 +115,10 @@ static const cli_option options[] = {
     {"--trace", CLI_TEXT, offsetof(train_args, trace), "STEP[:STEP]",
      "write the digest of every tensor of these steps, forward and backward, to RUN/trace, which isobit diff compares; never "
      "changes a bit"},
+    {"--tensorboard", CLI_TEXT, offsetof(train_args, tensorboard), "DIR",
+     "write loss, accuracy, learning rate, gradient norm and throughput as TensorBoard's events, too", 0, 0, CLI_FOLDER},
+    {"--no-metrics", CLI_FLAG, offsetof(train_args, no_metrics), NULL,
+     "do not write RUN/metrics.jsonl, from which isobit report has gradient norms and throughput"},
     CLI_QUIET(train_args),
     CLI_JSON(train_args),
 };

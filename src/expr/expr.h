@@ -57,6 +57,8 @@ void iso_expr_write(iso_text *out, const iso_expr *expr);
 /* A float as Python's repr() writes it: the shortest digits that read back to the same double,
  * "1e-05", "inf". */
 void iso_write_repr(iso_text *out, double value);
+/* The same for binary32, as NumPy prints one. */
+void iso_write_repr_f32(iso_text *out, float value);
 
 /* A double from decimal digits, whatever the locale; *end is behind them. */
 double iso_read_double(const char *text, const char **end);

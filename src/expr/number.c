@@ -38,14 +38,18 @@ static bool next_digits(char *buffer) {
     return false;
 }
 
-/* The shortest digits that read back to the same double. The nearest decimal of a length need not
+static bool reads_back(const char *digits, double value, bool single) {
+    return single ? (double)strtof(digits, NULL) == value : strtod(digits, NULL) == value;
+}
+
+/* The shortest digits that read back to the same double (or float). The nearest decimal of a length need not
  * be among them while the next one up is: below a power of two doubles lie twice as dense as above.
  */
-static void shortest(double value, char *buffer, size_t size) {
+static void shortest(double value, bool single, char *buffer, size_t size) {
     locale_t c = c_locale(), before = c ? uselocale(c) : (locale_t)0;
     for (int digits = 0; digits < 17; digits++) {
         snprintf(buffer, size, "%.*e", digits, value);
-        if (strtod(buffer, NULL) == value || (next_digits(buffer) && strtod(buffer, NULL) == value))
+        if (reads_back(buffer, value, single) || (next_digits(buffer) && reads_back(buffer, value, single)))
             break;
     }
     if (c) {
@@ -56,13 +60,13 @@ static void shortest(double value, char *buffer, size_t size) {
 
 /* repr() writes plain decimals from 1e-4 up to 1e16, and exponents of at least two digits
  * elsewhere. */
-void iso_write_repr(iso_text *out, double value) {
+static void write_shortest(iso_text *out, double value, bool single) {
     if (isnan(value) || isinf(value)) {
         iso_text_puts(out, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
         return;
     }
     char buffer[40], digits[24];
-    shortest(fabs(value), buffer, sizeof buffer);
+    shortest(fabs(value), single, buffer, sizeof buffer);
     int exponent = atoi(strchr(buffer, 'e') + 1), count = 0;
     for (const char *c = buffer; *c != 'e'; c++)
         if (*c != '.')
@@ -91,3 +95,6 @@ void iso_write_repr(iso_text *out, double value) {
             iso_text_puts(out, "0");
     }
 }
+
+void iso_write_repr(iso_text *out, double value) { write_shortest(out, value, false); }
+void iso_write_repr_f32(iso_text *out, float value) { write_shortest(out, (double)value, true); }

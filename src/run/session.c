@@ -199,6 +199,7 @@ static iso_status put_trace(iso_session *s) {
 
 static iso_status take_step(iso_session *s) {
     iso_trainer *t = s->trainer;
+    double start = iso_metrics_clock();
     iso_step_record record;
     bool traced = is_traced(s, iso_trainer_counter(t, ISO_COUNTER_STEP) + 1);
     t->trace = traced ? s->trace : NULL;
@@ -211,7 +212,9 @@ static iso_status take_step(iso_session *s) {
     if (record.nan_tensor[0])
         return put_nan_stop(s, &record);
     s->loss = record.loss;
-    if ((status = put_step(s, &record)))
+    if (!(status = put_step(s, &record)) && s->metrics)
+        status = iso_metrics_step(s->metrics, &record, iso_metrics_clock() - start);
+    if (status)
         return status;
     tell(s, &(iso_progress){.kind = ISO_PROGRESS_STEP, .done = record.step, .total = t->steps, .epoch = record.epoch,
                             .epochs = t->recipe->epochs, .samples = record.samples, .loss = record.loss});
@@ -230,10 +233,13 @@ static iso_status take_step(iso_session *s) {
 static iso_status end_epoch(iso_session *s) {
     iso_trainer *t = s->trainer;
     iso_eval_record record;
+    double start = iso_metrics_clock();
     iso_status status = iso_trainer_end_epoch(t, &record);
     if (!status && record.count) {
         s->eval = record;
-        if (!(status = put_eval(s, &record)))
+        if (!(status = put_eval(s, &record)) && s->metrics)
+            status = iso_metrics_eval(s->metrics, &record, iso_metrics_clock() - start);
+        if (!status)
             tell(s, &(iso_progress){.kind = ISO_PROGRESS_EVAL, .done = record.step, .total = t->steps, .epoch = record.epoch,
                                     .epochs = t->recipe->epochs, .loss = record.loss,
                                     .accuracy = (double)record.correct / (double)record.count});

@@ -4,6 +4,7 @@
 #define ISO_RUN_SESSION_H
 
 #include "ledger/ledger.h"
+#include "run/metrics.h"
 #include "run/trainer.h"
 
 typedef struct iso_session {
@@ -15,6 +16,7 @@ typedef struct iso_session {
     int64_t until;         /* the last step */
     iso_progress_function *progress;
     void *user;
+    iso_metrics *metrics;  /* NULL, or what the steps tell beside the ledger: borrowed */
     iso_trace *trace;      /* NULL, or the steps trace_from .. trace_to are traced: borrowed */
     int64_t trace_from, trace_to;
     const iso_trace_file *recorded; /* NULL, or the steps that it has are traced too, and compared */

@@ -17,6 +17,7 @@ struct training {
     iso_trainer *trainer;
     iso_ledger *ledger;
     iso_trace *trace;
+    iso_metrics *metrics;
     iso_session session;
     bool made_directory, made_run; /* by this call: taken away again if the run does not begin */
 };
@@ -58,7 +59,8 @@ static char *in_directory(struct training *t, const char *name) { return iso_pat
 
 /* A run that did not begin leaves nothing behind. */
 static void take_away(struct training *t) {
-    static const char *const files[] = {"run.ledger", "run.env", "recipe.yaml", "checkpoint-000000.safetensors", ISO_TRACE_FILE};
+    static const char *const files[] = {"run.ledger", "run.env", "recipe.yaml", "checkpoint-000000.safetensors",
+                                        ISO_TRACE_FILE, ISO_METRICS_FILE};
     char message[sizeof t->ctx->error];
     memcpy(message, t->ctx->error, sizeof message);
     for (size_t i = 0; i < ISO_COUNTOF(files) && t->made_run; i++) {
@@ -258,6 +260,9 @@ static iso_status train(struct training *t) {
     status = o->resume ? resume(t) : begin(t);
     if (!status && o->trace_from)
         status = prepare_trace(t);
+    if (!status && (!o->no_metrics || o->tensorboard))
+        status = iso_metrics_open(o->no_metrics ? NULL : t->result->directory, o->tensorboard, t->trainer, &t->metrics);
+    t->session.metrics = t->metrics;
     if (status) {
         take_away(t);
         return status;
@@ -274,6 +279,7 @@ iso_status iso_train(iso_context *ctx, const iso_train_options *options, iso_tra
     struct training t = {.ctx = ctx, .options = options, .result = result};
     memset(result, 0, sizeof *result);
     iso_status status = train(&t);
+    iso_metrics_close(t.metrics);
     iso_trace_free(t.trace);
     iso_trainer_free(t.trainer);
     iso_ledger_close(t.ledger);

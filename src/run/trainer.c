@@ -1,11 +1,13 @@
 #include "run/trainer.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/file.h"
 #include "nn/module.h"
 #include "nn/plan.h"
+#include "ops/norm.h"
 #include "run/weights.h"
 
 /* ---- Building ---- */
@@ -212,7 +214,24 @@ void iso_trainer_free(iso_trainer *t) {
     iso_tensor_free(t->ctx, t->random);
     iso_tensor_free(t->ctx, t->epoch_random);
     iso_tensor_free(t->ctx, t->output);
+    iso_free(t->ctx, t->norms);
+    iso_free(t->ctx, t->norm_scratch);
     iso_free(t->ctx, t);
+}
+
+iso_status iso_trainer_want_norms(iso_trainer *t) {
+    size_t count = iso_module_state_count(t->model), parameters = 0, scratch = 0;
+    for (size_t i = 0; i < count; i++) {
+        iso_named_tensor entry = iso_module_state(t->model, i);
+        size_t needed = entry.grad ? iso_square_sum_scratch(entry.grad->numel) : 0;
+        parameters += entry.grad != NULL;
+        scratch = needed > scratch ? needed : scratch;
+    }
+    if (!t->norms)
+        t->norms = iso_calloc(t->ctx, parameters, sizeof *t->norms);
+    if (!t->norm_scratch)
+        t->norm_scratch = iso_alloc(t->ctx, scratch);
+    return t->norms && t->norm_scratch ? ISO_OK : ISO_ENOMEM;
 }
 
 /* ---- State ---- */
@@ -330,6 +349,22 @@ static iso_status forward_backward(iso_trainer *t, const iso_batch *batch, float
     return status;
 }
 
+/* docs/contract.md#square_sum */
+static float gradient_norm(iso_trainer *t) {
+    iso_exec exec = {t->ctx->pool, t->ctx->isa, t->norm_scratch};
+    size_t count = iso_module_state_count(t->model), at = 0;
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        iso_named_tensor entry = iso_module_state(t->model, i);
+        if (!entry.grad)
+            continue;
+        double squares = iso_cpu_square_sum(&exec, entry.grad->numel, entry.grad->data);
+        t->norms[at++] = (float)sqrt(squares);
+        sum += squares;
+    }
+    return (float)sqrt(sum);
+}
+
 iso_status iso_trainer_step(iso_trainer *t, iso_step_record *record) {
     const iso_batch *batch;
     iso_status status = iso_loader_next(t->loader, &batch);
@@ -357,6 +392,7 @@ iso_status iso_trainer_step(iso_trainer *t, iso_step_record *record) {
         snprintf(record->nan_tensor, sizeof record->nan_tensor, "loss");
         return ISO_OK;
     }
+    record->gradient_norm = t->norms ? gradient_norm(t) : NAN;
     iso_optimizer_step(t->optimizer);
     iso_torch_get_state(&t->ctx->generator, iso_tensor_u8(t->generator));
     store_random(t, t->random);

@@ -37,6 +37,9 @@ typedef struct iso_trainer {
     int64_t steps_per_epoch, steps;          /* steps: of the whole run */
     int64_t draws_per_sample;                /* 64-bit random numbers that a training step takes, per sample */
 
+    float *norms;         /* NULL, or the norm of each parameter's gradient in the last step, in the order of state_dict */
+    double *norm_scratch; /* for the largest of them */
+
     iso_trace *trace;            /* borrowed; NULL, or the next steps are traced: their operations run one by one, to the same bits */
     iso_node_observer *watcher; /* NULL, or called behind every operation of a step, before it is traced: where tests do harm */
     void *watcher_user;
@@ -49,6 +52,7 @@ typedef struct iso_step_record {
     uint8_t batch[ISO_DIGEST_SIZE]; /* of the images and the labels */
     float loss;
     double lr;
+    float gradient_norm; /* of all gradients together; NaN unless trainer->norms are wanted */
     uint8_t state[ISO_DIGEST_SIZE]; /* root over the whole state behind the step */
     char nan_tensor[160];           /* a NaN stops the run: its place; "" if there is none */
     int64_t nan_index;
@@ -64,6 +68,9 @@ typedef struct iso_eval_record {
 iso_status iso_trainer_new(iso_context *ctx, const iso_recipe *recipe, int workers, iso_progress_function *progress, void *user,
                            iso_trainer **trainer);
 void iso_trainer_free(iso_trainer *trainer);
+
+/* From now on the gradients' norms are computed: docs/contract.md#square_sum. No step depends on them. */
+iso_status iso_trainer_want_norms(iso_trainer *trainer);
 
 /* Step 0: seeds and draws the initial values. */
 iso_status iso_trainer_start(iso_trainer *trainer);

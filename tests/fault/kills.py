@@ -8,6 +8,7 @@ its end: ledger, checkpoints and the recipe's copy must equal those of a run tha
 directory, and what was recorded must verify. Threads, workers, instruction set, tracing and the cache of digests change from start to start. The
 last line reads `N passed, N failed`; a round counts as one."""
 import argparse
+import json
 import os
 import random
 import shutil
@@ -97,7 +98,7 @@ class Kills:
         return "" if done.returncode == 0 else "%s\nstatus %d: %s" % (" ".join(command), done.returncode, done.stderr)
 
     def difference(self, reference, directory):
-        skipped = {"run.env", "trace"}
+        skipped = {"run.env", "trace", "metrics.jsonl"}
         names = [set(os.listdir(d)) - skipped for d in (reference, directory)]
         if names[0] != names[1]:
             return "files that only one of the runs has: %s" % sorted(names[0] ^ names[1])
@@ -105,6 +106,11 @@ class Kills:
             with open(os.path.join(reference, name), "rb") as a, open(os.path.join(directory, name), "rb") as b:
                 if a.read() != b.read():
                     return "%s differs" % name
+        with open(os.path.join(directory, "metrics.jsonl")) as f:
+            lines = [json.loads(line) for line in f]
+        told, steps = [line["step"] for line in lines if line["kind"] == "step"], lines[-1]["step"]
+        if told != list(range(1, steps + 1)):
+            return "metrics.jsonl tells the steps %s" % told
         verified = subprocess.run([self.isobit, "verify", directory, "--sample", "1", "--quiet"], capture_output=True, text=True)
         return "" if verified.returncode == 0 else "verify: %s%s" % (verified.stdout, verified.stderr)
 

@@ -8,6 +8,7 @@
 #include "fault/loops.h"
 #include "isobit/tensor.h"
 #include "ledger/trace.h"
+#include "run/metrics.h"
 #include "run/small_run.h"
 
 #define PLACES 20 /* of each loop in a quick test; a long one takes all */
@@ -95,6 +96,21 @@ static bool sound_so_far(const faults *f, bool began_empty) {
     return ok;
 }
 
+/* What the clock says differs; but every step is told, and once. */
+static bool metrics_are_whole(void) {
+    size_t size;
+    int64_t next = 1;
+    char *bytes = (char *)test_read(test_path(target, ISO_METRICS_FILE), &size);
+    for (char *line = bytes, *end; line && (end = memchr(line, '\n', size - (size_t)(line - bytes))); line = end + 1) {
+        iso_metric metric;
+        bool ok = iso_metric_parse(line, (size_t)(end - line), &metric) && (metric.kind != ISO_METRIC_STEP || metric.step == next++);
+        next = ok ? next : -1;
+    }
+    bool whole = bytes && next == STEPS + 1 && size && bytes[size - 1] == '\n';
+    free(bytes);
+    return iso_test_check(whole, __FILE__, __LINE__, ISO_METRICS_FILE " has not every step once");
+}
+
 /* The run directory is the reference's, and nothing else is in it. */
 static bool same_run(void) {
     const char *const directories[] = {reference, target};
@@ -103,12 +119,13 @@ static bool same_run(void) {
         DIR *dir = opendir(directories[i]);
         ok = dir != NULL;
         for (struct dirent *entry; ok && (entry = readdir(dir));)
-            if (entry->d_name[0] != '.' && strcmp(entry->d_name, "run.env") != 0 && strcmp(entry->d_name, ISO_TRACE_FILE) != 0)
+            if (entry->d_name[0] != '.' && strcmp(entry->d_name, "run.env") != 0 && strcmp(entry->d_name, ISO_TRACE_FILE) != 0 &&
+                strcmp(entry->d_name, ISO_METRICS_FILE) != 0)
                 ok = same_as_reference(entry->d_name, false);
         if (dir)
             closedir(dir);
     }
-    return ok;
+    return ok && metrics_are_whole();
 }
 
 /* Without faults it goes on to the same end, and all that is there can be verified. */
@@ -162,6 +179,7 @@ static bool died_on_the_way(void) {
     remove_run(target);
     test_directory("fault-run");
     return end && copy("run.ledger", end, "{\"kind\":\"st") && copy("recipe.yaml", SIZE_MAX, "") && copy("run.env", SIZE_MAX, "{\"star") &&
+           copy(ISO_METRICS_FILE, SIZE_MAX, "{\"kind\":\"st") &&
            copy("checkpoint-000000.safetensors", SIZE_MAX, "") && copy("checkpoint-000002.safetensors", SIZE_MAX, "") &&
            test_write(test_path(target, "checkpoint-000004.safetensors.part"), "half", 4);
 }
