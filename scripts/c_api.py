@@ -11,7 +11,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include" / "isobit"
-ORDER = ["context.h", "tensor.h", "nn.h", "run.h", "random.h", "random/torch.h", "random/init.h", "random/torch_cuda.h", "random/numpy.h",
+ORDER = ["context.h", "tensor.h", "nn.h", "run.h", "report.h", "random.h", "random/torch.h", "random/init.h", "random/torch_cuda.h", "random/numpy.h",
          "random/numpy_generator.h", "random/numpy_legacy.h", "random/python.h", "random/mt19937.h", "random/philox.h"]
 # How a comment says what a function of this type returns; the header's own comment may say it for all.
 RETURNS = {

@@ -5,6 +5,7 @@
 #include "isobit/context.h"
 #include "isobit/nn.h"
 #include "isobit/random.h"
+#include "isobit/report.h"
 #include "isobit/run.h"
 #include "isobit/tensor.h"
 

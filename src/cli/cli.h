@@ -84,8 +84,8 @@ typedef struct iso_command {
     "0 done or equal; 1 they differ; 2 usage or bad input; 3 a file could not be read or written; 4 the numbers stopped (NaN); " \
     "130 interrupted"
 
-extern const iso_command iso_command_train, iso_command_verify, iso_command_diff, iso_command_eval, iso_command_batch,
-    iso_command_stream, iso_command_info, iso_command_help;
+extern const iso_command iso_command_train, iso_command_verify, iso_command_diff, iso_command_report, iso_command_export,
+    iso_command_eval, iso_command_batch, iso_command_stream, iso_command_info, iso_command_help;
 
 /* All commands, in the order of the help. */
 extern const iso_command *const cli_commands[];

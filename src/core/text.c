@@ -87,6 +87,11 @@ static int utf8_sequence(const uint8_t *s, size_t size, uint32_t *code) {
     return length;
 }
 
+size_t iso_utf8_length(const char *text, size_t size) {
+    uint32_t code;
+    return size ? (size_t)utf8_sequence((const uint8_t *)text, size, &code) : 0;
+}
+
 void iso_text_json(iso_text *text, const char *string, size_t size) {
     const uint8_t *s = (const uint8_t *)string;
     iso_text_puts(text, "\"");

@@ -24,6 +24,9 @@ void iso_text_hex(iso_text *text, const void *bytes, size_t size);
 /* A JSON string in quotes: ", \ and control characters escaped, bytes that are not UTF-8 as \udcXX. */
 void iso_text_json(iso_text *text, const char *string, size_t size);
 
+/* The length of the UTF-8 character that a text begins with; 0: it is none (overlong, a surrogate, cut off). */
+size_t iso_utf8_length(const char *text, size_t size);
+
 /* The candidate nearest to `word` (edit distance at most a third of its length), or NULL: for
  * "did you mean". */
 const char *iso_nearest(const char *word, const char *const *candidates, size_t count);

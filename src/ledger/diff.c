@@ -76,6 +76,30 @@ static void name_it(iso_tensor_difference *d, const char *name) {
 
 static const iso_tensor_difference nothing = {.tile = -1, .element = -1, .step = -1};
 
+/* Where a window of `size` begins that has `at` in its middle, as far as 0 .. count - 1 allows. */
+static int64_t window_first(int64_t at, int64_t size, int64_t count) {
+    int64_t first = at - size / 2;
+    if (first > count - size)
+        first = count - size;
+    return first < 0 ? 0 : first;
+}
+
+static void look_around(const iso_tensor *a, const iso_tensor *b, int64_t element, iso_diff_window *w) {
+    w->row = 1;
+    for (int i = a->dims; i-- > 0 && w->row < 8;)
+        w->row *= a->shape[i];
+    int64_t rows = a->numel / w->row;
+    w->rows = (int)(rows < ISO_DIFF_WINDOW_ROWS ? rows : ISO_DIFF_WINDOW_ROWS);
+    w->columns = (int)(w->row < ISO_DIFF_WINDOW_COLUMNS ? w->row : ISO_DIFF_WINDOW_COLUMNS);
+    w->first_row = window_first(element / w->row, w->rows, rows);
+    w->first_column = window_first(element % w->row, w->columns, w->row);
+    for (int i = 0; i < w->rows * w->columns; i++) {
+        int64_t at = (w->first_row + i / w->columns) * w->row + w->first_column + i % w->columns;
+        w->bits[0][i] = iso_tensor_element(a, at);
+        w->bits[1][i] = iso_tensor_element(b, at);
+    }
+}
+
 bool iso_diff_tensors(const char *name, const iso_tensor *a, const iso_tensor *b, iso_tensor_difference *d) {
     *d = nothing;
     d->dtype = a->dtype;
@@ -95,6 +119,7 @@ bool iso_diff_tensors(const char *name, const iso_tensor *a, const iso_tensor *b
         d->tile = i * (int64_t)iso_dtype_size(a->dtype) / ISO_TILE_BYTES;
     d->bits[0] = iso_tensor_element(a, i);
     d->bits[1] = iso_tensor_element(b, i);
+    look_around(a, b, i, &d->window);
     return true;
 }
 
@@ -157,6 +182,7 @@ static iso_status compare_files(iso_context *ctx, const char *const directories[
             d->element = found.element;
             d->tile = found.tile;
             memcpy(d->bits, found.bits, sizeof d->bits);
+            d->window = found.window;
         }
     }
     iso_safetensors_free(files[0]);

@@ -139,25 +139,34 @@ static iso_status compare(iso_diff_findings *f) {
     return status ? status : iso_diff_find_tensor(f);
 }
 
+iso_status iso_diff_runs(iso_context *ctx, const char *a, const char *b, iso_diff_findings *f) {
+    *f = (iso_diff_findings){.ctx = ctx, .step = -1, .side = {{.directory = a}, {.directory = b}}};
+    return compare(f);
+}
+
+void iso_diff_free(iso_diff_findings *f) {
+    for (int i = 0; f->ctx && i < 2; i++) {
+        iso_trace_file_free(f->side[i].trace);
+        iso_json_free(f->ctx, &f->side[i].header);
+        iso_ledger_close(f->side[i].ledger);
+    }
+}
+
+bool iso_diff_equal(const iso_diff_findings *f) {
+    return !f->cause.kind && f->step < 0 && !f->side[0].damaged[0] && !f->side[1].damaged[0];
+}
+
 static iso_status diff_runs(iso_context *ctx, const char *a, const char *b, bool json, iso_text *out) {
     iso_diff_findings *f = iso_calloc(ctx, 1, sizeof *f);
     if (!f)
         return ISO_ENOMEM;
-    f->ctx = ctx;
-    f->step = -1;
-    f->side[0].directory = a;
-    f->side[1].directory = b;
-    iso_status status = compare(f);
-    bool equal = !f->cause.kind && f->step < 0 && !f->side[0].damaged[0] && !f->side[1].damaged[0];
+    iso_status status = iso_diff_runs(ctx, a, b, f);
+    bool equal = iso_diff_equal(f);
     if (!status && json)
         iso_diff_write_json(out, f, equal);
     else if (!status)
         iso_diff_write_text(out, f);
-    for (int i = 0; i < 2; i++) {
-        iso_trace_file_free(f->side[i].trace);
-        iso_json_free(ctx, &f->side[i].header);
-        iso_ledger_close(f->side[i].ledger);
-    }
+    iso_diff_free(f);
     iso_free(ctx, f);
     return status ? status : equal ? ISO_OK : ISO_DIFFER;
 }

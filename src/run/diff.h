@@ -41,6 +41,13 @@ typedef struct iso_diff_findings {
 
 extern const char iso_diff_side_name[2]; /* A, B */
 
+/* ---- diff.c ---- */
+
+/* Compares two run directories (borrowed, as long as the findings). Free with iso_diff_free, whatever it returned. */
+iso_status iso_diff_runs(iso_context *ctx, const char *a, const char *b, iso_diff_findings *f);
+void iso_diff_free(iso_diff_findings *f);
+bool iso_diff_equal(const iso_diff_findings *f);
+
 /* ---- diff_cause.c ---- */
 void iso_diff_find_cause(const iso_json *a, const iso_json *b, iso_diff_cause *cause);
 /* From the last lines of run.env; a run without one has nothing to say. */

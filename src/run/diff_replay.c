@@ -135,6 +135,7 @@ static iso_status compare_values(iso_diff_findings *f, struct replay r[2], const
         f->tensor.element = found.element;
         f->tensor.tile = found.tile;
         memcpy(f->tensor.bits, found.bits, sizeof found.bits);
+        f->tensor.window = found.window;
     }
     return status;
 }

@@ -170,6 +170,43 @@ expect "and the tensor" 1 "tensor 0\.(bias|weight), element [0-9]+: .*ULP apart"
 expect "diff as json" 1 '"equal": false.*"cause": "seed"' "$isobit" diff a other --json
 expect "diff of what is no run" 3 "run.ledger: could not be read" "$isobit" diff a images
 
+# ---- Reports and exports ----
+expect "report" 0 "^report a/report.html$" "$isobit" report a
+grep -q '<h1>a</h1>' a/report.html && ! grep -qE '<script|https?:|url\(' a/report.html && ok "the page needs nothing else" || bad "the page needs nothing else"
+expect "report of two runs" 0 "^report two.html$" "$isobit" report a other2 --out two.html
+grep -q 'The runs differ.' two.html && grep -q 'id="table-window"' two.html && ok "it shows the first difference" || bad "it shows the first difference"
+expect "report of equal runs" 0 "^report equal.html$" "$isobit" report a b --out equal.html
+grep -q 'The runs are equal.' equal.html && ok "it says so" || bad "it says so"
+LC_ALL=C.UTF-8 expect "terminal report" 0 "^loss +[▁▂▃▄▅▆▇█]{12}$" "$isobit" report a --text
+LC_ALL=C expect "terminal report without UTF-8" 0 "^loss +[_.:=+*#-]{12}$" "$isobit" report a --text
+[ -z "$(LC_ALL=C COLUMNS=40 "$isobit" report a other --text | grep -E '.{41}')" ] && ok "it fits into 40 columns" || bad "it fits into 40 columns"
+expect "report as json" 0 '^\{"directory": "a", "state": "finished", "digest": "'"${digest#digest }"'", "steps": 12, .*"test_count": 36' "$isobit" report a --json
+expect "report of two as json" 0 '"difference": \{"equal": false, "cause": "recipe"' "$isobit" report a other2 --json
+expect "two forms of a report" 2 "expected one of them" "$isobit" report a --text --json
+expect "report of what is no run" 3 "images/run.ledger: could not be read" "$isobit" report images
+expect "report into no folder" 3 "no/such/page.html.part: could not be created" "$isobit" report a --out no/such/page.html
+rm -rf killed && cp -r a killed && head -n 9 a/run.ledger >killed/run.ledger
+expect "report of an unfinished run" 0 "^state +unfinished: 5 of 12 steps" "$isobit" report killed --text
+"$isobit" train small.yaml --out stopped --quiet --set "optimizer=SGD(lr=1e20)" >/dev/null 2>&1
+expect "report of a run that a NaN stopped" 0 "stopped by a NaN in step [0-9]+: " "$isobit" report stopped --text
+expect "csv" 0 "^step,epoch,loss,lr,gradient_norm,images,seconds,test_loss,test_correct,test_count,test_accuracy$" "$isobit" export a --csv -
+[ "$("$isobit" export a --csv - | wc -l)" = 13 ] && ok "a line per step" || bad "a line per step"
+expect "json lines and a file" 0 '^\{"step": 12, "epoch": 3, "loss": [0-9.e-]+, "lr": 0.05, "gradient_norm": [0-9.e-]+, "images": 6, .*"test_count": 36' "$isobit" export a --jsonl - --csv a.csv
+"$isobit" export a --csv - | cmp -s - a.csv && ok "the file has the same" || bad "the file has the same"
+[ "$("$isobit" export a --csv - | cut -d , -f 1-6,8-)" = "$("$isobit" export c --csv - | cut -d , -f 1-6,8-)" ] && ok "equal runs have equal metrics, but for times" || bad "equal runs have equal metrics, but for times"
+"$isobit" train small.yaml --out plain --quiet --no-metrics >/dev/null
+[ ! -e plain/metrics.jsonl ] && cmp -s a/run.ledger plain/run.ledger && ok "without metrics" || bad "without metrics"
+expect "export without metrics" 0 "^1,1,[0-9.]+,0.05,,,,,,,$" "$isobit" export plain --csv -
+expect "export of the newest checkpoint" 0 "^$" "$isobit" export a --safetensors weights.safetensors --tensorboard events
+grep -aq "optimizer/" weights.safetensors && bad "only parameters and buffers" || ok "only parameters and buffers"
+[ "$(ls events)" = "$(ls events | grep '^events.out.tfevents.[0-9]*.isobit$')" ] && ok "an event file" || bad "an event file"
+expect "export of a checkpoint that is not there" 2 "a has no checkpoint of step 5" "$isobit" export a --safetensors no.safetensors --step 5
+rm -rf flipped && cp -r a flipped && flip flipped/checkpoint-000006.safetensors 60
+expect "export of a damaged checkpoint" 2 "checkpoint-000006.safetensors is not what the ledger says" "$isobit" export flipped --safetensors no.safetensors --step 6
+[ ! -e no.safetensors ] && ok "nothing was written" || bad "nothing was written"
+expect "export of nothing" 2 "nothing to export" "$isobit" export a
+expect "step without a file" 2 "expected --safetensors FILE with it" "$isobit" export a --csv - --step 3
+
 # ---- Traces: digests of every tensor of a step, on any threads, instruction set and plan ----
 expect "trace" 0 "^$digest$" "$isobit" train small.yaml --out trace1 --quiet --trace 5:6 --threads 1
 expect "trace elsewhere" 0 "^$digest$" "$isobit" train small.yaml --out trace2 --quiet --trace 5:6 --threads 3 --isa scalar --micro-batch 3

@@ -5,7 +5,7 @@
 
 Run it with an interpreter that has torch and safetensors. Random tensors are saved by the package, read by Isobit, written again and
 loaded by the package; and each checkpoint of the run directories DIR is loaded, its digests compared with the ledger's, and its
-state given to load_state_dict of the recipe's model built with torch.nn. The last line reads `N passed, N failed`."""
+state given to load_state_dict of the recipe's model built with torch.nn; what `isobit export` makes of it gives the predictions of `isobit eval`. The last line reads `N passed, N failed`."""
 import argparse
 import json
 import os
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 
+import numpy
 import torch
 from safetensors.torch import load_file, save_file
 
@@ -108,6 +109,50 @@ def check_run(directory):
     return passed, complaints
 
 
+def check_export(build, run):
+    """`isobit export --safetensors` of a run of the tutorial, in PyTorch: state_dict as it is, and the predictions for all test images."""
+    isobit, passed, complaints = os.path.abspath(os.path.join(build, "isobit")), 0, []
+    with tempfile.TemporaryDirectory() as work:
+        file, logits, images = (os.path.join(work, name) for name in ("weights.safetensors", "logits.npy", "x.npy"))
+        recipe = os.path.join(work, "recipe.yaml")
+        with open(os.path.join(ROOT, "examples/tutorial.yaml")) as f:
+            text = f.read().replace(" images/", " %s/examples/images/" % ROOT)
+        with open(recipe, "w") as f:
+            f.write(text)
+        plain = os.path.join(work, "plain.yaml")  # the test images as a training batch: in order, without augmentation
+        lines = text.splitlines()
+        test = next(line for line in lines if line.startswith("  test_transforms:"))
+        with open(plain, "w") as f:
+            for line in lines:
+                line = line.replace("images/train", "images/test") if line.startswith("  train:") else line
+                line = test.replace("test_transforms", "transforms") if line.startswith("  transforms:") else line
+                line = "  loader: DataLoader(batch_size=1000)" if line.startswith("  loader:") else line
+                f.write(line + "\n")
+        for arguments in (["export", run, "--safetensors", file], ["eval", recipe, "--set", "weights=" + file, "--out", logits, "--quiet"],
+                          ["batch", plain, "--epoch", "0", "--index", "0", "--out", images]):
+            subprocess.run([isobit, *arguments], check=True, stdout=subprocess.DEVNULL)
+        state = load_file(file)
+        model = model_of(ledger_recipe(run))
+        if any("/" in name for name in state):
+            complaints.append("exported: %s" % sorted(state))
+        model.load_state_dict(state, strict=True)
+        model.eval()
+        with torch.no_grad():
+            theirs = model(torch.from_numpy(numpy.load(images)))
+        ours = torch.from_numpy(numpy.load(logits))
+        for name, ok in (("shape", ours.shape == theirs.shape and len(ours) == 500), ("predictions", torch.equal(ours.argmax(1), theirs.argmax(1))),
+                         ("logits", torch.allclose(ours, theirs, rtol=1e-4, atol=1e-4))):
+            passed += ok
+            if not ok:
+                complaints.append("exported weights: %s differ" % name)
+    return passed, complaints
+
+
+def ledger_recipe(directory):
+    with open(os.path.join(directory, "run.ledger")) as f:
+        return json.loads(f.readline())["recipe"]
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--build", default=os.path.join(ROOT, "build"))
@@ -129,6 +174,8 @@ def main():
                 print("FAIL case %d: %s" % (case, complaint))
     for run in o.runs:
         ok, complaints = check_run(run)
+        more = check_export(o.build, run)
+        ok, complaints = ok + more[0], complaints + more[1]
         passed, failed = passed + ok, failed + len(complaints)
         for complaint in complaints:
             print("FAIL", run, complaint)
