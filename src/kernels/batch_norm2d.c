@@ -6,7 +6,6 @@
 #include "math/math.h"
 
 #define STRIP_FLOATS  (4 * 1024)        /* of a strip, unless a single row of windows needs more */
-#define CACHED_FLOATS (2 * 1024 * 1024) /* a larger output is out of the caches before its first element is read */
 
 struct norm {
     const iso_kernels *k;
@@ -53,7 +52,7 @@ static struct norm start(const iso_exec *e, const iso_batch_norm2d_shape *s, con
     struct norm o = {.k = iso_kernels_of(e->isa), .s = s, .x = x, .y = y, .run = {.channels = s->c}};
     o.work = e->scratch;
     o.work_floats = work_floats(s, pool);
-    o.run.stream = !pool && s->n * s->hw * s->c > CACHED_FLOATS;
+    o.run.stream = !pool && iso_past_caches(s->n * s->hw * s->c);
     if (pool) {
         o.pool = *pool;
         o.pool.n = 1;

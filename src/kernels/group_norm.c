@@ -30,6 +30,7 @@ static iso_pixels run_over(const struct norm *o, int64_t n, int thread) {
     iso_tile_clear(chains, 16 * s->c);
     return (iso_pixels){.pixels = s->hw,
                         .channels = s->c,
+                        .stream = iso_past_caches(s->n * s->hw * s->c),
                         .x = o->x + n * s->hw * s->c,
                         .mean = vector_of(o, thread, 0),
                         .invstd = vector_of(o, thread, 1),
@@ -45,8 +46,11 @@ static void spread(const iso_group_norm_shape *s, const float *of_group, float *
 /* The tree over a group's channels, divided by its number of elements. The sums are used up. */
 static float mean_of(const struct norm *o, int64_t group, float *sums) {
     int64_t channels = o->s->c / o->s->groups;
-    iso_tree_rows(o->k, channels, 1, sums + group * channels);
-    return sums[group * channels] / (float)(channels * o->s->hw);
+    float *sum = sums + group * channels;
+    for (int64_t stride = 1; stride < channels; stride *= 2)
+        for (int64_t i = 0; i + stride < channels; i += 2 * stride)
+            sum[i] = sum[i] + sum[i + stride];
+    return sum[0] / (float)(channels * o->s->hw);
 }
 
 /* ---- Forward ---- */

@@ -117,6 +117,11 @@ void iso_tree_rows(const iso_kernels *k, int64_t n, int64_t c, float *rows);
 /* The pixel sum of a whole sample: `chains` is room for 8 x channels. */
 void iso_pixel_sum(const iso_kernels *k, int64_t pixels, int64_t channels, const float *x, float *chains, float *sum);
 
+/* Is an output of so many floats out of the caches before its first element is read? */
+static inline bool iso_past_caches(int64_t floats) {
+    return floats > 2 * 1024 * 1024;
+}
+
 /* Joins the eight chains of each channel. */
 void iso_pixel_fold(int64_t channels, const float *chains, float *sum);
 
