@@ -138,10 +138,13 @@ static void run_block(void *argument, int64_t task, int thread) {
             tile.b_step = (int64_t)vectors * o->k->width;
             tile.b = o->packed + position * iso_packed_columns(o->k, o->co) * o->c + column * o->c;
             tile.valid = iso_min64(tile.b_step, o->co - column);
+            const float *next = tile.b + tile.b_step * o->c; /* panel; its size is this one's or less */
+            bool last = position == POSITIONS - 1 && column + tile.b_step >= o->co;
             for (int64_t t = 0; t < heights; t++) {
                 int64_t row = iso_tile_start(count, heights, t), height = iso_tile_start(count, heights, t + 1) - row;
                 tile.a = pixels + position * step + row * o->c;
                 tile.c = sums + position * sum_step + row * o->co + column;
+                tile.ahead = last ? NULL : iso_tile_ahead(next, tile.b_step * o->c, o->c, heights, t);
                 o->k->by_row[height - 1][vectors - 1](&tile);
             }
         }

@@ -5,7 +5,8 @@
 #include "kernels/tile.h"
 
 #define A_BLOCK_BYTES (512 * 1024) /* of A: about half of a level 2 cache */
-#define WAYS          7            /* rows that meet in the level 1 cache and stay there, beside B */
+#define FEW_ROWS      16
+#define WAYS          7 /* rows that meet in the level 1 cache and stay there, beside B */
 
 struct gemm {
     const iso_kernels *k;
@@ -35,8 +36,8 @@ static struct gemm plan(const iso_exec *e, const iso_gemm_shape *s) {
     bool meet = s->a_col == 1 && s->a_row % 512 == 0;
     g.pack_a = !g.by_column && (s->a_col != 1 || (meet && panels > 2));
     g.tile_rows = meet && !g.pack_a ? iso_min64(k->rows, WAYS) : k->rows;
-    /* A panel that two tiles or fewer read is not worth a copy either. */
-    g.pack_b = s->b_col != 1 || s->m > 2 * k->rows;
+    /* A panel that two tiles or fewer read is not worth a copy either, nor is one of a few rows. */
+    g.pack_b = s->b_col != 1 || (s->m > 2 * k->rows && s->k > FEW_ROWS);
     int64_t rows = iso_min64(A_BLOCK_BYTES / (4 * g.packed_row), iso_ceil_div(s->m, tasks));
     g.block_rows = iso_max64(rows / k->rows * k->rows, k->rows);
     int64_t blocks = iso_ceil_div(s->m, g.block_rows);
