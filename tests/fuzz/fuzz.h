@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define FUZZ_MEMORY ((size_t)4 << 20) /* of one allocation: what asks for more is told that there is none */
+#define FUZZ_MEMORY ((size_t)1 << 18) /* of one allocation: what asks for more is told that there is none */
 
 static void *fuzz_alloc(void *user, size_t size, size_t alignment) {
     (void)user;

@@ -20,19 +20,45 @@ static void fail(const char *message) {
     printf("error %.*s\n", (int)strcspn(message, "\n"), message);
 }
 
+static bool read_file(const char *path, uint8_t **data, size_t *size) {
+    if (iso_file_read(ctx, path, (size_t)1 << 30, data, size) == ISO_OK)
+        return true;
+    fail(iso_error(ctx));
+    return false;
+}
+
 static bool read_image(const char *path, iso_image *image) {
     iso_worker_error error = {.status = ISO_OK};
     uint8_t *data;
     size_t size;
-    if (iso_file_read(ctx, path, (size_t)1 << 30, &data, &size)) {
-        fail(iso_error(ctx));
+    if (!read_file(path, &data, &size))
         return false;
-    }
     bool ok = iso_image_decode(ctx, data, size, image, &error);
     iso_free(ctx, data);
     if (!ok)
         fail(error.message);
     return ok;
+}
+
+/* Decodes again, into memory that holds something else, what the loader would: only what the draws ask for. */
+static bool read_part(const char *path, const iso_box *part, iso_image *image) {
+    iso_worker_error error = {.status = ISO_OK};
+    uint8_t *data;
+    size_t size;
+    if (!read_file(path, &data, &size))
+        return false;
+    memset(image->pixels, 0xa5, (size_t)(image->w * image->h * image->channels));
+    bool ok = iso_image_decode_rows(ctx, data, size, part->y1, image, &error);
+    iso_free(ctx, data);
+    if (!ok)
+        fail(error.message);
+    return ok;
+}
+
+static void to_gray(iso_image *image) {
+    for (int64_t i = 0; i < image->w * image->h; i++)
+        image->pixels[i] = image->pixels[3 * i];
+    image->channels = 1;
 }
 
 /* decode PATH */
@@ -64,7 +90,7 @@ static iso_transforms *parse_chain(char **calls, size_t count, int channels) {
     return transforms;
 }
 
-/* apply CHANNELS PATH CALL...: the tensor, and the generator's next 64 bits */
+/* apply CHANNELS PATH CALL...: the tensor, and the generator's next 64 bits. part ...: the same from a part of the image */
 static void apply(char **fields, size_t count) {
     iso_image image = {0};
     iso_transform_scratch scratch = {.image = {.ctx = ctx}};
@@ -76,11 +102,6 @@ static void apply(char **fields, size_t count) {
     if (!read_image(fields[2], &image) ||
         !(transforms = parse_chain(fields + 3, count - 3, channels)))
         goto done;
-    if (channels == 1) {
-        for (int64_t i = 0; i < image.w * image.h; i++)
-            image.pixels[i] = image.pixels[3 * i];
-        image.channels = 1;
-    }
     draws = iso_calloc(ctx, transforms->draws, sizeof *draws);
     iso_image_size size =
         iso_transforms_draw(transforms, &generator, &python, (iso_image_size){image.w, image.h}, draws);
@@ -88,6 +109,11 @@ static void apply(char **fields, size_t count) {
         fail("the image is too small");
         goto done;
     }
+    iso_box source = iso_transforms_source(transforms, draws);
+    if (strcmp(fields[0], "part") == 0 && !read_part(fields[2], &source, &image))
+        goto done;
+    if (channels == 1)
+        to_gray(&image);
     size_t numel = (size_t)(size.w * size.h * transforms->channels);
     out = iso_alloc_array(ctx, numel, sizeof *out);
     if (!iso_transforms_apply(transforms, draws, &scratch, &image, out, &error)) {
@@ -207,7 +233,7 @@ int main(void) {
             puts(iso_torch_variant_from_name(fields[1], &variant) ? "ok" : "error no such PyTorch");
         else if (strcmp(fields[0], "decode") == 0)
             decode(fields);
-        else if (strcmp(fields[0], "apply") == 0)
+        else if (strcmp(fields[0], "apply") == 0 || strcmp(fields[0], "part") == 0)
             apply(fields, count);
         else if (strcmp(fields[0], "list") == 0)
             list(fields);
