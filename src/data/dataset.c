@@ -115,7 +115,7 @@ iso_status iso_dataset_keeping_new(iso_context *ctx, size_t limit, iso_keeping *
 /* A copy of it stays in memory, unless another thread was faster. Its bytes are counted already. */
 static void keep_image(const iso_dataset *d, int64_t i, const iso_image *image) {
     size_t bytes = (size_t)(image->w * image->h * image->channels);
-    uint8_t *pixels = iso_try_alloc(d->ctx, bytes + 4);
+    uint8_t *pixels = iso_try_alloc(d->ctx, bytes + ISO_IMAGE_SLACK);
     if (pixels)
         memcpy(pixels, image->pixels, bytes);
     pthread_mutex_lock(&d->keeping->lock);

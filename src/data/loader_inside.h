@@ -31,8 +31,7 @@ typedef struct iso_slot {
 /* The memory of one thread. */
 typedef struct iso_loader_memory {
     iso_loader *loader;
-    iso_image place; /* for images that the data set does not keep */
-    iso_transform_scratch scratch;
+    iso_transform_scratch scratch; /* images that the data set does not keep are decoded into it */
 } iso_loader_memory;
 
 struct iso_loader {

@@ -12,7 +12,7 @@ static bool compute_sample(iso_loader *l, iso_slot *slot, int64_t i, iso_loader_
     int64_t index = slot->indices[i], numel = l->shape[0] * l->shape[1] * l->shape[2];
     const iso_draw *draws = slot->draws + i * (int64_t)l->transforms->draws;
     iso_box part = iso_transforms_source(l->transforms, draws);
-    const iso_image *image = iso_dataset_part(l->dataset, index, &part, &memory->place, error);
+    const iso_image *image = iso_dataset_part(l->dataset, index, &part, &memory->scratch.a, error);
     if (!image)
         return false;
     if (iso_transforms_apply(l->transforms, draws, &memory->scratch, image, slot->x + i * numel, error))
@@ -105,7 +105,6 @@ void iso_loader_stop_threads(iso_loader *l) {
     int wanted = l->options.threads > 0 ? l->options.threads : 0;
     for (int i = 0; i <= wanted && l->memory; i++)
         if (l->memory[i].loader) {
-            iso_image_free(l->ctx, &l->memory[i].place);
             iso_transform_scratch_free(&l->memory[i].scratch);
         }
     iso_free(l->ctx, l->memory);

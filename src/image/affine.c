@@ -35,20 +35,42 @@ static void narrow(int64_t start, int64_t step, int64_t limit, int64_t *low, int
     *high = iso_min64(*high, end);
 }
 
+#define BLOCK 64 /* pixels whose places are computed before they are moved: that runs over lanes, and moving does not */
+
 /* One row of three channels: pixels low .. high - 1, all from inside. Four bytes move at once; the fourth is the next pixel's,
  * and set with it. */
-static void copy_row(const iso_image *in, int64_t px, int64_t py, int64_t a, int64_t d, int64_t low, int64_t high, uint8_t *to) {
-    int64_t stride = in->w * 3;
-    px += low * a;
-    py += low * d;
-    for (int64_t x = low; x < high - 1; x++, px += a, py += d)
-        memcpy(to + 3 * x, in->pixels + (py >> 16) * stride + (px >> 16) * 3, 4);
-    if (low < high)
-        memcpy(to + 3 * (high - 1), in->pixels + (py >> 16) * stride + (px >> 16) * 3, 3);
+static inline __attribute__((always_inline)) void copy_row_lanes(const iso_image *in, int32_t px, int32_t py, int32_t a,
+                                                                 int32_t d, int64_t low, int64_t high, uint8_t *to) {
+    int32_t stride = (int32_t)in->w * 3, at[BLOCK];
+    for (int64_t x = low; x < high; x += BLOCK) {
+        int32_t count = (int32_t)iso_min64(BLOCK, high - x), first_x = (int32_t)(px + x * a), first_y = (int32_t)(py + x * d);
+        for (int32_t i = 0; i < count; i++)
+            at[i] = ((first_y + i * d) >> 16) * stride + ((first_x + i * a) >> 16) * 3;
+        for (int32_t i = 0; i < count - 1; i++)
+            memcpy(to + 3 * (x + i), in->pixels + at[i], 4);
+        memcpy(to + 3 * (x + count - 1), in->pixels + at[count - 1], 3);
+    }
 }
 
+static void copy_row(const iso_image *in, int32_t px, int32_t py, int32_t a, int32_t d, int64_t low, int64_t high, uint8_t *to) {
+    copy_row_lanes(in, px, py, a, d, low, high, to);
+}
+
+#ifdef __x86_64__
+static __attribute__((target("avx2"))) void copy_row_avx2(const iso_image *in, int32_t px, int32_t py, int32_t a, int32_t d,
+                                                          int64_t low, int64_t high, uint8_t *to) {
+    copy_row_lanes(in, px, py, a, d, low, high, to);
+}
+#endif
+
 /* 16.16 fixed point. No position leaves 32 bits: fits_fixed_point. */
-static void nearest_fixed(const iso_affine *m, const iso_image *in, const iso_box *part, iso_image *out) {
+static void nearest_fixed(iso_isa isa, const iso_affine *m, const iso_image *in, const iso_box *part, iso_image *out) {
+    void (*move)(const iso_image *, int32_t, int32_t, int32_t, int32_t, int64_t, int64_t, uint8_t *) = copy_row;
+#ifdef __x86_64__
+    if (isa == ISO_ISA_AVX2 || isa == ISO_ISA_AVX512)
+        move = copy_row_avx2;
+#endif
+    (void)isa;
     int64_t a = fixed(m->a), b = fixed(m->b), d = fixed(m->d), e = fixed(m->e);
     int64_t c = fixed(m->c + m->a * 0.5 + m->b * 0.5), f = fixed(m->f + m->d * 0.5 + m->e * 0.5);
     for (int64_t y = part->y0; y < part->y1; y++) {
@@ -56,7 +78,7 @@ static void nearest_fixed(const iso_affine *m, const iso_image *in, const iso_bo
         narrow(px, a, in->w << 16, &low, &high);
         narrow(py, d, in->h << 16, &low, &high);
         if (in->channels == 3)
-            copy_row(in, px, py, a, d, low, high, iso_image_row(out, y));
+            move(in, (int32_t)px, (int32_t)py, (int32_t)a, (int32_t)d, low, high, iso_image_row(out, y));
         else
             for (int64_t x = low; x < high; x++)
                 copy_pixel(iso_image_row(out, y) + x * in->channels, in, (px + x * a) >> 16, (py + x * d) >> 16);
@@ -222,7 +244,7 @@ bool iso_image_affine(iso_context *ctx, const iso_image *in, const iso_affine *m
     else if (m->b == 0 && m->d == 0)
         nearest_straight(m, in, out);
     else if (fits_fixed_point(m))
-        nearest_fixed(m, in, part, out);
+        nearest_fixed(ctx->isa, m, in, part, out);
     else
         nearest_large(m, in, out);
     return true;

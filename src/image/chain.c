@@ -177,6 +177,8 @@ static bool apply_items(struct run *r, size_t from, size_t end) {
 bool iso_transforms_apply(const iso_transforms *t, const iso_draw *draws, iso_transform_scratch *scratch, const iso_image *in,
                           float *out, iso_worker_error *error) {
     struct run r = {t, draws, &scratch->image, &scratch->a, &scratch->b, out, error};
+    if (in == r.now)
+        return apply_items(&r, 0, t->count);
     if (!iso_image_resize(t->ctx, r.now, in->w, in->h, in->channels, error))
         return false;
     iso_box part = iso_transforms_source(t, draws);

@@ -16,7 +16,7 @@ bool iso_image_resize(iso_context *ctx, iso_image *image, int64_t w, int64_t h, 
     size_t bytes = (size_t)w * (size_t)h * (size_t)channels;
     if (bytes > image->capacity) {
         iso_image_free(ctx, image);
-        if (!(image->pixels = iso_try_alloc(ctx, bytes + 4)))
+        if (!(image->pixels = iso_try_alloc(ctx, bytes + ISO_IMAGE_SLACK)))
             return iso_worker_fail(error, ISO_ENOMEM, "out of memory for an image of %lld x %lld pixels", (long long)w,
                                    (long long)h);
         image->capacity = bytes;
@@ -65,6 +65,7 @@ static decoder *decoder_of(const uint8_t *data, size_t size) {
     return is_ppm(data, size) ? iso_ppm_decode : NULL;
 }
 
+/* Other formats have no such shortcut. */
 bool iso_image_decode_rows(iso_context *ctx, const uint8_t *data, size_t size, int64_t rows, iso_image *image,
                            iso_worker_error *error) {
     return decoder_of(data, size) == iso_jpeg_decode ? iso_jpeg_decode_rows(ctx, data, size, rows, image, error)

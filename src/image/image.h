@@ -21,8 +21,9 @@ typedef struct iso_worker_error {
 /* Sets the error and returns false. */
 bool iso_worker_fail(iso_worker_error *error, iso_status status, const char *format, ...) ISO_PRINTF(3, 4);
 
-/* Makes room for w x h x channels, and a few readable bytes behind; what was in it is lost. Grows only. False when memory is out.
- */
+#define ISO_IMAGE_SLACK 16 /* bytes behind an image that may be read: kernels load more than they use */
+
+/* Makes room for w x h x channels and the slack; what was in it is lost. Grows only. False when memory is out. */
 bool iso_image_resize(iso_context *ctx, iso_image *image, int64_t w, int64_t h, int channels, iso_worker_error *error);
 void iso_image_free(iso_context *ctx, iso_image *image);
 

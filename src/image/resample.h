@@ -18,9 +18,10 @@ void iso_image_scratch_free(iso_image_scratch *scratch);
 /* At least `size` bytes in scratch->coefficients; what was in it is lost. */
 bool iso_image_scratch_reserve(iso_image_scratch *scratch, size_t size, iso_worker_error *error);
 
-/* Image.resize((w, h), filter): out is of another memory than in. */
-bool iso_image_resample(iso_image_scratch *scratch, const iso_image *in, int64_t w, int64_t h, iso_interpolation filter,
-                        iso_image *out, iso_worker_error *error);
+/* Image.resize((w, h), filter) of a part of the image, as if it had been cropped; NULL: of all of it. out is of another memory
+ * than in. */
+bool iso_image_resample(iso_image_scratch *scratch, const iso_image *in, const iso_box *part, int64_t w, int64_t h,
+                        iso_interpolation filter, iso_image *out, iso_worker_error *error);
 
 /* Image.crop: what lies outside of `in` is black. */
 bool iso_image_crop(iso_context *ctx, const iso_image *in, int64_t top, int64_t left, int64_t h, int64_t w, iso_image *out,
@@ -35,8 +36,8 @@ typedef enum iso_padding { ISO_PAD_CONSTANT, ISO_PAD_EDGE, ISO_PAD_REFLECT, ISO_
 /* The index within 0 .. n-1 that position i of an axis of length n shows; -1: the fill. */
 int64_t iso_padding_index(iso_padding mode, int64_t i, int64_t n);
 
-/* In place. Of the first, only rows y0 to y1 - 1. */
-void iso_image_flip_horizontal(iso_image *image, int64_t y0, int64_t y1);
+/* In place. Of the first, at least the part, which is that of the result. */
+void iso_image_flip_horizontal(iso_image *image, iso_isa isa, const iso_box *part);
 void iso_image_flip_vertical(iso_image *image);
 
 /* A map from output to source: x' = a x + b y + c, y' = d x + e y + f. */

@@ -1,13 +1,9 @@
 /* Resizing by two passes of fixed-point sums, horizontal first; the source of the definition is Pillow's Resample.c. */
 #include <math.h>
 #include <string.h>
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
 
 #include "image/resample.h"
-
-#define PRECISION 22 /* bits of a coefficient behind the point */
+#include "image/resize_passes.h"
 
 void iso_image_scratch_free(iso_image_scratch *scratch) {
     iso_image_free(scratch->ctx, &scratch->passed);
@@ -15,16 +11,6 @@ void iso_image_scratch_free(iso_image_scratch *scratch) {
     scratch->coefficients = NULL;
     scratch->coefficients_size = 0;
 }
-
-/* One axis of a resize: output i is the sum of `count` inputs from `first` on. */
-struct window {
-    int32_t first, count;
-};
-struct axis {
-    int64_t out, most; /* outputs; the largest count */
-    struct window *windows;
-    int32_t *k; /* most per output */
-};
 
 static double bilinear(double x) {
     x = fabs(x);
@@ -52,201 +38,116 @@ bool iso_image_scratch_reserve(iso_image_scratch *scratch, size_t size, iso_work
     return true;
 }
 
-static bool prepare(iso_image_scratch *scratch, int64_t in, int64_t out, iso_interpolation filter, struct axis *axis,
+/* How outputs are weighted. */
+struct kernel {
+    double scale, support, inverse;
+    double (*f)(double x);
+};
+
+static iso_resize_window window_of(const struct kernel *kernel, int64_t in, int64_t i) {
+    double centre = ((double)i + 0.5) * kernel->scale;
+    int64_t first = (int64_t)(centre - kernel->support + 0.5), last = (int64_t)(centre + kernel->support + 0.5);
+    first = first < 0 ? 0 : first;
+    last = last > in ? in : last;
+    return (iso_resize_window){(int32_t)first, (int32_t)(last - first)};
+}
+
+/* The coefficients of output i, `most` of them; w is room for as many. Those behind the window, or before it where it would else
+ * reach behind the image, are 0. */
+static void weigh(const struct kernel *kernel, int64_t in, int64_t i, int64_t most, double *w, iso_resize_window *window,
+                  int32_t *k) {
+    double centre = ((double)i + 0.5) * kernel->scale, sum = 0.0;
+    for (int64_t j = 0; j < window->count; j++) {
+        w[j] = kernel->f(((double)(j + window->first) - centre + 0.5) * kernel->inverse);
+        sum += w[j];
+    }
+    int32_t shift = (int32_t)iso_max64(0, window->first - iso_max64(0, in - most));
+    for (int64_t j = 0; j < most; j++)
+        k[j] = 0;
+    for (int64_t j = 0; j < window->count; j++) {
+        double weight = sum != 0.0 ? w[j] / sum : w[j];
+        k[shift + j] = (int32_t)(weight * (1 << ISO_RESIZE_PRECISION) + (weight < 0 ? -0.5 : 0.5));
+    }
+    window->first -= shift;
+    window->count += shift;
+}
+
+static bool prepare(iso_image_scratch *scratch, int64_t in, int64_t out, iso_interpolation filter, iso_resize_axis *axis,
                     iso_worker_error *error) {
     double scale = (double)(float)in / (double)out, stretch = scale < 1.0 ? 1.0 : scale;
-    double support = (filter == ISO_BICUBIC ? 2.0 : 1.0) * stretch, inverse = 1.0 / stretch;
+    struct kernel kernel = {scale, (filter == ISO_BICUBIC ? 2.0 : 1.0) * stretch, 1.0 / stretch,
+                            filter == ISO_BICUBIC ? bicubic : bilinear};
+    int64_t widest = 1;
+    for (int64_t i = 0; i < out; i++)
+        widest = iso_max64(widest, window_of(&kernel, in, i).count);
     axis->out = out;
-    axis->most = (int64_t)ceil(support) * 2 + 1;
-    size_t weights_size = sizeof(double) * (size_t)axis->most, windows_size = sizeof(struct window) * (size_t)out;
+    axis->most = iso_ceil_div(widest, ISO_RESIZE_GROUP) * ISO_RESIZE_GROUP;
+    axis->inside = axis->most <= in;
+    size_t weights_size = sizeof(double) * (size_t)axis->most, windows_size = sizeof(iso_resize_window) * (size_t)out;
     if (!iso_image_scratch_reserve(scratch, weights_size + windows_size + sizeof(int32_t) * (size_t)(axis->most * out), error))
         return false;
     double *w = scratch->coefficients;
-    axis->windows = (struct window *)((uint8_t *)scratch->coefficients + weights_size);
+    axis->windows = (iso_resize_window *)((uint8_t *)scratch->coefficients + weights_size);
     axis->k = (int32_t *)((uint8_t *)axis->windows + windows_size);
     for (int64_t i = 0; i < out; i++) {
-        double centre = ((double)i + 0.5) * scale, sum = 0.0;
-        int64_t first = (int64_t)(centre - support + 0.5), last = (int64_t)(centre + support + 0.5);
-        first = first < 0 ? 0 : first;
-        last = last > in ? in : last;
-        for (int64_t j = 0; j < last - first; j++) {
-            double x = ((double)(j + first) - centre + 0.5) * inverse;
-            w[j] = filter == ISO_BICUBIC ? bicubic(x) : bilinear(x);
-            sum += w[j];
-        }
-        axis->windows[i] = (struct window){(int32_t)first, (int32_t)(last - first)};
-        for (int64_t j = 0; j < last - first; j++) {
-            double weight = sum != 0.0 ? w[j] / sum : w[j];
-            axis->k[i * axis->most + j] = (int32_t)(weight * (1 << PRECISION) + (weight < 0 ? -0.5 : 0.5));
-        }
+        axis->windows[i] = window_of(&kernel, in, i);
+        weigh(&kernel, in, i, axis->most, w, &axis->windows[i], axis->k + i * axis->most);
     }
     return true;
-}
-
-static inline uint8_t clip8(int32_t v) {
-    v >>= PRECISION;
-    return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
-}
-
-/* One output pixel of `channels` channels; the sums run side by side. */
-static inline void gather(const uint8_t *from, const int32_t *k, int32_t count, int channels, uint8_t *to) {
-    int32_t sum[3] = {1 << (PRECISION - 1), 1 << (PRECISION - 1), 1 << (PRECISION - 1)};
-    for (int32_t j = 0; j < count; j++, from += channels)
-        for (int c = 0; c < channels; c++)
-            sum[c] += from[c] * k[j];
-    for (int c = 0; c < channels; c++)
-        to[c] = clip8(sum[c]);
-}
-
-static void horizontal_rows(const struct axis *axis, const iso_image *in, int64_t from, iso_image *out) {
-    for (int64_t y = from; y < in->h; y++) {
-        const uint8_t *row = iso_image_row(in, y);
-        uint8_t *to = iso_image_row(out, y);
-        const int32_t *k = axis->k;
-        for (int64_t x = 0; x < axis->out; x++, k += axis->most) {
-            struct window window = axis->windows[x];
-            if (in->channels == 3)
-                gather(row + 3 * window.first, k, window.count, 3, to + 3 * x);
-            else
-                gather(row + window.first, k, window.count, 1, to + x);
-        }
-    }
-}
-
-#define STRIP 32 /* bytes of a row whose sums fit into registers */
-
-static inline __attribute__((always_inline)) void vertical_rows(const struct axis *axis, const iso_image *in, iso_image *out) {
-    int64_t stride = in->w * in->channels;
-    for (int64_t y = 0; y < axis->out; y++) {
-        const int32_t *k = axis->k + y * axis->most;
-        const uint8_t *rows = in->pixels + axis->windows[y].first * stride;
-        uint8_t *to = iso_image_row(out, y);
-        int32_t count = axis->windows[y].count;
-        int64_t x = 0;
-        for (; x + STRIP <= stride; x += STRIP) {
-            int32_t sum[STRIP];
-            for (int i = 0; i < STRIP; i++)
-                sum[i] = 1 << (PRECISION - 1);
-            for (int32_t j = 0; j < count; j++)
-                for (int i = 0; i < STRIP; i++)
-                    sum[i] += rows[j * stride + x + i] * k[j];
-            for (int i = 0; i < STRIP; i++)
-                to[x + i] = clip8(sum[i]);
-        }
-        for (; x < stride; x++) {
-            int32_t sum = 1 << (PRECISION - 1);
-            for (int32_t j = 0; j < count; j++)
-                sum += rows[j * stride + x] * k[j];
-            to[x] = clip8(sum);
-        }
-    }
-}
-
-#ifdef __x86_64__
-#define AVX2 __attribute__((target("avx2")))
-
-static inline AVX2 __m256i two_pixels(const uint8_t *upper, const uint8_t *lower) {
-    int32_t a, b;
-    memcpy(&a, upper, 4); /* the fourth byte is the next pixel's, or one of those behind the image */
-    memcpy(&b, lower, 4);
-    return _mm256_cvtepu8_epi32(_mm_insert_epi32(_mm_cvtsi32_si128(a), b, 1));
-}
-
-/* Three channels, two rows side by side, as the same sums of integers. Returns the first row that is left. */
-static AVX2 int64_t horizontal_avx2(const struct axis *axis, const iso_image *in, iso_image *out) {
-    int64_t y = 0;
-    for (; y + 2 <= in->h; y += 2) {
-        const uint8_t *upper = iso_image_row(in, y), *lower = iso_image_row(in, y + 1);
-        uint8_t *to[2] = {iso_image_row(out, y), iso_image_row(out, y + 1)};
-        const int32_t *k = axis->k;
-        for (int64_t x = 0; x < axis->out; x++, k += axis->most) {
-            int64_t first = 3 * (int64_t)axis->windows[x].first;
-            __m256i sum = _mm256_set1_epi32(1 << (PRECISION - 1));
-            for (int32_t j = 0; j < axis->windows[x].count; j++)
-                sum = _mm256_add_epi32(
-                    sum, _mm256_mullo_epi32(two_pixels(upper + first + 3 * j, lower + first + 3 * j), _mm256_set1_epi32(k[j])));
-            sum = _mm256_srai_epi32(sum, PRECISION);
-            sum = _mm256_packus_epi16(_mm256_packs_epi32(sum, sum), sum); /* clips to 0 .. 255 */
-            int32_t a = _mm256_extract_epi32(sum, 0), b = _mm256_extract_epi32(sum, 4);
-            memcpy(to[0] + 3 * x, &a, x + 1 < axis->out ? 4 : 3);
-            memcpy(to[1] + 3 * x, &b, x + 1 < axis->out ? 4 : 3);
-        }
-    }
-    return y;
-}
-
-static AVX2 void vertical_avx2(const struct axis *axis, const iso_image *in, iso_image *out) {
-    vertical_rows(axis, in, out);
-}
-#endif
-
-static void pass_horizontal(const struct axis *axis, const iso_image *in, iso_image *out, bool avx2) {
-    int64_t y = 0;
-#ifdef __x86_64__
-    if (avx2 && in->channels == 3)
-        y = horizontal_avx2(axis, in, out);
-#endif
-    (void)avx2;
-    horizontal_rows(axis, in, y, out);
-}
-
-static void pass_vertical(const struct axis *axis, const iso_image *in, iso_image *out, bool avx2) {
-#ifdef __x86_64__
-    if (avx2) {
-        vertical_avx2(axis, in, out);
-        return;
-    }
-#endif
-    (void)avx2;
-    vertical_rows(axis, in, out);
 }
 
 /* Nearest is another routine: running sums of the step, rows and columns alike. */
-static bool resize_nearest(iso_image_scratch *scratch, const iso_image *in, int64_t w, int64_t h, iso_image *out,
-                           iso_worker_error *error) {
-    if (!iso_image_resize(scratch->ctx, out, w, h, in->channels, error))
-        return false;
-    double step_x = (double)in->w / (double)w, step_y = (double)in->h / (double)h, y = step_y * 0.5;
-    for (int64_t oy = 0; oy < h; oy++, y += step_y) {
-        const uint8_t *row = iso_image_row(in, iso_min64((int64_t)y, in->h - 1));
+static void resize_nearest(const iso_image_view *in, iso_image *out) {
+    double step_x = (double)in->w / (double)out->w, step_y = (double)in->h / (double)out->h, y = step_y * 0.5;
+    for (int64_t oy = 0; oy < out->h; oy++, y += step_y) {
+        const uint8_t *row = in->pixels + iso_min64((int64_t)y, in->h - 1) * in->stride;
         uint8_t *to = iso_image_row(out, oy);
         double x = step_x * 0.5;
-        for (int64_t ox = 0; ox < w; ox++, x += step_x)
+        for (int64_t ox = 0; ox < out->w; ox++, x += step_x)
             for (int c = 0; c < in->channels; c++)
                 *to++ = row[iso_min64((int64_t)x, in->w - 1) * in->channels + c];
     }
-    return true;
 }
 
-static bool copy(iso_context *ctx, const iso_image *in, iso_image *out, iso_worker_error *error) {
-    if (!iso_image_resize(ctx, out, in->w, in->h, in->channels, error))
-        return false;
-    memcpy(out->pixels, in->pixels, (size_t)(in->w * in->h * in->channels));
-    return true;
+static void copy(const iso_image_view *in, iso_image *out) {
+    for (int64_t y = 0; y < in->h; y++)
+        memcpy(iso_image_row(out, y), in->pixels + y * in->stride, (size_t)(in->w * in->channels));
 }
 
-bool iso_image_resample(iso_image_scratch *scratch, const iso_image *in, int64_t w, int64_t h, iso_interpolation filter,
-                        iso_image *out, iso_worker_error *error) {
+static iso_image_view view_of(const iso_image *in, const iso_box *part) {
+    iso_box whole = {0, 0, in->w, in->h};
+    if (!part)
+        part = &whole;
+    return (iso_image_view){iso_image_row(in, part->y0) + part->x0 * in->channels, in->w * in->channels, part->x1 - part->x0,
+                            part->y1 - part->y0, in->channels};
+}
+
+bool iso_image_resample(iso_image_scratch *scratch, const iso_image *in, const iso_box *part, int64_t w, int64_t h,
+                        iso_interpolation filter, iso_image *out, iso_worker_error *error) {
     iso_context *ctx = scratch->ctx;
-    if (w == in->w && h == in->h)
-        return copy(ctx, in, out, error);
-    if (filter == ISO_NEAREST)
-        return resize_nearest(scratch, in, w, h, out, error);
-    struct axis axis;
-    bool avx2 = ctx->isa == ISO_ISA_AVX2 || ctx->isa == ISO_ISA_AVX512;
-    bool both = w != in->w && h != in->h;
-    iso_image *passed = both ? &scratch->passed : out;
-    const iso_image *from = in;
-    if (w != in->w) {
-        if (!prepare(scratch, in->w, w, filter, &axis, error) || !iso_image_resize(ctx, passed, w, in->h, in->channels, error))
+    iso_image_view from = view_of(in, part);
+    bool wide = w != from.w, high = h != from.h;
+    iso_resize_axis axis;
+    if ((!wide && !high) || filter == ISO_NEAREST) {
+        if (!iso_image_resize(ctx, out, w, h, in->channels, error))
             return false;
-        pass_horizontal(&axis, in, passed, avx2);
-        from = passed;
+        if (wide || high)
+            resize_nearest(&from, out);
+        else
+            copy(&from, out);
+        return true;
     }
-    if (h != in->h) {
-        if (!prepare(scratch, in->h, h, filter, &axis, error) || !iso_image_resize(ctx, out, w, h, in->channels, error))
+    if (wide) {
+        iso_image *passed = high ? &scratch->passed : out;
+        if (!prepare(scratch, from.w, w, filter, &axis, error) || !iso_image_resize(ctx, passed, w, from.h, in->channels, error))
             return false;
-        pass_vertical(&axis, from, out, avx2);
+        iso_resize_horizontal(ctx->isa, &axis, &from, passed);
+        from = view_of(passed, NULL);
+    }
+    if (high) {
+        if (!prepare(scratch, from.h, h, filter, &axis, error) || !iso_image_resize(ctx, out, w, h, in->channels, error))
+            return false;
+        iso_resize_vertical(ctx->isa, &axis, &from, out);
     }
     return true;
 }

@@ -5,9 +5,9 @@
 
 static bool apply_horizontal(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out,
                              bool *moved, iso_worker_error *error) {
-    (void)t, (void)s, (void)out, (void)moved, (void)error;
+    (void)t, (void)out, (void)moved, (void)error;
     if (draw->apply)
-        iso_image_flip_horizontal(in, draw->wanted.y0, draw->wanted.y1);
+        iso_image_flip_horizontal(in, s->ctx->isa, &draw->wanted);
     return true;
 }
 

@@ -42,7 +42,7 @@ static iso_image_size draw_resize(const iso_transform *t, iso_torch_generator *g
 static bool apply_resize(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out,
                          bool *moved, iso_worker_error *error) {
     *moved = true;
-    return iso_image_resample(s, in, draw->w, draw->h, t->filter, out, error);
+    return iso_image_resample(s, in, NULL, draw->w, draw->h, t->filter, out, error);
 }
 
 static const iso_param resize_params[] = {
@@ -152,13 +152,11 @@ static iso_image_size draw_resized_crop(const iso_transform *t, iso_torch_genera
     return draw->w > 0 && draw->h > 0 ? out : (iso_image_size){0, 0};
 }
 
-/* The crop is the source box of the resize. */
 static bool apply_resized_crop(const iso_transform *t, const iso_draw *draw, iso_image_scratch *s, iso_image *in, iso_image *out,
                                bool *moved, iso_worker_error *error) {
-    if (!iso_image_crop(s->ctx, in, draw->top, draw->left, draw->h, draw->w, out, error))
-        return false;
-    *moved = false; /* there and back again: the result lies in `in` */
-    return iso_image_resample(s, out, t->size[1], t->size[0], t->filter, in, error);
+    iso_box crop = {draw->left, draw->top, draw->left + draw->w, draw->top + draw->h};
+    *moved = true;
+    return iso_image_resample(s, in, &crop, t->size[1], t->size[0], t->filter, out, error);
 }
 
 static const iso_param resized_crop_params[] = {

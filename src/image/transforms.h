@@ -135,15 +135,15 @@ size_t iso_transforms_held(const iso_transforms *transforms, size_t group);
 /* Memory that one worker reuses. */
 typedef struct iso_transform_scratch {
     iso_image_scratch image;
-    iso_image a, b;
+    iso_image a, b; /* an image may be decoded into a, which saves copying it there */
 } iso_transform_scratch;
 void iso_transform_scratch_free(iso_transform_scratch *scratch);
 
 /* The part of the image on which the result depends. */
 iso_box iso_transforms_source(const iso_transforms *transforms, const iso_draw *draws);
 
-/* Applies the chain to `in`, of which that part must be there, and writes the tensor (channels, h, w) of the drawn size. Any
- * thread. */
+/* Applies the chain to `in`, of which that part must be there, and writes the tensor (channels, h, w) of the drawn size. `in` is
+ * not changed, unless it is scratch->a. Any thread. */
 bool iso_transforms_apply(const iso_transforms *transforms, const iso_draw *draws, iso_transform_scratch *scratch,
                           const iso_image *in, float *out, iso_worker_error *error);
 

@@ -355,6 +355,53 @@ ISO_TEST(decode_names_the_damage) {
     iso_context_free(ctx);
 }
 
+/* A PNG of one pixel with another chunk behind its header; `wrong` is added to the chunk's checksum. */
+static struct bytes png_with(const char *name, const uint8_t *data, size_t size, int wrong) {
+    struct bytes plain = tiny_png(1, 1, 0, (const uint8_t *)"\0\x7f", 2, 0), out = {NULL, 0, 0};
+    append(&out, plain.data, 33); /* the signature and IHDR */
+    put_chunk(&out, name, data, size);
+    out.data[out.size - 1] = (uint8_t)(out.data[out.size - 1] + wrong);
+    append(&out, plain.data + 33, plain.size - 33);
+    free(plain.data);
+    return out;
+}
+
+/* Chunks that unpack to 64 MB, or promise more than there is: what changes no pixel is not unpacked, and a wrong checksum is
+ * damage. */
+ISO_TEST(decode_hostile_png_chunks) {
+    iso_context *ctx = new_context();
+    iso_image image = {0};
+    uLong plain_size = 64 << 20, size = compressBound(plain_size);
+    uint8_t *plain = calloc(1, plain_size), *chunk = malloc(size + 16);
+    CHECK(plain && chunk && compress2(chunk + 3, &size, plain, plain_size, 9) == Z_OK);
+    memcpy(chunk, "p\0\0", 3); /* a name, and the method of compression */
+    const struct {
+        struct bytes file;
+        const char *part; /* NULL: is fine */
+    } cases[] = {
+        {png_with("iCCP", chunk, size + 3, 0), NULL},
+        {png_with("zTXt", chunk, size + 3, 0), NULL},
+        {png_with("iTXt", (const uint8_t *)"k\0\1\0\0\0x", 7, 0), NULL},
+        {png_with("tEXt", (const uint8_t *)"k\0v", 3, 1), "CRC"},
+        {png_with("iCCP", chunk, size + 3, 1), "CRC"},
+        {png_with("abcd", (const uint8_t *)"", 0, 0), NULL},
+        {png_with("ABCD", (const uint8_t *)"", 0, 0), "damaged PNG"}, /* critical and unknown */
+    };
+    for (size_t i = 0; i < ISO_COUNTOF(cases); i++) {
+        iso_worker_error error = {.status = ISO_OK};
+        bool ok = iso_image_decode(ctx, cases[i].file.data, cases[i].file.size, &image, &error);
+        CHECK_MSG(ok == !cases[i].part, "case %zu: %s", i, ok ? "accepted" : error.message);
+        CHECK_MSG(ok || strstr(error.message, cases[i].part), "case %zu: %s", i, error.message);
+        cases[i].file.data[33] = 0x7f; /* the chunk is longer than the file */
+        CHECK(!iso_image_decode(ctx, cases[i].file.data, cases[i].file.size, &image, &error));
+        free(cases[i].file.data);
+    }
+    free(plain);
+    free(chunk);
+    iso_image_free(ctx, &image);
+    iso_context_free(ctx);
+}
+
 ISO_TEST(decode_names_other_formats) {
     static const struct {
         const char *data;

@@ -36,8 +36,8 @@ NAMES.update(InterpolationMode=InterpolationMode, torch=torch, transforms=T)
 
 
 class Driver:
-    def __init__(self, program):
-        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, program, *arguments):
+        self.process = subprocess.Popen([program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, *fields):
         line = b"\t".join(f if isinstance(f, bytes) else str(f).encode() for f in fields) + b"\n"

@@ -283,6 +283,13 @@ def draw_case(seed, number, photos, work, pool):
     return Case(path, calls, rng.randrange(2**32), channels), pool[k]
 
 
+def instruction_sets():
+    """Cases take turns on them."""
+    with open("/proc/cpuinfo") as file:
+        flags = file.read()
+    return ["scalar"] + [isa for isa, flag in (("avx2", " fma "), ("avx512", " avx512dq ")) if flag in flags]
+
+
 def work_off(job):
     o, numbers = job
     resize_columns_first()
@@ -292,10 +299,12 @@ def work_off(job):
     pool = {}
     work = tempfile.mkdtemp(prefix="isobit-cases-")
     try:
-        driver = Driver(o.driver)
-        if driver.ask("variant", stream_name()) != "ok":
-            raise SystemExit("the driver does not know " + stream_name())
+        drivers = [Driver(o.driver, isa) for isa in instruction_sets()]
+        for driver in drivers:
+            if driver.ask("variant", stream_name()) != "ok":
+                raise SystemExit("the driver does not know " + stream_name())
         for number in numbers:
+            driver = drivers[number // o.jobs % len(drivers)]
             case, what = draw_case(o.seed, number, photos, work, pool)
             problem = difference(driver, case)
             passed, failed = passed + (problem is None), failed + (problem is not None)

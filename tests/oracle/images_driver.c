@@ -212,10 +212,11 @@ static void load(char **fields, size_t count) {
     iso_dataset_free(dataset);
 }
 
-int main(void) {
+/* The instruction set may be given. */
+int main(int argc, char **argv) {
     char *line = NULL, *fields[MAX_FIELDS];
     size_t capacity = 0;
-    if (iso_context_new(&ctx, &(iso_context_options){.threads = 2})) {
+    if (iso_context_new(&ctx, &(iso_context_options){.threads = 2, .isa = argc > 1 ? argv[1] : NULL})) {
         fprintf(stderr, "%s\n", iso_error(NULL));
         return 2;
     }
