@@ -91,7 +91,7 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@scripts/demo.sh $(BUILD)
 
-bench: $(BUILD)/isobit-bench $(BUILD)/isobit-bench-micro $(BUILD)/isobit-bench-ledger $(BUILD)/libisobit.so $(BUILD)/bench/contender.so
+bench: $(BUILD)/isobit $(BUILD)/isobit-bench $(BUILD)/isobit-bench-micro $(BUILD)/isobit-bench-ledger $(BUILD)/libisobit.so $(BUILD)/bench/contender.so
 	$(BUILD)/isobit-bench
 	$(BUILD)/isobit-bench-micro
 	$(BUILD)/isobit-bench-ledger 2
@@ -102,7 +102,7 @@ bench: $(BUILD)/isobit-bench $(BUILD)/isobit-bench-micro $(BUILD)/isobit-bench-l
 		$(BUILD)/torch/bin/python bench/$$table.py --lib $(BUILD)/bench/contender.so --threads $$threads || exit 1; done; done
 	$(BUILD)/torch/bin/python bench/streams.py --lib $(BUILD)/libisobit.so
 	@scripts/photos.sh $(BUILD)/photos /usr/bin/python3
-	/usr/bin/python3 -W ignore bench/pipeline.py --lib $(BUILD)/bench/contender.so --photos $(BUILD)/photos
+	/usr/bin/python3 -W ignore bench/pipeline.py --lib $(BUILD)/bench/contender.so --photos $(BUILD)/photos --isobit $(BUILD)/isobit
 
 prove: $(BUILD)/prove
 	@scripts/exp_log_constants.py --check

@@ -5,11 +5,17 @@
 
 Run by an interpreter that has torchvision and a PyTorch without MKL, whose exp and log decide on crops (Debian: python3-torchvision). Contenders take turns, an epoch each;
 medians. The first epoch of both is compared byte for byte. Every image is decoded anew, as torchvision does; "kept" is Isobit as it comes, which keeps up to 1 GiB of decoded
-images. One core: no workers on either side. Workers are processes there and threads here, and stay alive between epochs."""
+images. One core: no workers on either side. Workers are processes there and threads here, and stay alive between epochs. Two cores: there two workers, whose caller waits;
+here one worker, whose caller computes too while it waits. Then resident memory from epoch to epoch, and a start on 100,000 files with and without the cache of digests
+(--isobit: the program)."""
 import argparse
 import ctypes
+import glob
 import os
+import subprocess
 import sys
+import tempfile
+import time
 
 import numpy as np
 import torch
@@ -81,13 +87,49 @@ def table(lib, c, name, root, size, batch, rounds):
         speed[workers] = rate
         label = "%s, %s" % (name, "no workers" if not workers else "1 worker" if workers == 1 else "%d workers" % workers)
         print("%-44s %9.0f %9.0f %7.2fx %9.0f %7.2fx" % (label, rate[0], rate[1], rate[1] / rate[0], rate[2], rate[2] / rate[0]), flush=True)
-    print("%-44s %9.2f %9.2f %8s %9.2f" % ("  2 workers against 1", *[speed[2][k] / speed[1][k] for k in (0, 1)], "", speed[2][2] / speed[1][2]), flush=True)
+    print("%-44s %9.2f %9.2f %8s %9.2f" % ("  2 cores against 1", speed[2][0] / speed[0][0], speed[1][1] / speed[0][1], "", speed[1][2] / speed[0][2]), flush=True)
+
+
+def resident():
+    with open("/proc/self/statm") as f:
+        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def memory(lib, c, root, epochs=12):
+    """Every image decoded anew, 1 worker."""
+    ours = Ours(lib, c, root, chain(224), 32, 1, 0)
+    sizes = []
+    for _ in range(epochs):
+        ours.epoch()
+        sizes.append(resident())
+    print("resident MiB behind epochs 1, 2, %d: %.1f, %.1f, %.1f" % (epochs, sizes[0], sizes[1], sizes[-1]), flush=True)
+
+
+def startup(program, count=100000):
+    """The time until the first batch is there."""
+    with tempfile.TemporaryDirectory() as work:
+        with open(glob.glob(os.path.join(ROOT, "examples/images/train/*/*.png"))[0], "rb") as f:
+            image = f.read()
+        for k in range(10):
+            os.makedirs(os.path.join(work, "images/class%d" % k))
+            for i in range(count // 10):
+                with open(os.path.join(work, "images/class%d/%05d.png" % (k, i)), "wb") as f:
+                    f.write(image)
+        with open(os.path.join(work, "recipe.yaml"), "w") as f:
+            f.write("seed: 1\ndata:\n  train: images\n  transforms: [ToTensor()]\n  loader: DataLoader(batch_size=64, shuffle=True)\n"
+                    "model:\n  - Flatten()\n  - Linear(3072, 10)\noptimizer: SGD(lr=0.1)\nepochs: 1\n")
+        time.sleep(3)  # what has just changed is not remembered
+        command = [program, "batch", os.path.join(work, "recipe.yaml"), "--epoch", "0", "--index", "0", "--out", os.path.join(work, "x.npy")]
+        env = dict(os.environ, XDG_CACHE_HOME=os.path.join(work, "cache"))
+        times = [seconds(lambda: subprocess.run(command, check=True, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)) for _ in range(3)]
+        print("start on %d files, in seconds: %.2f the first time, then %.2f" % (count, times[0], min(times[1:])), flush=True)
 
 
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--lib", required=True)
     p.add_argument("--photos", required=True)
+    p.add_argument("--isobit")
     p.add_argument("--rounds", type=int, default=5)
     o = p.parse_args()
     start_again(1)
@@ -101,6 +143,9 @@ def main():
     print("%-44s %9s %9s %8s %9s %8s" % ("", "theirs", "ours", "ratio", "kept", "ratio"))
     table(lib, c, "photographs 500x375 to 224x224", os.path.join(o.photos, "train"), 224, 32, o.rounds)
     table(lib, c, "PNG files 32x32 to 32x32", os.path.join(ROOT, "examples/images/train"), 32, 64, o.rounds)
+    memory(lib, c, os.path.join(o.photos, "train"))
+    if o.isobit:
+        startup(o.isobit)
 
 
 if __name__ == "__main__":

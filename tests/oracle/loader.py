@@ -34,6 +34,7 @@ except ImportError:
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EPOCHS, SEED, SIZE = 3, 20260, 3 * (12 * 12 if transforms else 28 * 28)
 CHAIN = (["RandomHorizontalFlip()", "RandomRotation(10)", "RandomResizedCrop(12, scale=(0.6, 1.0))"] if transforms else ["RandomHorizontalFlip()"])
+TAIL = ["ToTensor()"] + (["Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])"] if transforms else [])
 WEIGHTS = [round(0.25 + (i * 37 % 19) / 7, 3) * (i % 5 != 3) for i in range(90)]  # for fewer images than there are, some never taken
 
 # The arguments of DataLoader but num_workers, and random_split's.
@@ -143,7 +144,8 @@ def open_folder(root, train):
         return Folder(root, train)
     names = vars(transforms)
     chain = [eval(call, dict(names)) for call in CHAIN] if train else [transforms.Resize(12)]  # noqa: S307
-    return datasets.ImageFolder(root, transforms.Compose(chain + [transforms.ToTensor()]))
+    tail = [eval(call, dict(names)) for call in TAIL]  # noqa: S307
+    return datasets.ImageFolder(root, transforms.Compose(chain + tail))
 
 
 class Watched(data.Dataset):
@@ -192,9 +194,10 @@ def make_model():
 def recipe(loader, split):
     dropout = "  - Dropout(0.5)\n" if transforms else ""
     test = f"  split: {split}\n" if split else "  test: test\n"
-    chain = "".join(f'    - "{call}"\n' for call in CHAIN + ["ToTensor()"])
+    chain = "".join(f'    - "{call}"\n' for call in CHAIN + TAIL)
+    tail = "".join(f'    - "{call}"\n' for call in TAIL)
     resize = '    - "Resize(12)"\n' if transforms else ""
-    return (f'seed: {SEED}\nstream: {torch_stream()}\ndata:\n  train: train\n{test}  transforms:\n{chain}  test_transforms:\n{resize}    - "ToTensor()"\n'
+    return (f'seed: {SEED}\nstream: {torch_stream()}\ndata:\n  train: train\n{test}  transforms:\n{chain}  test_transforms:\n{resize}{tail}'
             f"  loader: {loader}\nmodel:\n  - Flatten()\n{dropout}  - Linear({SIZE}, 10)\noptimizer: SGD(lr=0.1)\nepochs: {EPOCHS}\n")
 
 
