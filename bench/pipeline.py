@@ -5,7 +5,7 @@
 
 Run by an interpreter that has torchvision and a PyTorch without MKL, whose exp and log decide on crops (Debian: python3-torchvision). Contenders take turns, an epoch each;
 medians. The first epoch of both is compared byte for byte. Every image is decoded anew, as torchvision does; "kept" is Isobit as it comes, which keeps up to 1 GiB of decoded
-images. One core: no workers on either side. Workers are processes there and threads here, and stay alive between epochs. Two cores: there two workers, whose caller waits;
+images. One core: no workers on either side, in seconds of CPU time. Workers are processes there and threads here, and stay alive between epochs. Two cores: there two workers, whose caller waits;
 here one worker, whose caller computes too while it waits. Then resident memory from epoch to epoch, and a start on 100,000 files with and without the cache of digests
 (--isobit: the program)."""
 import argparse
@@ -79,10 +79,13 @@ def table(lib, c, name, root, size, batch, rounds):
         assert labels.tolist() == [int(y) for _, b in batches for y in b]
         del batches
         contenders = [theirs.epoch, ours.epoch, kept.epoch]
+        clock = time.perf_counter if workers else time.process_time  # a core's time, whatever else the machine does
         times = [[] for _ in contenders]
         for _ in range(rounds):
             for k, epoch in enumerate(contenders):
-                times[k].append(seconds(epoch))
+                start = clock()
+                epoch()
+                times[k].append(clock() - start)
         rate = [theirs.count / median(t) for t in times]
         speed[workers] = rate
         label = "%s, %s" % (name, "no workers" if not workers else "1 worker" if workers == 1 else "%d workers" % workers)
