@@ -53,6 +53,21 @@ check "build against the shared library" bash -c "${CC:-cc} -std=c11 $work/user.
 check "build against the static library" bash -c "${CC:-cc} -std=c11 $work/user.c -o $work/static \$(pkg-config --cflags isobit) $work/usr/lib/libisobit.a \$(pkg-config --static --libs-only-l isobit | sed 's/-lisobit//')"
 check "torch.rand's first number, shared" bash -c "[ \"\$(LD_LIBRARY_PATH=$work/usr/lib $work/shared)\" = 0.4963 ]"
 check "torch.rand's first number, static" bash -c "[ \"\$($work/static)\" = 0.4963 ]"
+# The examples, as their first comment says: the numbers of `isobit stream`, and the weights of `isobit train`.
+warnings="-Wall -Wextra -Werror -std=c11"
+check "examples/streams.c" bash -c "${CC:-cc} $warnings examples/streams.c \$(pkg-config --cflags --libs isobit-random) -o $work/streams"
+numbers() { # the same from `isobit stream`, rounded as the example rounds them
+    { "$build/isobit" stream --seed 0 'torch.rand(3)' 'torch.randn(3)' 'torch.randperm(5)' 'F.dropout(torch.ones(8), 0.5)'
+      "$build/isobit" stream --seed 0 'np.random.rand(3)' 'np.random.default_rng(0).random(3)' 'random.random()'; } | tr -d '[],' |
+        awk 'NR == 3 {print; next} {for (i = 1; i <= NF; i++) printf (NR < 5 ? "%.4f" : "%.8f") (i < NF ? " " : "\n"), $i}'
+}
+check "its numbers are those of isobit stream" bash -c "diff <($work/streams | cut -c 30-) - <<<\"$(numbers)\""
+check "examples/tutorial.c, in under 100 lines" bash -c "[ \$(wc -l <examples/tutorial.c) -lt 100 ] &&
+    ${CC:-cc} $warnings examples/tutorial.c \$(pkg-config --cflags --libs isobit) -o $work/tutorial"
+"$build/isobit" train examples/tutorial.yaml --out "$work/run" --quiet >/dev/null
+check "its weights are those of isobit train" bash -c "LD_LIBRARY_PATH=$work/usr/lib $work/tutorial examples/tutorial.yaml $work/run/checkpoint-000096.safetensors |
+    tee /dev/stderr | grep -qx '16 of 16 tensors are equal in every bit'"
+
 check "the exported symbols are the public functions" scripts/symbols.sh "$work/usr/lib/libisobit.so" tests/symbols
 check "manual pages" bash -c "grep -q '^.TH \"ISOBIT-TRAIN\" 1' $work/usr/share/man/man1/isobit-train.1 && grep -q '^.TH \"ISOBIT\" 1' $work/usr/share/man/man1/isobit.1"
 check "completions" bash -c "cd $work/usr/share && [ -s bash-completion/completions/isobit ] && [ -s zsh/site-functions/_isobit ] && [ -s fish/vendor_completions.d/isobit.fish ]"
