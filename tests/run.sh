@@ -37,6 +37,7 @@ part "help" tests/cli/help.sh "$build"
 part "surroundings" tests/fault/surroundings.sh "$build" "$@"
 part "documentation" scripts/docs.py "$build"
 part "documentation of the C interface" scripts/c_api.py
+part "the tutorial of docs" scripts/tutorial.py "$build"
 part "installation" tests/install.sh "$build"
 echo "---"
 echo "$passed passed, $failed failed"
