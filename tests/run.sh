@@ -35,9 +35,10 @@ part "house" tests/house.sh
 part "command line" tests/cli/cli.sh "$build"
 part "help" tests/cli/help.sh "$build"
 part "surroundings" tests/fault/surroundings.sh "$build" "$@"
+part "mistakes" tests/cli/mistakes.sh "$build"
 part "documentation" scripts/docs.py "$build"
 part "documentation of the C interface" scripts/c_api.py
-part "the tutorial of docs" scripts/tutorial.py "$build"
+part "the tutorial of docs" scripts/page.py docs/tutorial.md "$build"
 part "installation" tests/install.sh "$build"
 echo "---"
 echo "$passed passed, $failed failed"

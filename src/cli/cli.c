@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "run/recipe.h"
 
 static bool colour(FILE *stream) {
     const char *no = getenv("NO_COLOR");
@@ -80,6 +81,12 @@ static const cli_option *find_option(const iso_command *command, const char *arg
     }
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)size, argument);
+    /* What belongs to the experiment is a key of the recipe, and no option. */
+    for (size_t i = 0; i < iso_recipe_key_count; i++)
+        if (strncmp(name, "--", 2) == 0 && strcmp(iso_recipe_keys[i].name, name + 2) == 0) {
+            cli_error("unknown option %s: it is a key of the recipe; expected --set %s=... (see isobit %s --help)", name, name + 2, command->name);
+            return NULL;
+        }
     const char *nearest = iso_nearest(name, names, count);
     cli_error("unknown option %s%s%s%s (see isobit %s --help)", name, nearest ? "; did you mean " : "", nearest ? nearest : "",
               nearest ? "?" : "", command->name);
@@ -177,7 +184,10 @@ iso_context *cli_context_with(iso_context_options options, const char *plan, int
 }
 
 int cli_fail(iso_context *ctx, iso_status status) {
-    cli_error("%s", iso_error(ctx));
+    if (status == ISO_EINTERRUPT) /* which is what was asked for */
+        fprintf(stderr, "%s\n", iso_error(ctx));
+    else
+        cli_error("%s", iso_error(ctx));
     iso_context_free(ctx);
     return cli_exit_status(status);
 }

@@ -22,9 +22,11 @@ void cli_progress_init(cli_progress *p, bool quiet) {
     *p = (cli_progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO), .started = now_seconds(), .first = -1};
 }
 
-/* Draws "label [#####.....] detail" in the terminal's width. */
-static void draw(const char *label, double share, const char *detail) {
-    int width = columns() - 1, bar = width - (int)strlen(label) - (int)strlen(detail) - 4;
+/* Draws "label [#####.....] detail" in the terminal's width, with the longest of the details that leaves room for a bar. */
+static void draw(const char *label, double share, const char *const *details) {
+    int width = columns() - 1, bar;
+    while ((bar = width - (int)strlen(label) - (int)strlen(*details) - 4) < 4 && details[1])
+        details++;
     if (bar > 40)
         bar = 40;
     if (bar < 4) {
@@ -36,7 +38,7 @@ static void draw(const char *label, double share, const char *detail) {
     memset(cells, '.', (size_t)bar);
     memset(cells, '#', (size_t)(full < 0 ? 0 : full > bar ? bar : full));
     cells[bar] = 0;
-    fprintf(stderr, "\r\033[K%s [%s] %s", label, cells, detail);
+    fprintf(stderr, "\r\033[K%s [%s] %s", label, cells, *details);
 }
 
 static void show_step(cli_progress *p, const iso_progress *now, double time) {
@@ -47,11 +49,13 @@ static void show_step(cli_progress *p, const iso_progress *now, double time) {
     p->samples += now->samples;
     double elapsed = time - p->started, share = (double)now->done / (double)now->total;
     double rest = now->done > p->first ? elapsed / (double)(now->done - p->first) * (double)(now->total - now->done) : 0;
-    char label[64], detail[96];
+    char label[64], detail[96], shorter[64], left[32];
     snprintf(label, sizeof label, "epoch %lld/%lld", (long long)now->epoch, (long long)now->epochs);
-    snprintf(detail, sizeof detail, "loss %.4f  %.0f images/s  %d:%02d left", (double)now->loss,
-             elapsed > 0 ? (double)p->samples / elapsed : 0, (int)rest / 60, (int)rest % 60);
-    draw(label, share, detail);
+    snprintf(left, sizeof left, "%d:%02d left", (int)rest / 60, (int)rest % 60);
+    snprintf(shorter, sizeof shorter, "loss %.4f  %s", (double)now->loss, left);
+    snprintf(detail, sizeof detail, "loss %.4f  %.0f images/s  %s", (double)now->loss,
+             elapsed > 0 ? (double)p->samples / elapsed : 0, left);
+    draw(label, share, (const char *const[]){detail, shorter, left, NULL});
 }
 
 void cli_progress_show(void *user, const iso_progress *now) {
@@ -89,7 +93,7 @@ void cli_progress_show(void *user, const iso_progress *now) {
             p->first = now->done - 1;
     } else if (p->terminal) {
         snprintf(detail, sizeof detail, "%lld of %lld files", (long long)now->done, (long long)now->total);
-        draw("reading", now->total ? (double)now->done / (double)now->total : 1, detail);
+        draw("reading", now->total ? (double)now->done / (double)now->total : 1, (const char *const[]){detail, NULL});
     }
 }
 

@@ -251,7 +251,9 @@ iso_status iso_file_make_directories(iso_context *ctx, const char *path) {
         *at = 0;
         if (at != copy && ctx->files.mkdir(ctx->files.user, copy, 0777) != 0 &&
             !(errno == EEXIST && iso_file_is_directory(ctx, copy)))
-            status = io_error(ctx, copy, "the directory could not be made");
+            status = errno == EEXIST || errno == ENOTDIR
+                         ? iso_fail(ctx, ISO_EIO, "%s: exists and is no directory", copy)
+                         : io_error(ctx, copy, "the directory could not be made");
         *at = end;
         if (!end)
             break;

@@ -121,25 +121,32 @@ void iso_text_json(iso_text *text, const char *string, size_t size) {
 
 #define MAX_WORD 48
 
+/* Case counts little to a person. */
+static bool same_letter(char a, char b) {
+    return (a | 0x20) == (b | 0x20);
+}
+
+/* Insertions, deletions, replacements, and two neighbours that changed places, from a to b. */
 static size_t edit_distance(const char *a, size_t a_size, const char *b, size_t b_size) {
-    size_t row[MAX_WORD + 1];
+    size_t rows[3][MAX_WORD + 1]; /* of the characters of a: the one before the last, the last, this one */
     for (size_t j = 0; j <= b_size; j++)
-        row[j] = j;
-    for (size_t i = 0; i < a_size; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < b_size; j++) {
-            bool same = (a[i] | 0x20) == (b[j] | 0x20); /* case counts little to a person */
-            size_t best = diagonal + (same ? 0 : 1);
-            diagonal = row[j + 1];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (diagonal + 1 < best)
-                best = diagonal + 1;
-            row[j + 1] = best;
+        rows[0][j] = j;
+    for (size_t i = 1; i <= a_size; i++) {
+        const size_t *last = rows[(i - 1) % 3], *before = rows[(i + 1) % 3];
+        size_t *row = rows[i % 3];
+        row[0] = i;
+        for (size_t j = 1; j <= b_size; j++) {
+            size_t best = last[j - 1] + !same_letter(a[i - 1], b[j - 1]);
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            if (last[j] + 1 < best)
+                best = last[j] + 1;
+            if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) && same_letter(a[i - 2], b[j - 1]) && before[j - 2] + 1 < best)
+                best = before[j - 2] + 1;
+            row[j] = best;
         }
     }
-    return row[b_size];
+    return rows[a_size % 3][b_size];
 }
 
 const char *iso_nearest(const char *word, const char *const *candidates, size_t count) {

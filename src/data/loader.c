@@ -84,8 +84,9 @@ static iso_status fill(iso_loader *l) {
     int64_t wanted = l->wanted_batch;
     l->batches = l->options.drop_last ? l->count / wanted : iso_ceil_div(l->count, wanted);
     if (l->batches == 0)
-        return iso_fail(ctx, ISO_EINVAL, "DataLoader: %lld samples give no batch of %lld", (long long)l->count,
-                        (long long)wanted);
+        return iso_fail(ctx, ISO_EINVAL,
+                        "DataLoader: %lld images give no whole batch of %lld, and drop_last=True leaves out the rest; expected a smaller batch_size",
+                        (long long)l->count, (long long)wanted);
     if ((status = check_sizes(l)) || (status = new_slots(l)))
         return status;
     if (workers && !(l->workers = iso_calloc(ctx, workers, sizeof *l->workers)))

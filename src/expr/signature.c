@@ -104,7 +104,7 @@ static iso_status bind_value(iso_context *ctx, const iso_signature *signature, c
     if (!read_value(param->kind, e, arg))
         return iso_fail(ctx, ISO_EINVAL, "%s: %s must be %s", signature->name, param->name, iso_arg_kind_text(param->kind));
     if (!in_bounds(param, arg))
-        return iso_fail(ctx, ISO_EINVAL, "%s: %s must be between %g and %g", signature->name, param->name, param->low,
+        return iso_fail(ctx, ISO_EINVAL, "%s: %s must be between %.15g and %.15g", signature->name, param->name, param->low,
                         param->high);
     return ISO_OK;
 }

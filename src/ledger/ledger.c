@@ -77,9 +77,15 @@ static bool drop_unsynced(iso_ledger *l, size_t at, size_t size, bool malformed)
     return true;
 }
 
+static iso_status no_run(iso_ledger *l) {
+    return iso_fail(l->ctx, ISO_EIO, "%s: could not be read: there is no such file, so this is no run's directory", l->path);
+}
+
 static iso_status read_lines(iso_ledger *l, iso_ledger_mode mode) {
     size_t size, at = 0;
     iso_status status = iso_file_read(l->ctx, l->path, MAX_LEDGER, &l->bytes, &size);
+    if (status == ISO_EIO && (errno == ENOENT || errno == ENOTDIR))
+        status = no_run(l);
     const uint8_t *end;
     while (!status && at < size && (end = memchr(l->bytes + at, '\n', size - at))) {
         bool malformed;
@@ -110,6 +116,8 @@ static iso_status open_for_writing(iso_ledger *l, iso_ledger_mode mode) {
     l->fd = l->ctx->files.open(l->ctx->files.user, l->path, flags, 0644);
     if (l->fd < 0 && errno == EEXIST)
         return iso_fail(l->ctx, ISO_EINVAL, "%s: exists already; use --resume to go on with that run, or another --out", l->path);
+    if (l->fd < 0 && mode == ISO_LEDGER_RESUME && (errno == ENOENT || errno == ENOTDIR))
+        return no_run(l);
     if (l->fd < 0)
         return io_error(l, mode == ISO_LEDGER_CREATE ? "could not be created" : "could not be opened");
     if (l->ctx->files.flock(l->ctx->files.user, l->fd, LOCK_EX | LOCK_NB) == 0)

@@ -49,9 +49,10 @@ static iso_status read_int(const iso_recipe *recipe, const iso_yaml *node, const
         return status;
     char *end;
     long long value = strtoll(node->text, &end, 10);
-    if (end == node->text || *end || value < low || value > high)
-        return bad(recipe, node, where, "is '%s', expected a whole number from %lld to %lld", node->text, (long long)low,
-                   (long long)high);
+    if (end != node->text && !*end && value > high)
+        return bad(recipe, node, where, "is '%s', expected a whole number of %lld at most", node->text, (long long)high);
+    if (end == node->text || *end || value < low)
+        return bad(recipe, node, where, "is '%s', expected a whole number of %lld or more", node->text, (long long)low);
     *out = value;
     return ISO_OK;
 }
@@ -283,7 +284,7 @@ static iso_status read_keys(iso_recipe *recipe, const iso_yaml *map, const char 
     for (size_t i = 0; i < count; i++)
         if (!keys[i].fallback && !iso_yaml_get(map, keys[i].name)) {
             snprintf(path, sizeof path, "%s%s%s", where, where[0] ? "." : "", keys[i].name);
-            return bad(recipe, map, path, "is missing");
+            return bad(recipe, map, path, "is missing, expected %s", keys[i].value);
         }
     return ISO_OK;
 }

@@ -119,7 +119,8 @@ static iso_status check_classes(iso_trainer *t) {
         const char *a = i < t->train->class_count ? t->train->classes[i] : NULL;
         const char *b = i < t->test->class_count ? t->test->classes[i] : NULL;
         if (!a || !b || strcmp(a, b) != 0) {
-            iso_fail(t->ctx, ISO_EINVAL, "class %zu is '%s' here, but '%s' in data.train", i, b ? b : "(none)", a ? a : "(none)");
+            iso_fail(t->ctx, ISO_EINVAL, "class %zu is '%s' here, but '%s' in data.train; expected the same class folders in both", i,
+                     b ? b : "(none)", a ? a : "(none)");
             return iso_recipe_fail_at(t->recipe, &t->recipe->test, 0, ISO_EINVAL);
         }
     }

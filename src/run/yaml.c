@@ -57,8 +57,10 @@ static iso_status syntax_error(struct reader *r) {
         return iso_fail(r->ctx, ISO_ENOMEM, "%s: out of memory", r->name);
     if (p->error == YAML_READER_ERROR)
         return iso_fail(r->ctx, ISO_EINVAL, "%s: byte %zu: %s", r->name, p->problem_offset, p->problem);
-    return iso_fail(r->ctx, ISO_EINVAL, "%s:%zu:%zu: not valid YAML: %s", r->name, p->problem_mark.line + 1,
-                    p->problem_mark.column + 1, p->problem ? p->problem : "syntax error");
+    const char *problem = p->problem ? p->problem : "syntax error";
+    return iso_fail(r->ctx, ISO_EINVAL, "%s:%zu:%zu: not valid YAML: %s%s", r->name, p->problem_mark.line + 1,
+                    p->problem_mark.column + 1, problem,
+                    strstr(problem, "',' or ']'") ? "; in a [list] on one line a call with commas needs \"quotes\"" : "");
 }
 
 static iso_status next_event(struct reader *r, yaml_event_t *event) {
@@ -215,8 +217,10 @@ iso_status iso_yaml_set(iso_context *ctx, iso_yaml *root, const char *path, iso_
         if ((at = find(map, path, size)) == map->count) {
             yaml_mark_t nowhere = {0, 0, 0};
             iso_yaml *key = new_node(ctx, ISO_YAML_SCALAR, nowhere), *item = new_node(ctx, ISO_YAML_MAP, nowhere);
-            if (key)
+            if (key) {
+                key->line = 0; /* it stands in no file */
                 key->text = iso_strndup(ctx, path, size);
+            }
             iso_status status = key && item && key->text ? ISO_OK : ISO_ENOMEM;
             if (status) {
                 iso_yaml_free(ctx, key);

@@ -272,7 +272,7 @@ expect "diff with and without micro_batch" 0 "^equal" "$isobit" diff a micro
 for bad in 0 -3 two; do
     expect "micro-batch $bad" 2 "\-\-micro-batch is '$bad', expected a whole number of 1 or more" "$isobit" train small.yaml --out no --micro-batch $bad
     edit "\$a micro_batch: $bad" bad.yaml
-    expect "micro_batch $bad in the recipe" 2 "bad.yaml:[0-9]+:14: micro_batch: is '$bad', expected a whole number from 1" "$isobit" train bad.yaml --out no
+    expect "micro_batch $bad in the recipe" 2 "bad.yaml:[0-9]+:14: micro_batch: is '$bad', expected a whole number of 1 or more" "$isobit" train bad.yaml --out no
 done
 if [ "$quick" != quick ]; then
     tutorial() { "$isobit" train "$examples/tutorial.yaml" --set epochs=1 --out "tutorial-$RANDOM" --quiet "$@" | tail -n 1; }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Runs what docs/tutorial.md shows and compares: `tutorial.py BUILD [--torch PYTHON] [--torchvision PYTHON] [--write]`.
+"""Runs what a page of docs/ shows and compares: `page.py PAGE BUILD [--torch PYTHON] [--torchvision PYTHON] [--folder FOLDER] [--write]`.
 
-A ```console block holds commands behind `$ ` and what they print; they run in a folder that has the tree's examples,
-where isobit is installed. A ```python block is followed
+A ```console block holds commands behind `$ ` and what they print; where one fails, its exit status follows as `[status N]`. They run in FOLDER, as a
+user who is not root where this is root; without FOLDER, in one that has the tree's examples, where isobit is installed. A ```python block is followed
 by a ```text block with what it prints; it runs with --torch (and one that imports torchvision with --torchvision), and is left out without. Where
 <!-- equal --> stands above a block, its output must be that of the last one before it, character by character: what the text claims."""
 
@@ -15,13 +15,14 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "tutorial.md"
 BLOCK = re.compile(r"(<!-- equal -->\n)?```(console|python|text)\n(.*?)```\n", re.S)
 
 
 def arguments():
     parser = argparse.ArgumentParser()
+    parser.add_argument("page", type=pathlib.Path)
     parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--folder")
     parser.add_argument("--torch")
     parser.add_argument("--torchvision")
     parser.add_argument("--write", action="store_true")
@@ -41,21 +42,28 @@ def only_output(text):
     return re.sub(r"^\$ (?:.*\\\n)*.*\n", "", text, flags=re.M)
 
 
+def prepare(folder, build):
+    """Installs isobit below the folder; the environment in which its programs and libraries are found."""
+    (pathlib.Path(folder) / "examples").symlink_to(ROOT / "examples")
+    subprocess.run(["make", "-s", "install", f"BUILD={build}", f"PREFIX={folder}/usr"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return dict(os.environ, PATH=f"{folder}/usr/bin:{os.environ['PATH']}", PKG_CONFIG_PATH=f"{folder}/usr/lib/pkgconfig",
+                LD_LIBRARY_PATH=f"{folder}/usr/lib", ISOBIT_CACHE="off")
+
+
 def main():
     options = arguments()
-    page, parts, position, code, last = PAGE.read_text(), [], 0, None, None
+    page, parts, position, code, last = options.page.read_text(), [], 0, None, None
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        (pathlib.Path(folder) / "examples").symlink_to(ROOT / "examples")
-        subprocess.run(["make", "-s", "install", f"BUILD={options.build}", f"PREFIX={folder}/usr"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-        environment = dict(os.environ, PATH=f"{folder}/usr/bin:{os.environ['PATH']}", PKG_CONFIG_PATH=f"{folder}/usr/lib/pkgconfig",
-                           LD_LIBRARY_PATH=f"{folder}/usr/lib", ISOBIT_CACHE="off")
+        if options.folder:
+            folder, environment = options.folder, dict(os.environ)
+        else:
+            environment = prepare(folder, options.build)
+        user = {"user": 65534, "group": 65534, "extra_groups": []} if options.folder and os.geteuid() == 0 else {}
 
         def run(command):
-            done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-            if done.returncode:
-                print(done.stderr[-2000:])
-            return done.stdout
+            done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **user)
+            return done.stdout + (f"[status {done.returncode}]\n" if done.returncode else "")
 
         for block in BLOCK.finditer(page):
             equal, kind, text = block[1], block[2], block[3]
@@ -69,7 +77,7 @@ def main():
                 python = options.torchvision if "torchvision" in code else options.torch
                 if python:
                     now = run([os.path.abspath(python), "-W", "ignore", "-c", code])
-            where = f"docs/tutorial.md, line {page[: block.start()].count(chr(10)) + 1}"
+            where = f"{options.page}, line {page[: block.start()].count(chr(10)) + 1}"
             if now != text and not options.write:
                 failed += 1
                 print(f"FAIL {where}: expected\n{text}got\n{now}")
@@ -82,7 +90,7 @@ def main():
             parts += [page[position : block.start(3)], now]
             position = block.end(3)
     if options.write:
-        PAGE.write_text("".join(parts) + page[position:])
+        options.page.write_text("".join(parts) + page[position:])
     print(f"{passed} passed, {failed} failed")
     return failed != 0
 
