@@ -129,6 +129,10 @@ edit quotes.yaml 's/"Normalize(\[0.5\], \[0.5\])"/Normalize([0.5], [0.5])/'
 edit shape.yaml 's/Linear(512, 3)/Linear(500, 3)/'
 edit outputs.yaml 's/Linear(512, 3)/Linear(512, 2)/'
 edit wrong-path.yaml 's/images\/train/images\/trian/'
+edit no-test.yaml '/^  test:/d'
+edit order.yaml 's/ToTensor(), "Normalize(\[0.5\], \[0.5\])"/"Normalize([0.5], [0.5])", ToTensor()/'
+edit no-tensor.yaml 's/, ToTensor(), "Normalize(\[0.5\], \[0.5\])"//'
+edit sizes.yaml 's/images\//sizes\//; s/RandomResizedCrop(16), //; s/Linear(512/Linear(800/'
 edit drop-last.yaml 's/batch_size=10/batch_size=100, drop_last=True/'
 edit other-seed.yaml 's/seed: 5/seed: 6/'
 edit wider.yaml 's/Conv2d(3, 8/Conv2d(3, 16/; s/Linear(512/Linear(1024/'
@@ -137,6 +141,7 @@ for kind in fewer-classes empty-class damaged; do
     edit $kind.yaml "s/images\\//$kind\\//"
 done
 rm -r fewer-classes/test/bag
+cp -r rgb sizes && cp "$(ls images/train/bag/*.png | head -n 1)" sizes/train/a/9.png
 rm empty-class/train/bag/* empty-class/test/bag/*
 first=$(ls damaged/train/coat/*.png | head -n 1)
 head -c 200 "$first" >cut && mv cut "$first"
