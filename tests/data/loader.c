@@ -277,7 +277,7 @@ ISO_TEST(loader_refuses_images_that_do_not_stack) {
     CHECK_OK(ctx, made_chain(ctx, "Resize((4, 4));ToTensor()", 3, &transforms));
     CHECK_FAILS(ctx, ISO_EINVAL, "batch_size",
                 iso_loader_new(ctx, data, transforms, &(iso_loader_options){.batch_size = 0}, &loader));
-    CHECK_FAILS(ctx, ISO_EINVAL, "no batch of 11",
+    CHECK_FAILS(ctx, ISO_EINVAL, "no whole batch of 11",
                 iso_loader_new(ctx, data, transforms, &(iso_loader_options){.batch_size = 11, .drop_last = true}, &loader));
     iso_transforms_free(transforms);
     iso_dataset_free(data);
