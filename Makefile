@@ -47,9 +47,9 @@ BENCH_SOURCES := bench/bench.c bench/roofline.c
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
-DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/micro_batch.c bench/ledger.c bench/contender.c tests/prove/prove.c tests/oracle/driver.c))
+DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/micro_batch.c bench/ledger.c bench/contender.c bench/fma.c tests/prove/prove.c tests/oracle/driver.c tests/probe/driver.c))
 
-.PHONY: FORCE all lib tests deb symbols docs test test-long cases demo deps bench prove prove-changed sanitize fuzz format format-check install uninstall clean help oracle-driver
+.PHONY: FORCE all lib tests deb symbols docs test test-long cases demo deps bench prove prove-changed sanitize fuzz format format-check install uninstall clean help oracle-driver probe mutants bench-fma
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
 lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so $(BUILD)/libisobit-random.a
 tests: $(BUILD)/isobit-tests
@@ -60,10 +60,13 @@ tests: $(BUILD)/isobit-tests
 ## make test-long    the same with many more random cases
 ## make cases        a million random cases of the kernels against their references, in every bit
 ## make bench        speed beside the machine's own FMA peak, of the random streams and of exp, log, tanh, ... beside PyTorch and NumPy
+## make bench-fma    the emulated multiply-add beside the C library's
 ## make prove        exp, log, tanh, GELU, ... over all 2^32 inputs (needs libmpfr-dev)
 ## make oracle-driver   what tests/oracle/reference.py compares with PyTorch
 ## make lint         clang-tidy and cppcheck, without a finding
 ## make coverage     lines and branches that the test suite reaches (needs gcovr); fails below 95 % of the lines
+## make probe        the order of every sum, found from outside, beside the contract's (needs NumPy)
+## make mutants      seeded faults, each of which the tests must notice
 ## make sanitize     the test suite under ASan + UBSan, the threaded tests under TSan
 ## make fuzz         the readers of files under libFuzzer (clang), ten seconds each; SECONDS=60 TARGETS="png npz" for others
 ## make install      to PREFIX (default /usr/local), below DESTDIR if given; make uninstall takes it away
@@ -111,6 +114,10 @@ prove-changed: $(BUILD)/prove
 	@scripts/exp_log_constants.py --check
 	@tests/prove/run.sh $(BUILD) --if-changed
 
+bench-fma: $(BUILD)/isobit-bench-fma
+	@$(BUILD)/isobit-bench-fma
+	@GLIBC_TUNABLES=glibc.cpu.hwcaps=-FMA,-FMA4,-AVX2 $(BUILD)/isobit-bench-fma
+
 oracle-driver: $(BUILD)/oracle-driver
 
 .PHONY: lint
@@ -120,6 +127,12 @@ lint:
 .PHONY: coverage
 coverage:
 	@scripts/coverage.sh $(BUILD)
+
+probe: $(BUILD)/probe.so
+	@/usr/bin/python3 tests/probe/probe.py --lib $(BUILD)/probe.so
+
+mutants: all tests
+	@tests/mutants/run.py --build $(BUILD)
 
 sanitize:
 	@tests/sanitize.sh $(BUILD)
@@ -199,6 +212,10 @@ $(BUILD)/isobit-bench-ledger: $(call objects,bench/ledger.c) $(BUILD)/libisobit.
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
+$(BUILD)/isobit-bench-fma: $(call objects,bench/fma.c) $(BUILD)/libisobit.a
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # What the benchmarks beside PyTorch load.
 $(BUILD)/bench/contender.so: $(call objects,bench/contender.c bench/roofline.c) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
@@ -218,6 +235,11 @@ $(BUILD)/fuzz-%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libisobit.a
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 .SECONDARY: $(call objects,$(wildcard tests/fuzz/*.c))
+
+# What tests/probe/probe.py loads.
+$(BUILD)/probe.so: $(call objects,tests/probe/driver.c) $(BUILD)/libisobit.a
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -shared -o $@ $^ $(LIBS)
 
 # What the program says about itself: manual pages and completions.
 $(BUILD)/share/made: $(BUILD)/isobit

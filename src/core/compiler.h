@@ -14,6 +14,19 @@
 #error "Isobit needs FLT_EVAL_METHOD == 0 (on i386 build with -msse2 -mfpmath=sse)"
 #endif
 
+/* What gcc and clang know by name, for what any C11 compiler builds: math and reference, with the headers of ops. */
+#ifndef __GNUC__
+#include <math.h>
+#define __builtin_inff()         INFINITY
+#define __builtin_nanf(payload)  nanf(payload)
+#define __builtin_fabs(x)        fabs(x)
+#define __builtin_fabsf(x)       fabsf(x)
+#define __builtin_copysign(x, y) copysign(x, y)
+#define __builtin_sqrt(x)        sqrt(x)
+#define __builtin_sqrtf(x)       sqrtf(x)
+#define __builtin_fmaf(a, b, c)  fmaf(a, b, c)
+#endif
+
 #define ISO_PRINTF(string, args) __attribute__((format(printf, string, args)))
 #define ISO_COUNTOF(array)       (sizeof(array) / sizeof((array)[0]))
 

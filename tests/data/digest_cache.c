@@ -174,3 +174,20 @@ ISO_TEST(a_damaged_cache_is_none) {
     iso_dataset_free(first);
     iso_context_free(ctx);
 }
+
+/* A file that was touched within the last seconds may be touched again without a change of its times; both of them count. */
+ISO_TEST(what_was_just_touched_is_not_remembered) {
+    iso_context *ctx = context_with_folder("touched");
+    CHECK(ctx != NULL);
+    const int64_t started = 1000000;
+    iso_cached_image images[] = {{.known = 1, .name = "a"}, {.known = 1, .name = "b"}, {.known = 1, .name = "c"}};
+    images[1].identity.modified[0] = started;
+    images[2].identity.changed[0] = started;
+    iso_digest_cache_save(ctx, root, images, 3, started);
+    iso_digest_cache *cache = iso_digest_cache_load(ctx, root);
+    CHECK(cache != NULL);
+    for (int i = 0; i < 3; i++)
+        CHECK((iso_digest_cache_find(cache, images[i].name, &images[i].identity) != NULL) == (i == 0));
+    iso_digest_cache_free(cache);
+    iso_context_free(ctx);
+}

@@ -35,6 +35,24 @@ static void check_order(iso_sampler sampler, const int64_t *order, size_t count,
     iso_context_free(ctx);
 }
 
+/* RandomSampler draws a permutation behind its last sample although it takes nothing of it, which a given generator shows an epoch later.
+ * PyTorch: g = torch.Generator().manual_seed(7); s = RandomSampler(range(23), generator=g); list(s); list(s). */
+ISO_TEST(a_permutation_that_is_not_needed_is_drawn) {
+    static const int64_t second[SAMPLES] = {16, 8, 3, 21, 11, 15, 4, 14, 10, 18, 9, 7, 20, 1, 5, 6, 22, 12, 2, 19, 0, 13, 17};
+    iso_sampler sampler = {.kind = ISO_RANDOM_SAMPLER, .generator = given(7)};
+    iso_context *ctx;
+    iso_sampling *sampling;
+    iso_torch_generator main = {.variant = ISO_TORCH};
+    CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1}) == ISO_OK);
+    CHECK_OK(ctx, iso_sampling_new(ctx, &sampler, false, (iso_given_generator){0}, SAMPLES, NULL, &sampling));
+    iso_torch_manual_seed(&main, 3);
+    iso_sampling_draw(sampling, &main, NULL);
+    iso_sampling_draw(sampling, &main, NULL);
+    CHECK(memcmp(sampling->order, second, sizeof second) == 0);
+    iso_sampling_free(sampling);
+    iso_context_free(ctx);
+}
+
 ISO_TEST(samplers_give_pytorch_s_recorded_orders) {
     check_order((iso_sampler){.kind = ISO_RANDOM_SAMPLER},
                 INDICES(16, 13, 11, 14, 19, 1, 20, 21, 7, 22, 3, 2, 10, 18, 17, 8, 5, 9, 15, 4, 6, 0, 12), 3839649608876091011);

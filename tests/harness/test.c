@@ -127,7 +127,7 @@ static void remove_directory(void) {
 
 int main(int argc, char **argv) {
     const char *filter = "";
-    bool list = false;
+    bool list = false, stop = false;
     int64_t cases = -1;
     run_seed = (uint64_t)time(NULL);
     for (int i = 1; i < argc; i++) {
@@ -139,10 +139,12 @@ int main(int argc, char **argv) {
             cases = strtoll(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--list") == 0)
             list = true;
+        else if (strcmp(argv[i], "--stop") == 0) /* behind the first failure */
+            stop = true;
         else if (argv[i][0] != '-')
             filter = argv[i];
         else {
-            fprintf(stderr, "usage: isobit-tests [--seed N] [--long] [--list] [PART OF A TEST'S FILE OR NAME]\n"
+            fprintf(stderr, "usage: isobit-tests [--seed N] [--long] [--list] [--stop] [PART OF A TEST'S FILE OR NAME]\n"
                             "       isobit-tests --cases N [--seed N] [OPERATION, OR A PART OF ITS NAME]\n");
             return 2;
         }
@@ -155,7 +157,7 @@ int main(int argc, char **argv) {
     if (cases >= 0)
         return iso_test_run_cases(run_seed, cases, filter) ? 0 : 1;
     int passed = 0, failures = 0;
-    for (iso_test *test = tests; test; test = test->next) {
+    for (iso_test *test = tests; test && !(stop && failures); test = test->next) {
         if (!strstr(test->name, filter) && !strstr(test->file, filter))
             continue;
         if (list) {

@@ -53,3 +53,25 @@ CASES(gemm, 6) {
 CASES(gemm_bias, 3) {
     compare(c, true);
 }
+
+/* Rows that meet in the cache are packed, by each thread into memory of its own: blocks that are long enough in the works that threads meet. */
+ISO_TEST(gemm_packs_for_each_thread) {
+    enum { M = 260, N = 100, K = 512 };
+    iso_gemm_shape s = {.m = M, .n = N, .k = K, .a_row = K, .a_col = 1, .b_row = N, .b_col = 1, .c_row = N};
+    cases c;
+    CHECK(case_open(&c, "gemm on three threads"));
+    for (int round = 0; round < 10; round++) {
+        case_input(&c, iso_test_random());
+        for (int isa = 0; isa < ISO_ISA_COUNT; isa++)
+            c.threads[isa] = 3;
+        case_shape(&c, "m %d n %d k %d", M, N, K);
+        const float *a = case_operand(&c, M * K), *b = case_operand(&c, K * N);
+        case_output out = case_floats(&c, "c", M * N);
+        iso_ref_gemm(&s, a, b, out.expected);
+        while (case_next(&c)) {
+            case_scratch(&c, iso_cpu_gemm_scratch(&c.exec, &s));
+            iso_cpu_gemm(&c.exec, &s, a, b, out.actual);
+        }
+    }
+    CHECK(case_close(&c));
+}

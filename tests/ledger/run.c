@@ -304,6 +304,40 @@ ISO_TEST(existing_lines_are_compared_not_appended) {
     iso_context_free(ctx);
 }
 
+/* A line that ends a run ends its ledger. */
+ISO_TEST(nothing_follows_the_end) {
+    iso_context *ctx = test_context(1);
+    static const char *const ends[] = {"end", "nan-stop"};
+    for (int i = 0; i < 2; i++) {
+        test_run a = {.directory = test_directory(ends[i]), .seed = 3, .steps = 3, .every = 2};
+        iso_ledger *l;
+        test_model *model = test_model_new(ctx, 100);
+        uint8_t batch[ISO_BLAKE3_SIZE] = {0};
+        CHECK_OK(ctx, iso_ledger_open(ctx, a.directory, ISO_LEDGER_CREATE, &l));
+        CHECK_OK(ctx, put_header(l, &a));
+        CHECK_OK(ctx, put_step(l, model, 1));
+        iso_text line = iso_ledger_begin(l, ends[i]);
+        iso_ledger_int(&line, "step", i ? 2 : 1);
+        if (i) {
+            iso_ledger_text(&line, "tensor", "fc.weight");
+            iso_ledger_int(&line, "index", 7);
+            iso_ledger_hex(&line, "batch", batch, sizeof batch);
+        }
+        CHECK_OK(ctx, iso_ledger_put(l, &line));
+        iso_ledger_close(l);
+        CHECK_OK(ctx, iso_ledger_open(ctx, a.directory, ISO_LEDGER_READ, &l));
+        CHECK(l->finished);
+        iso_ledger_close(l);
+        CHECK_OK(ctx, iso_ledger_open(ctx, a.directory, ISO_LEDGER_RESUME, &l));
+        iso_ledger_seek(l, l->count);
+        CHECK_OK(ctx, put_step(l, model, 3)); /* whoever writes it: the reader refuses it */
+        iso_ledger_close(l);
+        CHECK_FAILS(ctx, ISO_DIFFER, "run.ledger:4: a line behind the end", iso_ledger_open(ctx, a.directory, ISO_LEDGER_READ, &l));
+        test_model_free(model);
+    }
+    iso_context_free(ctx);
+}
+
 ISO_TEST(a_run_is_locked) {
     iso_context *ctx = test_context(1);
     test_run a = {.directory = test_directory("locked"), .seed = 3, .steps = 3, .every = 2};
@@ -439,6 +473,12 @@ ISO_TEST(a_failing_disk_is_reported_and_the_run_resumed) {
             if (!done)
                 CHECK(strstr(iso_error(ctx), kind ? "No space" : "fsync failed") != NULL);
             iso_context_free(ctx);
+            if (!done && access(path, F_OK) == 0) { /* nothing half-written stays */
+                size_t left;
+                uint8_t *lines = test_read(path, &left);
+                CHECK_MSG(lines && (left == 0 || lines[left - 1] == '\n'), "kind %d, call %d", kind, n);
+                free(lines);
+            }
             if (!done)
                 CHECK_OK(good, test_run_write(good, &b, ISO_LEDGER_RESUME, NULL));
             CHECK_MSG(same_file(path, bytes, size), "kind %d, call %d", kind, n);

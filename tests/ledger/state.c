@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/json.h"
 #include "ledger/ledger_test.h"
 
 static uint8_t *bytes_of(const iso_tensor *t) {
@@ -133,6 +134,32 @@ ISO_TEST(the_root_tells_states_apart) {
         }
     for (int i = 0; i < 6; i++)
         iso_tensor_free(ctx, one[i]);
+    iso_context_free(ctx);
+}
+
+/* From a program that knows docs/ledger.md only: the bytes written by Python's struct, their digests by b3sum. */
+ISO_TEST(the_root_of_a_known_state) {
+    iso_context *ctx = test_context(1);
+    const float numbers[] = {1, -0.0f, 0.5f, -2, 3, 1e-40f};
+    iso_tensor *w = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){2, 3}), *n = iso_tensor_new(ctx, ISO_INT64, 0, NULL),
+               *z = iso_tensor_new(ctx, ISO_UINT8, 1, (int64_t[]){300});
+    memcpy(w->data, numbers, sizeof numbers);
+    *iso_tensor_i64(n) = 258;
+    for (int i = 0; i < 300; i++)
+        iso_tensor_u8(z)[i] = (uint8_t)i;
+    iso_state *state;
+    uint8_t root[ISO_BLAKE3_SIZE], expected[ISO_BLAKE3_SIZE];
+    CHECK_OK(ctx, iso_state_new(ctx, &state));
+    CHECK_OK(ctx, iso_state_add(state, "z", z));
+    CHECK_OK(ctx, iso_state_add(state, "layer.weight", w));
+    CHECK_OK(ctx, iso_state_add(state, "n", n));
+    CHECK_OK(ctx, iso_state_root(state, root));
+    CHECK(iso_hex_bytes("665b8db34a1b0e3f7b6bfe6d4a3aa4c9996e043dba00fe3ac2a70fa6d0b4573a", expected, sizeof expected));
+    CHECK(memcmp(root, expected, sizeof root) == 0);
+    iso_state_free(state);
+    iso_tensor_free(ctx, w);
+    iso_tensor_free(ctx, n);
+    iso_tensor_free(ctx, z);
     iso_context_free(ctx);
 }
 

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/blake3.h"
 #include "core/context.h"
+#include "core/json.h"
 #include "harness/test.h"
 #include "isobit/isobit.h"
 #include "nn/module.h"
@@ -45,6 +47,33 @@ ISO_TEST(resnet18_has_torchvisions_names_and_shapes) {
     iso_module_free(model);
     CHECK(iso_resnet18(ctx, .num_classes = -1) == NULL && strstr(iso_error(ctx), "num_classes is -1"));
     CHECK(iso_basic_block(ctx, 0, 4) == NULL && strstr(iso_error(ctx), "BasicBlock: inplanes"));
+    iso_context_free(ctx);
+}
+
+/* torch.manual_seed(42); torchvision.models.resnet18(num_classes=10), PyTorch 1.13: b3sum of some tensors' bytes. Some are drawn twice, and a
+ * downsample before the block that it belongs to. */
+ISO_TEST(resnet18_has_torchvisions_initial_weights) {
+    static const struct {
+        const char *name, *digest;
+    } known[] = {{"conv1.weight", "46259e3eff38600fd3cd57f6a2b406574f5b81f0a88f06937ac03319bfd019d3"},
+                 {"layer2.0.conv1.weight", "7fce0e9e82c90e287fc0dda0c78939610b33f29079a7e60f2701ed69b61ac61b"},
+                 {"layer2.0.downsample.0.weight", "76b05edd79e14eccaf917c73c4d77084b04a9391b4563e4b7ba7f4dbddce0d3d"},
+                 {"fc.weight", "7309f41af31f7b62117019ba88e3cb19b405751da69b7d9df291f5e4d6dbc585"},
+                 {"fc.bias", "ad457c0428898bdc2a73138570a5f2af8557e64b23d7642b3ea05cb8efdbf973"}};
+    iso_context *ctx;
+    CHECK(iso_context_new(&ctx, NULL) == ISO_OK);
+    iso_module *model = iso_resnet18(ctx, .num_classes = 10);
+    iso_torch_generator generator = {.variant = ISO_TORCH_1_13};
+    iso_torch_manual_seed(&generator, 42);
+    CHECK_OK(ctx, iso_module_reset_parameters(model, &generator));
+    for (size_t i = 0; i < ISO_COUNTOF(known); i++) {
+        const iso_tensor *tensor = iso_module_find(model, known[i].name).tensor;
+        uint8_t digest[ISO_BLAKE3_SIZE], expected[ISO_BLAKE3_SIZE];
+        CHECK(iso_hex_bytes(known[i].digest, expected, sizeof expected));
+        iso_blake3(tensor->data, (size_t)tensor->numel * sizeof(float), digest);
+        CHECK_MSG(memcmp(digest, expected, sizeof digest) == 0, "%s", known[i].name);
+    }
+    iso_module_free(model);
     iso_context_free(ctx);
 }
 

@@ -76,3 +76,14 @@ ISO_TEST(philox_native_stream_is_frozen) {
     iso_philox_bernoulli(&place, 0, drawn, 4, 1);
     CHECK(drawn[0] && drawn[1] && drawn[2] && drawn[3]);
 }
+
+/* Every bit of block, sample and step has its place in the counter. */
+ISO_TEST(philox_counts_beyond_32_bits) {
+    iso_place place = {.seed = 0x123456789abcdef0u, .step = 0x2500000003u, .sample = 0x3600000007u, .purpose = 9};
+    const uint64_t block = 0x4700000005u;
+    const uint32_t counter[4] = {5, 7, 3, 0x09253647u}, key[2] = {0x9abcdef0u, 0x12345678u};
+    uint32_t expected[4], actual[4];
+    iso_philox4x32(counter, key, expected);
+    iso_philox_bits(&place, 4 * block, actual, 4);
+    CHECK(memcmp(expected, actual, sizeof expected) == 0);
+}

@@ -28,4 +28,10 @@ ISO_TEST(add_and_dropout_round_once) {
     CHECK_BITS(expected, y, 4);
     iso_ref_dropout(4, x, none, 1, y);
     CHECK_BITS(nothing, y, 4);
+    for (int round = 0; round < 100; round++) { /* a division by 0.9 would often be another number */
+        float some, product;
+        iso_test_tame_floats(&some, 1);
+        iso_ref_dropout(1, &some, keep, 0.1, &product);
+        CHECK(product == some * scale);
+    }
 }

@@ -152,3 +152,23 @@ ISO_TEST(adaptive_avg_pool2d_is_near_binary64) {
         FREE_ALL(x, y, dy, dx, e);
     }
 }
+
+/* A window of 64 elements is one chain of additions, one of 65 has eight chains. */
+ISO_TEST(adaptive_avg_pool2d_has_chains_from_65_elements_on) {
+    for (int round = 0; round < 20; round++)
+        for (int64_t count = 64; count <= 65; count++) {
+            iso_pool2d_shape s = {.n = 1, .h = 1, .w = count, .c = 1, .oh = 1, .ow = 1};
+            float x[65], y, chain[8] = {0}, sum = 0;
+            iso_test_tame_floats(x, count);
+            iso_ref_adaptive_avg_pool2d(&s, x, &y);
+            for (int64_t i = 0; i < count; i++) {
+                sum = sum + x[i];
+                chain[i % 8] = chain[i % 8] + x[i];
+            }
+            for (int half = 4; half; half /= 2)
+                for (int j = 0; j < half; j++)
+                    chain[j] = chain[j] + chain[j + half];
+            float expected = (count == 64 ? sum : chain[0]) / (float)count;
+            CHECK_BITS(&expected, &y, 1);
+        }
+}
