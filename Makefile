@@ -3,6 +3,7 @@
 CC      ?= cc
 CFLAGS  ?= -O3 -g
 AR      ?= ar
+LDFLAGS ?=
 BUILD   ?= build
 DESTDIR ?=
 PREFIX  ?= /usr/local
@@ -27,6 +28,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 ifdef WERROR
 WARNINGS += -Werror
 endif
+PTHREAD  := -pthread
 PACKAGES := libpng libjpeg yaml-0.1 zlib
 # Without libwebp everything else works; a WebP file is refused with a message.
 WEBP := $(shell pkg-config --exists libwebp libwebpdemux 2>/dev/null && echo libwebp libwebpdemux)
@@ -35,10 +37,14 @@ ifneq ($(filter image run,$(ROOMS)),)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 endif
+# What the arithmetic needs of a target whose default is another: float expressions in float (i386: not in the x87's registers; s390x: not in
+# double, as its C library once had it).
+TARGET_MACROS := $(shell $(CC) -dM -E -x c /dev/null 2>/dev/null | grep -o -w -E '__i386__|__s390x__')
+MACHINE := $(if $(filter __i386__,$(TARGET_MACROS)),-msse2 -mfpmath=sse)$(if $(filter __s390x__,$(TARGET_MACROS)),-fexcess-precision=fast)
 # -ffp-contract=off stands behind the user's flags, so that no CFLAGS can change the arithmetic.
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -Itests $(WARNINGS) $(PKG_CFLAGS) -fPIC -fvisibility=hidden -pthread $(if $(WEBP),-DISO_WEBP) $(CPPFLAGS) $(CFLAGS) \
-             -ffp-contract=off -fno-math-errno $(ISA_FLAGS)
-LIBS := $(PKG_LIBS) -lm -pthread
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -Itests $(WARNINGS) $(PKG_CFLAGS) -fPIC -fvisibility=hidden $(PTHREAD) $(if $(WEBP),-DISO_WEBP) $(CPPFLAGS) $(CFLAGS) \
+             -ffp-contract=off -fno-math-errno $(MACHINE) $(ISA_FLAGS)
+LIBS := $(PKG_LIBS) -lm $(PTHREAD)
 
 SOURCES := $(foreach room,$(filter-out cli,$(ROOMS)),$(wildcard src/$(room)/*.c))
 CLI_SOURCES := $(if $(filter cli,$(ROOMS)),$(wildcard src/cli/*.c))
@@ -69,6 +75,8 @@ tests: $(BUILD)/isobit-tests
 ## make mutants      seeded faults, each of which the tests must notice
 ## make sanitize     the test suite under ASan + UBSan, the threaded tests under TSan
 ## make fuzz         the readers of files under libFuzzer (clang), ten seconds each; SECONDS=60 TARGETS="png npz" for others
+## make matrix       the same experiments on every compiler, instruction set, thread count, ..., architecture, in hostile surroundings: one digest;
+##                   writes docs/sameness.md (some 20 minutes; installs cross-compilers and emulators)
 ## make install      to PREFIX (default /usr/local), below DESTDIR if given; make uninstall takes it away
 ## make deb          Debian packages (the program, the library, what developing with it needs) in build/deb
 ## make symbols      records the public functions in tests/symbols, when one was added
@@ -89,6 +97,15 @@ test-long: all tests
 
 cases: tests
 	@$(BUILD)/isobit-tests --cases 1000000
+
+.PHONY: matrix
+matrix: all
+	tests/matrix/matrix.py --build $(BUILD)
+	@rm -f $(BUILD)/matrix/foreign.tsv $(BUILD)/matrix/hostile.tsv
+	for architecture in aarch64 armv7 ppc64le s390x i386; do tests/cross.sh $(BUILD) $$architecture small matrix || exit 1; done
+	for architecture in riscv64 wasm32; do tests/cross.sh $(BUILD) $$architecture small || exit 1; done
+	tests/matrix/hostile.sh $(BUILD)
+	tests/matrix/sameness.py --build $(BUILD)
 
 demo: deps
 	@$(MAKE) --no-print-directory all
@@ -189,6 +206,25 @@ $(BUILD)/libisobit.so: $(OBJECTS) $(BUILD)/isobit.map
 $(BUILD)/isobit: $(call objects,$(CLI_SOURCES)) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+DEPENDENCIES += $(BUILD)/generic/scalar.d $(BUILD)/tests/matrix/small.d
+# What tests/matrix runs beside it: the scalar kernels as a CPU without vectors and without a fused multiply-add computes them, whatever the
+# compiler's target has.
+$(BUILD)/generic/scalar.o: src/kernels/scalar.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC   $< (generic)"
+	@$(CC) $(ALL_CFLAGS) -U__SSE2__ -U__FMA__ -MMD -MP -c -o $@ $<
+
+$(BUILD)/isobit-generic: $(call objects,$(CLI_SOURCES)) $(filter-out %/kernels/scalar.o,$(OBJECTS)) $(BUILD)/generic/scalar.o
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# What tests/cross.sh runs on every architecture: it needs neither image libraries nor, where there are none, threads.
+SMALL := $(foreach room,core math random expr reference kernels nn,$(wildcard src/$(room)/*.c)) $(addprefix src/ledger/,digest.c state.c safetensors.c) \
+         src/run/selftest.c tests/matrix/small.c
+$(BUILD)/small: $(call objects,$(SMALL))
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(PTHREAD)
 
 $(BUILD)/isobit-tests: $(call objects,$(TEST_SOURCES)) $(BUILD)/libisobit.a
 	@echo "  LINK $@"

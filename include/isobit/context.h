@@ -74,7 +74,7 @@ typedef struct iso_context_options {
 
 /* Makes a context. `options` may be NULL. On failure *context is NULL and the status tells why
  * (ISO_EINVAL: an unknown or unavailable isa, or a floating-point environment that flushes
- * subnormals or does not round to nearest; ISO_ENOMEM). */
+ * subnormals, does not round to nearest or makes signals of exceptions; ISO_ENOMEM). */
 ISO_API iso_status iso_context_new(iso_context **context, const iso_context_options *options);
 
 /* Frees the context and its threads. Everything made with the context must be freed before. NULL is allowed. */

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
 #include <sys/mman.h>
+#endif
 
 #define HUGE_PAGE ((size_t)2 << 20)
 
@@ -120,6 +122,11 @@ iso_status iso_fail(iso_context *ctx, iso_status status, const char *format, ...
     memcpy(ctx->error, message, sizeof message);
     ctx->failure = status;
     return status;
+}
+
+iso_status iso_check_floats(iso_context *ctx) {
+    const char *problem = iso_cpu_check_float_environment();
+    return problem ? iso_fail(ctx, ISO_EINVAL, "%s; results would not be the ones that the contract defines", problem) : ISO_OK;
 }
 
 iso_status iso_fail_at(iso_context *ctx, iso_status status, const char *format, ...) {

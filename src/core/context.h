@@ -35,6 +35,8 @@ iso_status iso_fail_at(iso_context *ctx, iso_status status, const char *format, 
 
 /* Why the call that has just failed did: for functions that give a pointer, or NULL. */
 static inline iso_status iso_failure(const iso_context *ctx) { return ctx->failure; }
+/* ISO_EINVAL and why, if the calling thread's arithmetic is not the contract's (cpu.h): a host program may have changed it at any time. */
+iso_status iso_check_floats(iso_context *ctx);
 
 /* Memory, aligned to 64 bytes, from the context's allocator. NULL (and a message) when there is none.
  * iso_alloc_array checks count * size for overflow. iso_calloc zeroes. count may be 0. Any thread. */

@@ -1,9 +1,12 @@
 #include "core/cpu.h"
 
-#include <sched.h>
+#include <fenv.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#if ISO_THREADS
+#include <sched.h>
+#endif
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
@@ -68,14 +71,25 @@ iso_isa iso_isa_best(void) {
     return (iso_isa)best;
 }
 
+/* By its bits: a comparison would take a subnormal number for zero, too. */
+static bool zero_bits(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits << 1 == 0;
+}
+
 const char *iso_cpu_check_float_environment(void) {
+#ifdef __GLIBC__
+    if (fegetexcept() != 0) /* lanes that nobody reads may raise some */
+        return "this thread turns floating-point exceptions into signals";
+#endif
     /* Ask the arithmetic itself, so that one check serves every CPU. volatile: not at compile time.
      */
     volatile float smallest = 0x1p-149f, half = 0.5f, min_normal = 0x1p-126f;
-    if (smallest + 0.0f == 0.0f || smallest * 1.0f == 0.0f)
-        return "this thread treats subnormal numbers as zero (DAZ is set)";
-    if (min_normal * half == 0.0f)
+    if (zero_bits(min_normal * half))
         return "this thread flushes subnormal results to zero (FTZ is set)";
+    if (zero_bits(smallest + 0.0f) || zero_bits(smallest * 1.0f))
+        return "this thread treats subnormal numbers as zero (DAZ is set)";
     volatile float one = 1.0f, third_up = 0x1.8p-24f, third_down = 0x1p-25f;
     if (one + third_up != 0x1.000002p0f || one + third_down != 1.0f ||
         -one - third_up != -0x1.000002p0f || -one - third_down != -1.0f)
@@ -102,9 +116,13 @@ void iso_cpu_name(char *buffer, size_t size) {
 }
 
 int iso_cpu_count(void) {
+#if ISO_THREADS
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
         return CPU_COUNT(&set);
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count > 0 ? (int)count : 1;
+#else
+    return 1;
+#endif
 }

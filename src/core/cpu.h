@@ -5,6 +5,18 @@
 
 #include "core/compiler.h"
 
+/* 32-bit Arm: the compiler's vectors become NEON's there, which flushes subnormals whatever the program asks for. gcc knows that and does without. */
+#if defined(__arm__) && defined(__ARM_NEON) && defined(__clang__)
+#error "Isobit cannot be built for 32-bit NEON by clang, since it flushes subnormal numbers: build with -mfpu=vfpv3-d16"
+#endif
+
+/* WebAssembly has no threads: a pool is the caller, and a loader prepares its batches itself. */
+#ifdef __wasi__
+#define ISO_THREADS 0
+#else
+#define ISO_THREADS 1
+#endif
+
 /* In ascending order of preference, among those of one architecture. */
 typedef enum iso_isa { ISO_ISA_SCALAR, ISO_ISA_AVX2, ISO_ISA_AVX512, ISO_ISA_NEON, ISO_ISA_COUNT } iso_isa;
 
@@ -17,7 +29,7 @@ const char *iso_isa_missing(iso_isa isa);
 bool iso_isa_available(iso_isa isa);
 iso_isa iso_isa_best(void);
 
-/* NULL if subnormals are kept and rounding is to nearest on the calling thread; otherwise what is wrong. */
+/* NULL if on the calling thread subnormals are kept, rounding is to nearest and exceptions are no signals; otherwise what is wrong. */
 const char *iso_cpu_check_float_environment(void);
 
 /* The CPU's name as it calls itself, for run.env and `isobit info`; "" if unknown. */

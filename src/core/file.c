@@ -5,81 +5,88 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#ifndef __wasi__
 #include <sys/file.h>
+#endif
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int posix_open(void *user, const char *path, int flags, int mode) {
+static int default_open(void *user, const char *path, int flags, int mode) {
     (void)user;
     return open(path, flags | O_CLOEXEC, mode);
 }
-static int64_t posix_read(void *user, int fd, void *buffer, size_t count) {
+static int64_t default_read(void *user, int fd, void *buffer, size_t count) {
     (void)user;
     return read(fd, buffer, count);
 }
-static int64_t posix_write(void *user, int fd, const void *buffer, size_t count) {
+static int64_t default_write(void *user, int fd, const void *buffer, size_t count) {
     (void)user;
     return write(fd, buffer, count);
 }
-static int posix_fsync(void *user, int fd) {
+static int default_fsync(void *user, int fd) {
     (void)user;
     return fsync(fd);
 }
-static int posix_ftruncate(void *user, int fd, int64_t length) {
+static int default_ftruncate(void *user, int fd, int64_t length) {
     (void)user;
     return ftruncate(fd, length);
 }
-static int posix_close(void *user, int fd) {
+static int default_close(void *user, int fd) {
     (void)user;
     return close(fd);
 }
-static int posix_rename(void *user, const char *from, const char *to) {
+static int default_rename(void *user, const char *from, const char *to) {
     (void)user;
     return rename(from, to);
 }
-static int posix_unlink(void *user, const char *path) {
+static int default_unlink(void *user, const char *path) {
     (void)user;
     return unlink(path);
 }
-static int posix_mkdir(void *user, const char *path, int mode) {
+static int default_mkdir(void *user, const char *path, int mode) {
     (void)user;
     return mkdir(path, (mode_t)mode);
 }
 
-static int posix_rmdir(void *user, const char *path) {
+static int default_rmdir(void *user, const char *path) {
     (void)user;
     return rmdir(path);
 }
-static int posix_stat(void *user, const char *path, struct stat *info) {
+static int default_stat(void *user, const char *path, struct stat *info) {
     (void)user;
     return stat(path, info);
 }
-static int64_t posix_lseek(void *user, int fd, int64_t offset, int whence) {
+static int64_t default_lseek(void *user, int fd, int64_t offset, int whence) {
     (void)user;
     return lseek(fd, offset, whence);
 }
-static int posix_flock(void *user, int fd, int operation) {
+static int default_flock(void *user, int fd, int operation) {
     (void)user;
+#ifdef __wasi__ /* one process alone */
+    (void)fd, (void)operation;
+    return 0;
+#else
     return flock(fd, operation);
+#endif
 }
-static void *posix_opendir(void *user, const char *path) {
+static void *default_opendir(void *user, const char *path) {
     (void)user;
     return opendir(path);
 }
-static const char *posix_readdir(void *user, void *directory) {
+static const char *default_readdir(void *user, void *directory) {
     (void)user;
     errno = 0;
     struct dirent *entry = readdir(directory);
     return entry ? entry->d_name : NULL;
 }
-static int posix_closedir(void *user, void *directory) {
+static int default_closedir(void *user, void *directory) {
     (void)user;
     return closedir(directory);
 }
 
 iso_files iso_files_posix(void) {
-    return (iso_files){posix_open,  posix_read,  posix_write, posix_fsync, posix_ftruncate, posix_close,   posix_rename,   posix_unlink, posix_mkdir,
-                       posix_rmdir, posix_stat,  posix_lseek, posix_flock, posix_opendir,   posix_readdir, posix_closedir, NULL};
+    return (iso_files){default_open,  default_read,  default_write, default_fsync, default_ftruncate, default_close,   default_rename,   default_unlink, default_mkdir,
+                       default_rmdir, default_stat,  default_lseek, default_flock, default_opendir,   default_readdir, default_closedir, NULL};
 }
 
 iso_status iso_file_stat(iso_context *ctx, const char *path, struct stat *info, bool *exists) {

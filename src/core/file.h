@@ -5,6 +5,9 @@
 
 #include "core/context.h"
 
+/* The largest file that is read whole where 2^bits - 1 bytes are the limit; with 32-bit pointers half of the address space. */
+#define ISO_BYTES(bits) (SIZE_MAX >> (sizeof(size_t) * 8 > (bits) ? sizeof(size_t) * 8 - (bits) : 1))
+
 /* Reads a whole regular file. *data is allocated (iso_free) and followed by one zero byte. Refuses
  * anything larger than `limit` bytes and anything that is not a regular file. */
 iso_status iso_file_read(iso_context *ctx, const char *path, size_t limit, uint8_t **data, size_t *size);

@@ -1,12 +1,13 @@
 #include "core/pool.h"
 
+#include "core/context.h"
+
+#if ISO_THREADS
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "core/context.h"
 
 /* How often an idle thread looks for work before it goes to sleep: some 100 us. Waking a sleeping
  * thread costs more than a small layer, and the next layer usually follows at once. */
@@ -203,3 +204,36 @@ void iso_pool_run(iso_pool *pool, int64_t tasks, iso_task *run, void *argument) 
             sched_yield();
     }
 }
+
+#else /* the caller alone */
+
+struct iso_pool {
+    iso_context *ctx;
+};
+
+iso_status iso_pool_new(iso_pool **out, iso_context *ctx, int threads) {
+    *out = NULL;
+    if (threads > 1)
+        return iso_fail(ctx, ISO_EINVAL, "threads is %d, but this build has no threads; expected 1", threads);
+    if (!(*out = iso_calloc(ctx, 1, sizeof **out)))
+        return ISO_ENOMEM;
+    (*out)->ctx = ctx;
+    return ISO_OK;
+}
+
+void iso_pool_free(iso_pool *pool) {
+    if (pool)
+        iso_free(pool->ctx, pool);
+}
+
+int iso_pool_threads(const iso_pool *pool) {
+    (void)pool;
+    return 1;
+}
+
+void iso_pool_run(iso_pool *pool, int64_t tasks, iso_task *run, void *argument) {
+    (void)pool;
+    for (int64_t i = 0; i < tasks; i++)
+        run(argument, i, 0);
+}
+#endif

@@ -4,7 +4,7 @@
 
 #include "core/file.h"
 
-#define MAX_FILE ((size_t)1 << 34)
+#define MAX_FILE ISO_BYTES(34)
 
 char *iso_data_path(iso_context *ctx, const char *root, const char *name) {
     /* torchvision's places for MNIST and FashionMNIST, and what CIFAR's archives unpack to */

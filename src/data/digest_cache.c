@@ -9,7 +9,7 @@
 #include "core/text.h"
 #include "image/image.h"
 
-#define MAX_CACHE ((size_t)1 << 32)
+#define MAX_CACHE ISO_BYTES(32)
 #define RACY      2                              /* seconds: coarser than the clock of any file system in use */
 static const char magic[16] = "isobit digests1"; /* with its final zero */
 

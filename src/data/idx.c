@@ -5,7 +5,7 @@
 #include "data/inflate.h"
 #include "data/dataset_files.h"
 
-#define MAX_IDX ((size_t)1 << 32)
+#define MAX_IDX ISO_BYTES(32)
 
 /* Unpacks gzip in memory. */
 static iso_status unpack(iso_context *ctx, const char *path, uint8_t **data, size_t *size) {

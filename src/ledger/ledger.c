@@ -9,7 +9,7 @@
 
 #include "core/file.h"
 
-#define MAX_LEDGER ((size_t)1 << 40)
+#define MAX_LEDGER ISO_BYTES(40)
 
 static const uint8_t no_digest[ISO_BLAKE3_SIZE];
 

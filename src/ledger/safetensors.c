@@ -6,7 +6,7 @@
 #include "core/json.h"
 #include "core/text.h"
 
-#define MAX_FILE   ((size_t)1 << 40)
+#define MAX_FILE   ISO_BYTES(40)
 #define MAX_HEADER ((size_t)100 << 20)
 
 static const iso_dtype dtypes[] = {ISO_FLOAT32, ISO_INT64, ISO_UINT8};

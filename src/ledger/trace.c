@@ -9,7 +9,7 @@
 #include "core/json.h"
 #include "core/text.h"
 
-#define MAX_TRACE ((size_t)1 << 40)
+#define MAX_TRACE ISO_BYTES(40)
 
 static void free_entries(iso_context *ctx, iso_trace_step *step) {
     for (size_t i = 0; i < step->count; i++)

@@ -114,6 +114,9 @@ iso_value_id iso_module_lower(iso_module *module, iso_graph *graph, iso_value_id
 }
 
 iso_status iso_module_reset_parameters(iso_module *module, iso_torch_generator *generator) {
+    iso_status status = iso_check_floats(module->ctx);
+    if (status)
+        return status;
     if (module->class_->reset)
         module->class_->reset(module, generator);
     else
@@ -124,6 +127,9 @@ iso_status iso_module_reset_parameters(iso_module *module, iso_torch_generator *
 }
 
 iso_status iso_module_init(iso_module *module, const char *function, iso_torch_generator *generator) {
+    iso_status status = iso_check_floats(module->ctx);
+    if (status)
+        return status;
     size_t count = iso_module_state_count(module);
     for (size_t i = 0; i < count; i++) {
         iso_named_tensor entry = iso_module_state(module, i);

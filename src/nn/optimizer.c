@@ -1,4 +1,5 @@
 /* SGD, Adam, AdamW: state per parameter, and one step over all of them. docs/contract.md#sgd */
+#include <fenv.h>
 #include <math.h>
 #include <string.h>
 
@@ -138,6 +139,9 @@ static void step_adam(iso_optimizer *o, const iso_exec *exec, int64_t t) {
 }
 
 void iso_optimizer_step(iso_optimizer *o) {
+    fenv_t host; /* a step cannot be refused, so it is taken under the contract's arithmetic, whatever the caller's is */
+    fegetenv(&host);
+    fesetenv(FE_DFL_ENV);
     iso_exec exec = {o->ctx->pool, o->ctx->isa, NULL};
     int64_t *taken = iso_tensor_i64(o->step);
     if (o->kind == SGD)
@@ -145,6 +149,7 @@ void iso_optimizer_step(iso_optimizer *o) {
     else
         step_adam(o, &exec, *taken + 1);
     ++*taken;
+    fesetenv(&host);
 }
 
 double iso_optimizer_lr(const iso_optimizer *o) { return o->lr; }

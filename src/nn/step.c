@@ -8,9 +8,9 @@
 static iso_status prepare(iso_module *module, const iso_tensor *x) {
     iso_context *ctx = module->ctx;
     char shape[96];
-    const char *problem = iso_cpu_check_float_environment();
-    if (problem)
-        return iso_fail(ctx, ISO_EINVAL, "%s; results would not be the ones that the contract defines", problem);
+    iso_status status = iso_check_floats(ctx);
+    if (status)
+        return status;
     if (x->dtype != ISO_FLOAT32 || (x->dims != 2 && x->dims != 4) || x->numel == 0)
         return iso_fail(ctx, ISO_EINVAL, "the input has shape %s and type %s, expected float32 of shape (n, features) or (n, c, h, w)",
                         iso_shape_text(x->dims, x->shape, shape), iso_dtype_name(x->dtype));

@@ -7,7 +7,7 @@
 #include "run/verify.h"
 
 #define MAX_RECIPE    ((size_t)64 << 20)
-#define MAX_DATA_FILE ((size_t)1 << 33)
+#define MAX_DATA_FILE ISO_BYTES(33)
 
 /* ---- Recipe ---- */
 
