@@ -45,6 +45,11 @@ for kernel in $(sed '/^ \*/d' src/ops/*.h | grep -o 'iso_cpu_[a-z0-9_#]*(' | tr 
     if grep -qwF "$kernel" tests/kernels/*.c; then ok; else bad "$kernel has no case in tests/kernels"; fi
 done
 
+# Every seeded fault still has its place (tests/mutants): who changes the code changes the fault with it.
+if command -v python3 >/dev/null; then
+    if problem=$(tests/mutants/run.py --list 2>&1 >/dev/null); then ok; else bad "$problem"; fi
+fi
+
 for file in $(find src include tests -name '*.[ch]'); do
     head -n 1 "$file" | grep -q "Written by" && continue # a table
     lines=$(wc -l <"$file")
