@@ -81,7 +81,7 @@ refused "a host that rounds upwards from the middle of a run" "this thread does 
 refused "a host that traps floating-point exceptions" "this thread turns floating-point exceptions into signals" host traps
 same "FTZ, DAZ and upward rounding between backward and step" equal host optimizer
 same "a library, loaded by the host" "$cnn" host library "$work/plain.so"
-if objdump -d "$work/fast-math.so" 2>/dev/null | grep -q mxcsr; then
+if [[ $(objdump -d "$work/fast-math.so" 2>/dev/null) == *mxcsr* ]]; then
     refused "a library linked with -ffast-math, loaded by the host" "this thread $flushes" host library "$work/fast-math.so"
     refused "a library linked with -ffast-math, preloaded" "this thread $flushes" env LD_PRELOAD="$work/fast-math.so" "$isobit" train tests/matrix/cnn.yaml --out "$work/no"
 else # newer compilers leave it out of libraries
