@@ -184,10 +184,10 @@ ISO_TEST(what_was_just_touched_is_not_remembered) {
     images[1].identity.modified[0] = started;
     images[2].identity.changed[0] = started;
     iso_digest_cache_save(ctx, root, images, 3, started);
-    iso_digest_cache *cache = iso_digest_cache_load(ctx, root);
-    CHECK(cache != NULL);
+    iso_digest_cache *found = iso_digest_cache_load(ctx, root);
+    CHECK(found != NULL);
     for (int i = 0; i < 3; i++)
-        CHECK((iso_digest_cache_find(cache, images[i].name, &images[i].identity) != NULL) == (i == 0));
-    iso_digest_cache_free(cache);
+        CHECK((iso_digest_cache_find(found, images[i].name, &images[i].identity) != NULL) == (i == 0));
+    iso_digest_cache_free(found);
     iso_context_free(ctx);
 }
