@@ -4,8 +4,7 @@ import subprocess
 
 
 def static_libraries(build):
-    """What isobit.pc names for static linking."""
-    lines = open(os.path.join(build, "isobit.pc")).read().splitlines()
-    packages = next(line.split(":", 1)[1].split() for line in lines if line.startswith("Requires.private"))
-    flags = subprocess.run(["pkg-config", "--libs"] + packages, check=True, stdout=subprocess.PIPE).stdout.decode()
+    """What the library in `build` was built with (the Makefile keeps the list there)."""
+    with open(os.path.join(build, "packages")) as packages:
+        flags = subprocess.run(["pkg-config", "--libs"] + packages.read().split(), check=True, stdout=subprocess.PIPE).stdout.decode()
     return flags.split() + ["-lm"]
