@@ -126,10 +126,10 @@ iso_status iso_report_page(iso_text *out, const iso_report_input *in) {
     iso_text_puts(out, "</section>\n");
     iso_status status = write_curves(out, in);
     iso_text_puts(out, "<section aria-labelledby=\"h-digests\">\n<h2 id=\"h-digests\">Digests</h2>\n");
-    for (int i = 0; i < in->count; i++)
+    for (int i = 0; i < in->count && i < 2; i++)
         iso_html_digests(out, runs[i], in->count > 1 ? sides[i] : "");
     iso_text_puts(out, "</section>\n<section aria-labelledby=\"h-environment\">\n<h2 id=\"h-environment\">Environment</h2>\n");
-    for (int i = 0; i < in->count; i++)
+    for (int i = 0; i < in->count && i < 2; i++)
         iso_html_environment(out, runs[i], in->count > 1 ? sides[i] : "");
     iso_text_puts(out, "</section>\n");
     iso_html_end(out);
