@@ -123,12 +123,13 @@ static inline void transpose_4(const uint8_t *const lane[4], int offset, vec_4 m
 #define TRANSPOSE transpose_16
 #define TARGET    __attribute__((target("avx512f,avx512vl,avx512bw")))
 #include "core/blake3_tmpl.h"
+#include "core/blake3_pair.h"
 #endif
 
 static hash_lanes *choose(iso_isa isa) {
 #if defined(__x86_64__) || defined(__i386__)
     if (isa == ISO_ISA_AVX512)
-        return hash_16;
+        return hash_32;
     if (isa == ISO_ISA_AVX2)
         return hash_8;
 #endif
