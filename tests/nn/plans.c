@@ -267,8 +267,10 @@ static bool train(iso_context *ctx, const struct network *n, const struct plan *
 }
 
 static const char *describe(const struct network *n, char text[512]) {
-    static const char *const names[] = {"conv",    "norm",  "norm_1d", "relu",   "max_pool", "avg_pool",
-                                        "dropout", "block", "flatten", "linear", "adaptive"};
+    static const char *const names[] = {[CONV] = "conv",         [NORM] = "norm",       [NORM_1D] = "norm_1d",
+                                        [GROUP_NORM] = "group",  [RELU] = "relu",       [MAX_POOL] = "max_pool",
+                                        [AVG_POOL] = "avg_pool", [DROPOUT] = "dropout", [BLOCK] = "block",
+                                        [FLATTEN] = "flatten",   [LINEAR] = "linear",   [ADAPTIVE] = "adaptive"};
     size_t used =
         (size_t)snprintf(text, 512, "%lldx%lldx%lldx%lld %s%s:", (long long)n->batch, (long long)n->channels, (long long)n->h,
                          (long long)n->w, n->loss.kind == ISO_MSE ? "mse" : "ce", n->loss.sum ? " sum" : "");
