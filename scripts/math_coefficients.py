@@ -6,6 +6,7 @@ Chebyshev's points to 60 digits and rounded to binary64. Standard error tells ea
 
 Nothing has to be taken from here on trust: `make prove` compares what is computed with these numbers over all arguments."""
 import ctypes
+import re
 import sys
 
 from mpmath import mp, mpf, chebyt, cos, erf, erfc, exp, log, pi, polyval, sin, sqrt, taylor
@@ -69,18 +70,107 @@ table("tail", "Phi(-z) e^(z^2 / 2) of (z - 5) / (z + 5), 0 <= z <= 15",
 table("phi", "(Phi(x) - 1/2) / x of w = x^2 / 8 - 1, |x| <= 4", lambda w: removable(lambda x: erf(x / sqrt(mpf(2))) / x / 2, 1 / sqrt(2 * pi))(sqrt(8 * (w + 1))), -1, 1, 19)
 table("sin", "sin(r) / r of r^2, |r| <= pi / 2", lambda u: removable(lambda r: sin(r) / r, mpf(1))(sqrt(u)), 0, pi * pi / 4, 7)
 
-# exp in pairs of binary32: x = n ln(2) / 32 + r.
+# In pairs of binary32 (src/kernels/math_functions_pairs.h), one row a cell:
+#     f(c + t) = high + slope * t + W,  W = rest + t * (slope's rest + t * (c2 + t * (c3 + ...)))
+# W is kept as W * (1 - e), e = the share of W that bounds all errors. So that every error is a share of W, W must not come near 0:
+# `high` lies above the value wherever W would, by 2^25 of the polynomial's own error.
+UNIT = mpf(2)**-24  # relative error of one rounding
 float32 = lambda v: mpf(ctypes.c_float(float(v)).value)
 grid = lambda v, unit: mp.nint(v / unit) * unit
+
+
+def fit(g, reach, terms, fixed):
+    """Coefficients of the powers `terms` of t, close to the smallest error for |t| <= reach; those of `fixed` are given."""
+    points = [reach * cos(pi * (2 * i + 1) / 24) for i in range(12)]
+    free = [k for k in terms if k not in fixed]
+    a = mp.matrix([[p**k for k in free] for p in points])
+    b = mp.matrix([g(p) - sum(c * p**k for k, c in fixed.items()) for p in points])
+    found = dict(fixed)
+    found.update(zip(free, mp.lu_solve(a, b)))
+    return [found.get(k, mpf(0)) for k in range(max(terms) + 1)]
+
+
+def worst_error(c, g, reach):
+    return max(abs(polyval(c[::-1], reach * k / 32) - g(reach * k / 32)) for k in range(-32, 33))
+
+
+def numbers(values, indent):
+    """Lines of binary32 numbers."""
+    text = ["__builtin_nanf(\"\")" if mp.isnan(v) else re.sub(r"\.?0*p", "p", float(v).hex()) + "f" for v in values]
+    for i in range(0, len(text), 8):
+        print(indent + " ".join(v + "," for v in text[i:i + 8]))
+
+
+def rows(name, comment, cells):
+    print("/* %s */\n/* clang-format off */\nstatic const float iso_%s_cells[%d][32] = {" % (comment, name, len(cells[0])))
+    for row in zip(*cells):
+        print("    {")
+        numbers(row, "        ")
+        print("    },")
+    print("};\n/* clang-format on */\n")
+
+
+def odd_cells(name, comment, f, units, last):
+    """f on [0, 31/8 - 1/16), cells around multiples of 1/8; NaN in the last. `high` is a multiple of 2^-24, so that the kernel may
+    add 1/2 to it. units * 2^-24 is e; standard error tells how much of it the bound on the errors takes."""
+    reach, scale, cells, most = mpf(1) / 16, 1 - units * UNIT, [], 0
+    for i in range(31):
+        c = mpf(i) / 8
+        g = lambda t: f(c + t)
+        a = fit(g, reach, range(6), {})
+        a = fit(g, reach, range(6), {2: float32(a[2] * scale) / scale})
+        high = mp.ceil((a[0] + worst_error(a, g, reach) * mpf(2)**25) / UNIT) * UNIT
+        slope = float32(a[1])
+        cell = [high, slope, a[0] - high, a[1] - slope] + a[2:]
+        cell = cell[:2] + [float32(v * scale) for v in cell[2:]]
+        cells.append(cell)
+        for k in range(-64, 65):
+            t = reach * k / 64
+            if i == 0 and k < 0:
+                continue
+            u = [abs(t)**(j - 2) * abs(cell[j + 2]) for j in range(2, 6)]
+            w = polyval([v / scale for v in cell[:1:-1]], t)
+            rounding = t * t * (sum(u) + sum(u[1:])) + t * t * sum(u) + abs(cell[3] * t)  # of u, v
+            rounding += last * abs(w)  # of w, l and z * l
+            error = abs(cell[0] + cell[1] * t + w - g(t)) / UNIT + rounding
+            if error > most * abs(w):
+                most, where = error / abs(w), i
+    print("%s: %.2f of %d units, cell %d" % (name, most, units, where), file=sys.stderr)
+    rows(name, comment, cells + [[mp.nan] * 8])
+    print("#define ISO_%s_WIDTH %sf\n" % (name.upper(), float(1 + 2 * units * UNIT).hex()))
+
+
+odd_cells("sigmoid", "1 / (1 + exp(-z)) - 1/2", lambda z: mp.tanh(z / 2) / 2, 6, 2)
+odd_cells("phi", "Phi(z) - 1/2", lambda z: erf(z / sqrt(mpf(2))) / 2, 7, 3)
+odd_cells("gelu_tanh", "tanh(sqrt(2 / pi) (z + 0.044715 z^3)) / 2", lambda z: mp.tanh(sqrt(2 / pi) * (z + mpf("0.044715") * z**3)) / 2, 6, 3)
+
+# log(m), 0.75 <= m <= 1.5, in cells around multiples of 1/32, cell i for c = i/32 modulo 1. `high` lies above, so that the parts of W are not positive.
+ln2 = log(mpf(2))
+first = mp.nint(ln2 * 2**16) / 2**16
+cells = [[mpf(0)] * 8 for _ in range(32)]
+for i in range(24, 49):
+    c, reach = mpf(i) / 32, mpf(1) / 64
+    g = lambda t: log(c + t)
+    a = fit(g, reach, range(6), {0: mpf(0), 1: mpf(1), 2: mpf(-0.5)} if i == 32 else {})
+    high = mp.ceil(a[0] * 2**16) / 2**16
+    cells[i % 32] = [high, float32(a[1]), a[0] - high, a[1] - float32(a[1])] + a[2:]
+rows("log", "log(m)", cells)
+print("/* ln(2): a multiple of 2^-16, whose products with exponents are exact, and the rest. */")
+print("#define ISO_LN2_FLOAT_HIGH %sf\n#define ISO_LN2_FLOAT_LOW  %sf\n" % (float(first).hex(), float(float32(ln2 - first)).hex()))
+
+# exp in pairs of binary32: x = n ln(2) / 32 + r. The numbers are kept below 2^(i/32) by a share of 2^-17, for the reason above; EXP_SCALE
+# makes up for that where a number stands alone.
+EXP_UNITS = 8
 step = log(mpf(2)) / 32
 first = grid(step, mpf(2)**-17)
 second = grid(step - first, mpf(2)**-30)  # both of at most 12 bits, so that their products with n are exact
-high = [float32(mpf(2)**(mpf(i) / 32)) for i in range(32)]
-print("/* ln(2) / 32 in three parts, and 2^(i/32) as a number and the rest, of binary32. */")
+scale = 1 - EXP_UNITS * UNIT
+high = [float32(mpf(2)**(mpf(i) / 32) * (1 - mpf(2)**-17)) for i in range(32)]
+print("/* ln(2) / 32 in three parts, and 2^(i/32) as a number and (1 - %d * 2^-24) times the rest, of binary32. */" % EXP_UNITS)
 print("#define ISO_EXP_STEP_HIGH   %sf\n#define ISO_EXP_STEP_MIDDLE %sf\n#define ISO_EXP_STEP_LOW    %sf" % tuple(float(v).hex() for v in (first, second, float32(step - first - second))))
-for name, values in (("high", high), ("low", [float32(mpf(2)**(mpf(i) / 32) - h) for i, h in enumerate(high)])):
-    print("static const float iso_exp2_32nds_%s[32] = {" % name)
-    for i in range(0, 32, 4):
-        print("    " + " ".join(float(v).hex() + "f," for v in values[i:i + 4]))
-    print("};")
+print("#define ISO_EXP_SCALE       %sf\n#define ISO_EXP_WIDTH       %sf" % (float(float32(scale * (1 + mpf(2)**-17))).hex(), float(1 + 2 * EXP_UNITS * UNIT).hex()))
+for name, values in (("high", high), ("low", [float32((mpf(2)**(mpf(i) / 32) - h) * scale) for i, h in enumerate(high)])):
+    print("/* clang-format off */\nstatic const float iso_exp2_32nds_%s[32] = {" % name)
+    numbers(values, "    ")
+    print("};\n/* clang-format on */")
 print("\n#endif")

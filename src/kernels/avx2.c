@@ -41,7 +41,8 @@ typedef uint64_t lvec __attribute__((vector_size(32)));
 #define d_none(x, bits)    (unsigned)_mm256_movemask_pd((__m256d)_mm256_cmpeq_epi64((__m256i)((x) & (bits)), _mm256_setzero_si256()))
 #define vec_unequal(a, b)  (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_NEQ_UQ))
 #define vec_not_less(a, b) (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_NLT_UQ))
-#define d_quotient(a, b) ((a) / (b))
+#define d_quotient(a, b)   ((a) / (b))
+#define vec_rsqrt(x)       _mm256_rsqrt_ps(x)
 
 #include "kernels/templates.h"
 #endif

@@ -31,7 +31,7 @@ static inline __attribute__((always_inline)) unsigned ISA(beside_middle)(dvec y)
 #define OUTSIDE(low, high) (vec_not_less(vec_all(low), x) | vec_not_less(x, vec_all(high)))
 
 /* other: the bits of more lanes that are for the scalar function. */
-#define MATH_FUNCTION(name, other)                                                                                               \
+#define MATH_VECTOR(name, other)                                                                                                 \
     static inline __attribute__((always_inline)) void ISA(name##_vector)(vec x, float *y) {                                      \
         dvec a = ISA(name##_estimate)(vec_lower(x)), b = ISA(name##_estimate)(vec_upper(x));                                     \
         vec result = vec_join(a, b);                                                                                             \
@@ -39,7 +39,9 @@ static inline __attribute__((always_inline)) unsigned ISA(beside_middle)(dvec y)
         vec_store(y, result);                                                                                                    \
         if (__builtin_expect(unsure != 0, 0))                                                                                    \
             ISA(decide)(iso_##name##f, unsure, x, y);                                                                            \
-    }                                                                                                                            \
+    }
+#define MATH_FUNCTION(name, other)                                                                                               \
+    MATH_VECTOR(name, other)                                                                                                     \
     MATH_LOOP(name)
 
 #define MATH_LOOP(name)                                                                                                          \
@@ -56,48 +58,38 @@ static inline __attribute__((always_inline)) unsigned ISA(beside_middle)(dvec y)
         }                                                                                                                        \
     }
 
-#ifndef vec_lookup32
-MATH_FUNCTION(exp, TINY_OR_NAN(result))
-#else
-__attribute__((noinline)) static void ISA(exp_any)(vec x, float *y) {
-    dvec a = ISA(exp_estimate)(vec_lower(x)), b = ISA(exp_estimate)(vec_upper(x));
-    vec result = vec_join(a, b);
-    unsigned unsure = ISA(beside_middle)(a) | ISA(beside_middle)(b) << WIDTH / 2 | TINY_OR_NAN(result);
-    vec_store(y, result);
-    if (unsure)
-        ISA(decide)(iso_expf, unsure, x, y);
-}
-
-/* exp in pairs of binary32, a number and a rest, with a table of 32 powers: fewer instructions than in binary64. Vectors that
- * this leaves open, about one of 50, and those with arguments that are large take the way above. x = n ln(2) / 32 + r + s, r
- * exactly; exp(r + s) - 1 is r + u, u < 2^-13, so that errors of its binary32 operations stay below 2^-36. */
-#define EXP_ERROR 0x1p-35f
-static inline __attribute__((always_inline)) void ISA(exp_vector)(vec x, float *y) {
-    const vec shift = vec_all(0x1.8p23f), shifted = vec_fma(x, vec_all(0x1.715476p+5f), shift), n = shifted - shift;
-    const vec r = vec_fma(n, vec_all(-ISO_EXP_STEP_MIDDLE), vec_fma(n, vec_all(-ISO_EXP_STEP_HIGH), x)),
-              s = n * vec_all(-ISO_EXP_STEP_LOW);
-    const vec power = vec_lookup32(iso_exp2_32nds_high, shifted), rest = vec_lookup32(iso_exp2_32nds_low, shifted);
-    const vec p = r * r * vec_fma(vec_fma(r, vec_all(0x1.555556p-5f), vec_all(0x1.555556p-3f)), r, vec_all(0.5f));
-    const vec u = p + vec_fma(s, r + p, s);
-    const vec m = power * r, high = power + m,
-              low = (m - (high - power)) + (vec_fma(power, r, -m) + vec_fma(rest, r, vec_fma(power, u, rest)));
-    const vec a = high + vec_fma(high, vec_all(-EXP_ERROR), low), b = high + vec_fma(high, vec_all(EXP_ERROR), low);
-    vec_store(y, vec_scale32(a, shifted));
-    if (__builtin_expect((vec_unequal(a, b) | vec_not_less(vec_abs(x), vec_all(87))) != 0, 0))
-        ISA(exp_any)(x, y);
-}
-MATH_LOOP(exp)
-#endif
 MATH_FUNCTION(expm1, TINY_OR_NAN(result))
-MATH_FUNCTION(log, OUTSIDE(0, ISO_INFINITY))
-MATH_FUNCTION(log1p, OUTSIDE(-1, ISO_INFINITY) | TINY_OR_NAN(result))
 MATH_FUNCTION(tanh, TINY_OR_NAN(result))
-MATH_FUNCTION(sigmoid, TINY_OR_NAN(result))
 MATH_FUNCTION(erf, TINY_OR_NAN(result))
-MATH_FUNCTION(gelu_tanh, TINY_OR_NAN(x))
 MATH_FUNCTION(sin, OUTSIDE(-0x1p20f, 0x1p20f) | TINY_OR_NAN(result))
 MATH_FUNCTION(cos, OUTSIDE(-0x1p20f, 0x1p20f))
+MATH_VECTOR(exp, TINY_OR_NAN(result))
+MATH_VECTOR(log, OUTSIDE(0, ISO_INFINITY))
+MATH_VECTOR(log1p, OUTSIDE(-1, ISO_INFINITY) | TINY_OR_NAN(result))
+MATH_VECTOR(sigmoid, TINY_OR_NAN(result))
+MATH_VECTOR(gelu_tanh, TINY_OR_NAN(x))
+
+#ifndef vec_rsqrt
 MATH_FUNCTION(rsqrt, OUTSIDE(0x1.fffffcp-127f, ISO_INFINITY)) /* first estimates may take a subnormal number for 0 */
+#else
+/* In binary32 from an estimate right to 2^-11: a step to y, right to 2^-23, and d = y / 2 * (1 - x y^2), x y^2 as a product and
+ * its rest. y + d is right to 2^-44: roundings of 1 - x y^2, which is below 2^-22, and what the series leaves out, 3/8 of its
+ * square. Zeros, infinity, negative numbers, NaNs, and subnormal numbers that the estimate takes for 0, make a NaN. */
+#define RSQRT_ERROR 0x1p-43f
+static inline __attribute__((always_inline)) void ISA(rsqrt_vector)(vec x, float *result) {
+    vec y = vec_rsqrt(x), e = vec_fma(-(x * y), y, vec_all(1));
+    y = vec_fma(y * e, vec_fma(e, vec_all(0.375f), vec_all(0.5f)), y);
+    vec product = x * y, rest = vec_fma(x, y, -product);
+    vec d = vec_fma(-rest, y, vec_fma(-product, y, vec_all(1))) * (y * vec_all(0.5f));
+    vec a = y + vec_fma(y, vec_all(-RSQRT_ERROR), d), b = y + vec_fma(y, vec_all(RSQRT_ERROR), d);
+    unsigned unsure = vec_unequal(a, b);
+    vec_store(result, a);
+    if (__builtin_expect(unsure != 0, 0))
+        ISA(decide)(iso_rsqrtf, unsure, x, result);
+}
+MATH_LOOP(rsqrt)
+#undef RSQRT_ERROR
+#endif
 
 /* GELU: vectors with an |x| of 4 or more, of which activations have few, take the estimate that holds for all numbers. The other
  * one's error is relative to x, not to the result, so here both ends of the interval are rounded. */
@@ -123,9 +115,19 @@ static inline __attribute__((always_inline)) void ISA(gelu_vector)(vec x, float 
     if (__builtin_expect(unsure != 0, 0))
         ISA(decide)(iso_geluf, unsure, x, y);
 }
-MATH_LOOP(gelu)
 
-#undef EXP_ERROR
+#ifdef vec_lookup32
+#include "kernels/math_functions_pairs.h"
+#else
+MATH_LOOP(exp)
+MATH_LOOP(log)
+MATH_LOOP(log1p)
+MATH_LOOP(sigmoid)
+MATH_LOOP(gelu)
+MATH_LOOP(gelu_tanh)
+#endif
+
+#undef MATH_VECTOR
 #undef MATH_FUNCTION
 #undef MATH_LOOP
 #undef TINY_OR_NAN

@@ -47,52 +47,253 @@ static const double iso_sin_coefficients[] = {
     0x1.71dcf81f7d9dep-19, -0x1.ae04489f3e1c3p-26, 0x1.52e574529a459p-33,
 };
 
-/* ln(2) / 32 in three parts, and 2^(i/32) as a number and the rest, of binary32. */
+/* 1 / (1 + exp(-z)) - 1/2 */
+/* clang-format off */
+static const float iso_sigmoid_cells[8][32] = {
+    {
+        0x1.cp-22f, 0x1.ff8d4p-6f, 0x1.fd8ap-5f, 0x1.7bb15p-4f, 0x1.f5cc6p-4f, 0x1.360d18p-3f, 0x1.6f099p-3f, 0x1.a58a38p-3f,
+        0x1.d94988p-3f, 0x1.05121cp-2f, 0x1.1bf968p-2f, 0x1.3159f8p-2f, 0x1.45394cp-2f, 0x1.578b64p-2f, 0x1.686d8cp-2f, 0x1.77de74p-2f,
+        0x1.85f764p-2f, 0x1.92c678p-2f, 0x1.9e602p-2f, 0x1.a8e53p-2f, 0x1.b256f4p-2f, 0x1.bad75p-2f, 0x1.c27d48p-2f, 0x1.c95418p-2f,
+        0x1.cf7234p-2f, 0x1.d4eaf8p-2f, 0x1.d9ca64p-2f, 0x1.de20f8p-2f, 0x1.e1fc4p-2f, 0x1.e56c2cp-2f, 0x1.e87988p-2f, __builtin_nanf(""),
+    },
+    {
+        0x1p-2f, 0x1.fe0154p-3f, 0x1.f81526p-3f, 0x1.ee69e4p-3f, 0x1.e149ap-3f, 0x1.d11574p-3f, 0x1.be3fbcp-3f, 0x1.a945bap-3f,
+        0x1.92a946p-3f, 0x1.7aeae6p-3f, 0x1.6284c4p-3f, 0x1.49e6cp-3f, 0x1.3173b2p-3f, 0x1.197fcep-3f, 0x1.02500ap-3f, 0x1.d834d2p-4f,
+        0x1.ae0dcp-4f, 0x1.86616p-4f, 0x1.615002p-4f, 0x1.3ee73p-4f, 0x1.1f2514p-4f, 0x1.01fba8p-4f, 0x1.cea744p-5f, 0x1.9e1ep-5f,
+        0x1.721652p-5f, 0x1.4a4584p-5f, 0x1.265e34p-5f, 0x1.06129cp-5f, 0x1.d22ca2p-6f, 0x1.9e3efep-6f, 0x1.6fcfa6p-6f, __builtin_nanf(""),
+    },
+    {
+        -0x1.bffff6p-22f, -0x1.bd3406p-17f, -0x1.836a16p-16f, -0x1.0ab7dcp-15f, -0x1.a3acaap-15f, -0x1.38df0ep-15f, -0x1.45216cp-15f, -0x1.7991aep-15f,
+        -0x1.44a8a2p-15f, -0x1.359a0cp-15f, -0x1.3a550ap-16f, -0x1.0c0afep-17f, -0x1.c36aaap-16f, -0x1.32779p-17f, -0x1.ced1c4p-16f, -0x1.8ec726p-16f,
+        -0x1.ee2bap-16f, -0x1.b123cp-16f, -0x1.b522d2p-17f, -0x1.2c8796p-15f, -0x1.2e124cp-16f, -0x1.22dac4p-17f, -0x1.28b564p-16f, -0x1.ba65eep-17f,
+        -0x1.4e3c88p-17f, -0x1.00e6fp-16f, -0x1.b480c4p-17f, -0x1.21363ep-17f, -0x1.1a072cp-20f, -0x1.798202p-19f, -0x1.d26272p-19f, __builtin_nanf(""),
+    },
+    {
+        -0x1.828c9ap-40f, 0x1.2884d2p-28f, -0x1.43736cp-28f, -0x1.c4a112p-28f, 0x1.4af862p-29f, 0x1.5eb1dap-28f, -0x1.fd457ap-28f, -0x1.ed64e6p-30f,
+        0x1.f47534p-28f, 0x1.0235a6p-28f, -0x1.91539ep-28f, -0x1.b567c2p-28f, -0x1.054374p-31f, -0x1.9e1a12p-29f, 0x1.3f69e6p-32f, 0x1.6c606p-29f,
+        0x1.f323aep-29f, 0x1.c8a79cp-29f, 0x1.4cd28ap-29f, 0x1.4deb16p-30f, -0x1.c38f0ep-29f, -0x1.a62824p-29f, 0x1.f001b4p-30f, -0x1.63f5bp-32f,
+        0x1.0586cep-30f, 0x1.5bd66p-32f, -0x1.49f1a6p-31f, 0x1.f23248p-31f, -0x1.edcb22p-33f, -0x1.ad1c74p-32f, 0x1.b3de88p-31f, __builtin_nanf(""),
+    },
+    {
+        0x0p+0f, -0x1.fd5786p-8f, -0x1.f57924p-7f, -0x1.6e865cp-6f, -0x1.d78148p-6f, -0x1.199216p-5f, -0x1.3fd544p-5f, -0x1.5e0fp-5f,
+        -0x1.742736p-5f, -0x1.825deep-5f, -0x1.893b5p-5f, -0x1.897d1ep-5f, -0x1.8403cap-5f, -0x1.79c0d8p-5f, -0x1.6ba7c4p-5f, -0x1.5aa214p-5f,
+        -0x1.4786bcp-5f, -0x1.331498p-5f, -0x1.1defa6p-5f, -0x1.08a056p-5f, -0x1.e7290cp-6f, -0x1.be4326p-6f, -0x1.970ep-6f, -0x1.71e2f8p-6f,
+        -0x1.4efbd2p-6f, -0x1.2e787ep-6f, -0x1.106468p-6f, -0x1.e97626p-7f, -0x1.b6d85p-7f, -0x1.88bd8ep-7f, -0x1.5ee88ap-7f, __builtin_nanf(""),
+    },
+    {
+        -0x1.55554ap-6f, -0x1.50077cp-6f, -0x1.40770ap-6f, -0x1.27a4f2p-6f, -0x1.071e3ap-6f, -0x1.c1a4a6p-7f, -0x1.6dc4fp-7f, -0x1.16e1e2p-7f,
+        -0x1.81d978p-8f, -0x1.bd0aaap-9f, -0x1.2426dcp-10f, 0x1.d76d62p-11f, 0x1.568046p-9f, 0x1.072cfap-8f, 0x1.4f152p-8f, 0x1.8434a8p-8f,
+        0x1.a85d18p-8f, 0x1.bdb6cap-8f, 0x1.c68ce8p-8f, 0x1.c5254ap-8f, 0x1.bba404p-8f, 0x1.abf922p-8f, 0x1.97d6f4p-8f, 0x1.80aeb6p-8f,
+        0x1.67b1fp-8f, 0x1.4dd6d6p-8f, 0x1.33de74p-8f, 0x1.1a5b9ap-8f, 0x1.01b9fep-8f, 0x1.d489fap-9f, 0x1.a85b8ap-9f, __builtin_nanf(""),
+    },
+    {
+        0x0p+0f, 0x1.514eb8p-10f, 0x1.464d64p-9f, 0x1.cf2b7cp-9f, 0x1.1dd506p-8f, 0x1.439b2p-8f, 0x1.5815dep-8f, 0x1.5bfca2p-8f,
+        0x1.5117e2p-8f, 0x1.3a2cbap-8f, 0x1.1a5868p-8f, 0x1.e96f66p-9f, 0x1.9888bcp-9f, 0x1.471e4ap-9f, 0x1.f23e2p-10f, 0x1.62ab1cp-10f,
+        0x1.c69f16p-11f, 0x1.d741fap-12f, 0x1.afef06p-14f, -0x1.709db2p-13f, -0x1.9bf7fcp-12f, -0x1.22441p-11f, -0x1.5d7d82p-11f, -0x1.83bf28p-11f,
+        -0x1.98ce9cp-11f, -0x1.a0596ep-11f, -0x1.9cfdf4p-11f, -0x1.91f64cp-11f, -0x1.814bcap-11f, -0x1.6cc45ep-11f, -0x1.55cc9p-11f, __builtin_nanf(""),
+    },
+    {
+        0x1.10e0b6p-9f, 0x1.07e846p-9f, 0x1.dbff04p-10f, 0x1.8bf994p-10f, 0x1.2829b8p-10f, 0x1.74c98p-11f, 0x1.320642p-12f, -0x1.8e4d32p-14f,
+        -0x1.bd3608p-12f, -0x1.65753p-11f, -0x1.c35562p-11f, -0x1.f97a24p-11f, -0x1.06240ep-10f, -0x1.010862p-10f, -0x1.e1f1d8p-11f, -0x1.b2eea8p-11f,
+        -0x1.7b50f8p-11f, -0x1.404ef6p-11f, -0x1.05ea9ap-11f, -0x1.9df552p-12f, -0x1.3a9b7ap-12f, -0x1.c76838p-13f, -0x1.33c13ep-13f, -0x1.735972p-14f,
+        -0x1.5d809ap-15f, -0x1.4bc518p-18f, 0x1.813af6p-16f, 0x1.6c2776p-15f, 0x1.e40168p-15f, 0x1.19087p-14f, 0x1.2f872ap-14f, __builtin_nanf(""),
+    },
+};
+/* clang-format on */
+
+#define ISO_SIGMOID_WIDTH 0x1.00000c0000000p+0f
+
+/* Phi(z) - 1/2 */
+/* clang-format off */
+static const float iso_phi_cells[8][32] = {
+    {
+        0x1.38p-19f, 0x1.9815p-5f, 0x1.94d8ap-4f, 0x1.2bb648p-3f, 0x1.889458p-3f, 0x1.dfbae8p-3f, 0x1.18304p-2f, 0x1.3cdedcp-2f,
+        0x1.5db78cp-2f, 0x1.7aaaf8p-2f, 0x1.93e078p-2f, 0x1.a9793p-2f, 0x1.bbaaacp-2f, 0x1.cac524p-2f, 0x1.d71894p-2f, 0x1.e10784p-2f,
+        0x1.e8ce8p-2f, 0x1.eee70cp-2f, 0x1.f38dfp-2f, 0x1.f710ecp-2f, 0x1.f9ae7cp-2f, 0x1.fb9588p-2f, 0x1.fcf5dcp-2f, 0x1.fdefa8p-2f,
+        0x1.feap-2f, 0x1.ff19e4p-2f, 0x1.ff6c74p-2f, 0x1.ffa27cp-2f, 0x1.ffc604p-2f, 0x1.ffdcc8p-2f, 0x1.ffeb14p-2f, __builtin_nanf(""),
+    },
+    {
+        0x1.988454p-2f, 0x1.95567ap-2f, 0x1.8bf2bap-2f, 0x1.7cc794p-2f, 0x1.6883dp-2f, 0x1.50096ep-2f, 0x1.345d5ep-2f, 0x1.169596p-2f,
+        0x1.ef8e58p-3f, 0x1.b1ec62p-3f, 0x1.7610bap-3f, 0x1.3d7712p-3f, 0x1.094086p-3f, 0x1.b46178p-4f, 0x1.616454p-4f, 0x1.19bfa4p-4f,
+        0x1.ba4b44p-5f, 0x1.55c74p-5f, 0x1.0402ep-5f, 0x1.857a94p-6f, 0x1.1f2f06p-6f, 0x1.a0f22cp-7f, 0x1.29fa54p-7f, 0x1.a34ea6p-8f,
+        0x1.227214p-8f, 0x1.8c2226p-9f, 0x1.09f38ep-9f, 0x1.5f90f6p-10f, 0x1.c9897ep-11f, 0x1.251bf8p-11f, 0x1.71b92ep-12f, __builtin_nanf(""),
+    },
+    {
+        -0x1.37fff8p-19f, -0x1.40c3b8p-14f, -0x1.1714e2p-13f, -0x1.6ce806p-13f, -0x1.db7dcp-13f, -0x1.dfb582p-13f, -0x1.0500a6p-12f, -0x1.e41d54p-13f,
+        -0x1.708ed6p-13f, -0x1.6e5074p-14f, -0x1.fd895p-15f, -0x1.1958eep-14f, -0x1.3c761ep-14f, -0x1.9ef7eap-14f, -0x1.dd881ap-14f, -0x1.3dea6ep-13f,
+        -0x1.a4f82p-14f, -0x1.94fb74p-14f, -0x1.282788p-14f, -0x1.a321bep-15f, -0x1.49f2b6p-15f, -0x1.506bfep-16f, -0x1.7e433ep-17f, -0x1.3921c8p-18f,
+        -0x1.de1f8cp-18f, -0x1.78bd22p-17f, -0x1.dbbf54p-17f, -0x1.9e37bep-17f, -0x1.7fbc88p-17f, -0x1.53f7f4p-17f, -0x1.20caaap-17f, __builtin_nanf(""),
+    },
+    {
+        -0x1.85bd34p-27f, -0x1.00a2aap-27f, 0x1.03101p-30f, 0x1.d8066ap-27f, 0x1.0ff878p-29f, -0x1.880ee6p-29f, 0x1.f5ba1ep-27f, -0x1.cefa9ap-30f,
+        0x1.c6baep-28f, 0x1.aa43eap-34f, -0x1.796462p-28f, 0x1.523466p-31f, -0x1.257c36p-28f, 0x1.2cebcap-29f, -0x1.27f28ep-29f, -0x1.5d209cp-29f,
+        -0x1.232e8cp-30f, -0x1.31799ap-30f, -0x1.630296p-32f, 0x1.3dac3p-33f, -0x1.51069cp-31f, -0x1.6fd2bap-35f, 0x1.8b1cfcp-32f, -0x1.06c6dp-33f,
+        -0x1.91ca96p-39f, 0x1.ae1338p-34f, 0x1.86eebp-37f, 0x1.9d80e8p-35f, -0x1.d49044p-36f, -0x1.6ebf5cp-37f, 0x1.9c43fep-37f, __builtin_nanf(""),
+    },
+    {
+        0x0p+0f, -0x1.955666p-6f, -0x1.8bf2a6p-5f, -0x1.1d95a2p-4f, -0x1.6883cp-4f, -0x1.a40bb6p-4f, -0x1.ce8bfap-4f, -0x1.e785b2p-4f,
+        -0x1.ef8e46p-4f, -0x1.e829dep-4f, -0x1.d394dap-4f, -0x1.b483aep-4f, -0x1.8de0bep-4f, -0x1.628f2ap-4f, -0x1.3537c4p-4f, -0x1.0823a6p-4f,
+        -0x1.ba4b3ep-5f, -0x1.6b23aep-5f, -0x1.248338p-5f, -0x1.ce818ap-6f, -0x1.66fac2p-6f, -0x1.119ee8p-6f, -0x1.99b82cp-7f, -0x1.2d607ep-7f,
+        -0x1.b3ab0ep-8f, -0x1.357aap-8f, -0x1.b02bacp-9f, -0x1.28a23ap-9f, -0x1.905828p-10f, -0x1.09a13ap-10f, -0x1.5a9d6cp-11f, __builtin_nanf(""),
+    },
+    {
+        -0x1.10582cp-4f, -0x1.0a00b4p-4f, -0x1.eeef54p-5f, -0x1.b44f4ap-5f, -0x1.6883c4p-5f, -0x1.1107a2p-5f, -0x1.67c24p-6f, -0x1.5c3b04p-7f,
+        -0x1.601ffep-27f, 0x1.335ca4p-7f, 0x1.188c78p-6f, 0x1.78fd5p-6f, 0x1.ba162p-6f, 0x1.dd4a8ap-6f, 0x1.e5e9e2p-6f, 0x1.d88402p-6f,
+        0x1.ba4b3ap-6f, 0x1.908576p-6f, 0x1.601934p-6f, 0x1.2d3ccap-6f, 0x1.f69244p-7f, 0x1.995868p-7f, 0x1.45e9c8p-7f, 0x1.fbc136p-8f,
+        0x1.8342cp-8f, 0x1.215ceep-8f, 0x1.a7dc2p-9f, 0x1.306a7cp-9f, 0x1.acf0d4p-10f, 0x1.288b3cp-10f, 0x1.92757cp-11f, __builtin_nanf(""),
+    },
+    {
+        0x0p+0f, 0x1.92d97p-8f, 0x1.8352d2p-7f, 0x1.0ff296p-6f, 0x1.4a305ap-6f, 0x1.6d0a04p-6f, 0x1.7783fcp-6f, 0x1.6ad656p-6f,
+        0x1.4a2ab6p-6f, 0x1.1a1876p-6f, 0x1.c00106p-7f, 0x1.42e1e8p-7f, 0x1.8e15aep-8f, 0x1.548476p-9f, -0x1.93d406p-12f, -0x1.6a038ep-9f,
+        -0x1.2654d2p-8f, -0x1.6e7d36p-8f, -0x1.91d5c8p-8f, -0x1.96d0e8p-8f, -0x1.84b0f6p-8f, -0x1.62bd12p-8f, -0x1.378224p-8f, -0x1.087fcp-8f,
+        -0x1.b3c0dp-9f, -0x1.5d1892p-9f, -0x1.108226p-9f, -0x1.9f1edap-10f, -0x1.34e03cp-10f, -0x1.c16d7cp-11f, -0x1.3ff0ccp-11f, __builtin_nanf(""),
+    },
+    {
+        0x1.468c2cp-7f, 0x1.39e95ep-7f, 0x1.155d9ep-7f, 0x1.b99dbep-8f, 0x1.2c4864p-8f, 0x1.21f07cp-9f, -0x1.2f72c4p-13f, -0x1.2ade58p-9f,
+        -0x1.07f3d8p-8f, -0x1.59d4a8p-8f, -0x1.880378p-8f, -0x1.936f7p-8f, -0x1.805d9p-8f, -0x1.556c4p-8f, -0x1.1a7232p-8f, -0x1.aece74p-9f,
+        -0x1.26f7ccp-9f, -0x1.51dce4p-10f, -0x1.e628e6p-12f, 0x1.903374p-13f, 0x1.5c772p-11f, 0x1.fb22a2p-11f, 0x1.2601d4p-10f, 0x1.2f7052p-10f,
+        0x1.224b4ep-10f, 0x1.0683a6p-10f, 0x1.c5c382p-11f, 0x1.7963fep-11f, 0x1.2f6edep-11f, 0x1.d93e42p-12f, 0x1.66c884p-12f, __builtin_nanf(""),
+    },
+};
+/* clang-format on */
+
+#define ISO_PHI_WIDTH 0x1.00000e0000000p+0f
+
+/* tanh(sqrt(2 / pi) (z + 0.044715 z^3)) / 2 */
+/* clang-format off */
+static const float iso_gelu_tanh_cells[8][32] = {
+    {
+        0x1.48p-19f, 0x1.9820cp-5f, 0x1.94d71p-4f, 0x1.2bbcep-3f, 0x1.888318p-3f, 0x1.df91ap-3f, 0x1.180ff8p-2f, 0x1.3cb668p-2f,
+        0x1.5d8d1p-2f, 0x1.7a85acp-2f, 0x1.93adccp-2f, 0x1.a9486cp-2f, 0x1.bb7dfp-2f, 0x1.caa2bp-2f, 0x1.d7095cp-2f, 0x1.e1001cp-2f,
+        0x1.e8dc7p-2f, 0x1.eefac4p-2f, 0x1.f3b39cp-2f, 0x1.f73a34p-2f, 0x1.f9de1cp-2f, 0x1.fbc64p-2f, 0x1.fd22cp-2f, 0x1.fe18ecp-2f,
+        0x1.fec3bp-2f, 0x1.ff387cp-2f, 0x1.ff8448p-2f, 0x1.ffb5c8p-2f, 0x1.ffd4c4p-2f, 0x1.ffe7cp-2f, 0x1.fff314p-2f, __builtin_nanf(""),
+    },
+    {
+        0x1.988454p-2f, 0x1.95528p-2f, 0x1.8be3b2p-2f, 0x1.7ca8dp-2f, 0x1.685438p-2f, 0x1.4fcc06p-2f, 0x1.341904p-2f, 0x1.1653f8p-2f,
+        0x1.ef2636p-3f, 0x1.b1b33ap-3f, 0x1.7614e2p-3f, 0x1.3dbe86p-3f, 0x1.09c7aep-3f, 0x1.b5d622p-4f, 0x1.6318e4p-4f, 0x1.1b86dcp-4f,
+        0x1.bda58p-5f, 0x1.58a198p-5f, 0x1.06289cp-5f, 0x1.882992p-6f, 0x1.20431p-6f, 0x1.a03e66p-7f, 0x1.26ffdap-7f, 0x1.9a2f3ep-8f,
+        0x1.178bf2p-8f, 0x1.753c28p-9f, 0x1.e7bfcap-10f, 0x1.37b01ap-10f, 0x1.8546c2p-11f, 0x1.dab3b8p-12f, 0x1.1a5e3cp-12f, __builtin_nanf(""),
+    },
+    {
+        -0x1.47fff8p-19f, -0x1.5aee72p-14f, -0x1.1e47d6p-13f, -0x1.a84082p-13f, -0x1.deb878p-13f, -0x1.b9bc8ep-13f, -0x1.c87fbap-13f, -0x1.a519f6p-13f,
+        -0x1.5d08cep-13f, -0x1.ec6534p-14f, -0x1.8474c2p-15f, -0x1.ab36fp-15f, -0x1.a272c8p-15f, -0x1.361eaap-14f, -0x1.dc5382p-14f, -0x1.0b5fd4p-13f,
+        -0x1.b68956p-14f, -0x1.3b1d1cp-14f, -0x1.4cb43ap-14f, -0x1.7fedbcp-15f, -0x1.79e5dep-15f, -0x1.ca6494p-16f, -0x1.7acdfp-17f, -0x1.667ea6p-18f,
+        -0x1.871558p-18f, -0x1.924252p-17f, -0x1.67329cp-17f, -0x1.88a07ep-17f, -0x1.75798ep-17f, -0x1.55e95ep-17f, -0x1.33d59p-17f, __builtin_nanf(""),
+    },
+    {
+        -0x1.85c068p-27f, 0x1.a74f64p-27f, -0x1.d45524p-28f, 0x1.d05abp-28f, -0x1.5cc2d6p-30f, -0x1.3cd97p-27f, 0x1.74faf8p-27f, -0x1.c56b42p-30f,
+        -0x1.e6f7d8p-28f, -0x1.3d0c1p-28f, -0x1.49c21p-29f, -0x1.7313c2p-28f, -0x1.c45ad6p-28f, 0x1.a887d4p-29f, 0x1.1641a6p-30f, 0x1.db947cp-29f,
+        -0x1.c49832p-31f, -0x1.747762p-34f, -0x1.da5a3ep-30f, 0x1.e00b76p-33f, -0x1.e82442p-31f, -0x1.3cd4eep-32f, 0x1.99e1dep-32f, 0x1.2e295ep-33f,
+        0x1.cceedap-37f, -0x1.ffed8ep-38f, -0x1.32e46p-36f, 0x1.c3014cp-37f, -0x1.a65accp-36f, -0x1.769ac2p-37f, 0x1.19bc86p-37f, __builtin_nanf(""),
+    },
+    {
+        0x0p+0f, -0x1.97497ep-6f, -0x1.8daff4p-5f, -0x1.1ea4c4p-4f, -0x1.6983eep-4f, -0x1.a4bb12p-4f, -0x1.ceb33p-4f, -0x1.e703dep-4f,
+        -0x1.ee60f6p-4f, -0x1.e66f0cp-4f, -0x1.d185fep-4f, -0x1.b26aep-4f, -0x1.8c0a6cp-4f, -0x1.613bbep-4f, -0x1.34909p-4f, -0x1.083536p-4f,
+        -0x1.bbc058p-5f, -0x1.6d9e1p-5f, -0x1.279b5cp-5f, -0x1.d51156p-6f, -0x1.6d2548p-6f, -0x1.16d002p-6f, -0x1.a178e8p-7f, -0x1.3249c6p-7f,
+        -0x1.b82b6ap-8f, -0x1.358f8ap-8f, -0x1.a9d86cp-9f, -0x1.1e3fcp-9f, -0x1.77c7c2p-10f, -0x1.e1522cp-11f, -0x1.2c8192p-11f, __builtin_nanf(""),
+    },
+    {
+        -0x1.11b142p-4f, -0x1.0b34fp-4f, -0x1.f08684p-5f, -0x1.b4b076p-5f, -0x1.6780d2p-5f, -0x1.0eb5fp-5f, -0x1.6135b4p-6f, -0x1.4d9612p-7f,
+        0x1.af3a46p-12f, 0x1.3d1454p-7f, 0x1.1a9326p-6f, 0x1.77c69ap-6f, 0x1.b5d8ap-6f, 0x1.d6c99ap-6f, 0x1.de450ep-6f, 0x1.d0f67ap-6f,
+        0x1.b3ec7p-6f, 0x1.8c194ap-6f, 0x1.5df82cp-6f, 0x1.2d559p-6f, 0x1.fa6c86p-7f, 0x1.9fab62p-7f, 0x1.4d682ap-7f, 0x1.055ce8p-7f,
+        0x1.906dacp-8f, 0x1.2ba58ep-8f, 0x1.b5de9p-9f, 0x1.382eaap-9f, 0x1.b212f2p-10f, 0x1.260e62p-10f, 0x1.83e912p-11f, __builtin_nanf(""),
+    },
+    {
+        0x0p+0f, 0x1.9be4b2p-8f, 0x1.8bab04p-7f, 0x1.154f66p-6f, 0x1.4fc118p-6f, 0x1.71ba84p-6f, 0x1.7a5044p-6f, 0x1.6b140ep-6f,
+        0x1.47a9dp-6f, 0x1.1540b8p-6f, 0x1.b37518p-7f, 0x1.35ecep-7f, 0x1.7862dcp-8f, 0x1.38c686p-9f, -0x1.d68538p-12f, -0x1.5f3ep-9f,
+        -0x1.195112p-8f, -0x1.5cf7ecp-8f, -0x1.7f4114p-8f, -0x1.8643a4p-8f, -0x1.7844bap-8f, -0x1.5b7a2ep-8f, -0x1.3553e8p-8f, -0x1.0a870ap-8f,
+        -0x1.bd91d6p-9f, -0x1.69d282p-9f, -0x1.1d97c6p-9f, -0x1.b654aep-10f, -0x1.47001p-10f, -0x1.da1e52p-11f, -0x1.4dd9c6p-11f, __builtin_nanf(""),
+    },
+    {
+        0x1.4e0196p-7f, 0x1.40c63p-7f, 0x1.1a7a16p-7f, 0x1.be5336p-8f, 0x1.2a287ap-8f, 0x1.0fb61p-9f, -0x1.83fc2ep-12f, -0x1.4e27fcp-9f,
+        -0x1.18cdap-8f, -0x1.663b04p-8f, -0x1.8d4bf8p-8f, -0x1.90a298p-8f, -0x1.7669eep-8f, -0x1.46cd5ep-8f, -0x1.0a7294p-8f, -0x1.928174p-9f,
+        -0x1.1334ecp-9f, -0x1.40304cp-10f, -0x1.f55faap-12f, 0x1.d3afeep-14f, 0x1.1e95c2p-11f, 0x1.b7905ap-11f, 0x1.078efep-10f, 0x1.186f8p-10f,
+        0x1.147d5ep-10f, 0x1.0196fcp-10f, 0x1.ca27dep-11f, 0x1.871d18p-11f, 0x1.418416p-11f, 0x1.fded94p-12f, 0x1.8672d4p-12f, __builtin_nanf(""),
+    },
+};
+/* clang-format on */
+
+#define ISO_GELU_TANH_WIDTH 0x1.00000c0000000p+0f
+
+/* log(m) */
+/* clang-format off */
+static const float iso_log_cells[8][32] = {
+    {
+        0x0p+0f, 0x1.f84p-6f, 0x1.f0cp-5f, 0x1.6f1p-4f, 0x1.e28p-4f, 0x1.2958p-3f, 0x1.5ff8p-3f, 0x1.9528p-3f,
+        0x1.c9p-3f, 0x1.fb98p-3f, 0x1.1678p-2f, 0x1.2e9p-2f, 0x1.461cp-2f, 0x1.5d1cp-2f, 0x1.73ap-2f, 0x1.89a4p-2f,
+        0x1.9f34p-2f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f,
+        -0x1.2694p-2f, -0x1.f99p-3f, -0x1.a938p-3f, -0x1.5bfp-3f, -0x1.1178p-3f, -0x1.933p-4f, -0x1.085p-4f, -0x1.04p-5f,
+    },
+    {
+        0x1p+0f, 0x1.f07c2p-1f, 0x1.e1e1e2p-1f, 0x1.d41d42p-1f, 0x1.c71c72p-1f, 0x1.bacf92p-1f, 0x1.af286cp-1f, 0x1.a41a42p-1f,
+        0x1.99999ap-1f, 0x1.8f9c18p-1f, 0x1.861862p-1f, 0x1.7d05f4p-1f, 0x1.745d18p-1f, 0x1.6c16c2p-1f, 0x1.642c86p-1f, 0x1.5c9882p-1f,
+        0x1.555556p-1f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f,
+        0x1.555556p+0f, 0x1.47ae14p+0f, 0x1.3b13b2p+0f, 0x1.2f684cp+0f, 0x1.24924ap+0f, 0x1.1a7b96p+0f, 0x1.111112p+0f, 0x1.08421p+0f,
+    },
+    {
+        0x0p+0f, -0x1.64f18813f7a4ap-18f, -0x1.cf3feebb03c12p-17f, -0x1.6ba8d50959f14p-19f, -0x1.f123aa2f415cep-17f, -0x1.683f007a9df68p-18f, -0x1.3e3d61bfe8edap-17f, -0x1.2b185d6467d42p-18f,
+        -0x1.070cad1549ac1p-20f, -0x1.9e4a8710fb4c6p-17f, -0x1.1aa2a2d7e8ee8p-17f, -0x1.d451ee3b75877p-18f, -0x1.a1ef1d103ca19p-17f, -0x1.2053fb732190ap-21f, -0x1.404a2184a12d9p-17f, -0x1.8f27d7c5aa10bp-19f,
+        -0x1.c1340682bef02p-18f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f,
+        -0x1.1089a7cc716fdp-17f, -0x1.c6cb3e26965b3p-19f, -0x1.b4f22bfbed9d4p-17f, -0x1.01ad516d15e6p-17f, -0x1.d044ff885b42fp-20f, -0x1.797565c03c16p-18f, -0x1.316b3cb2eae57p-17f, -0x1.5d89e777e7af1p-17f,
+    },
+    {
+        0x0p+0f, -0x1.f07b509148598p-26f, -0x1.e1dca5afbd518p-29f, -0x1.5f13ce58eb37ap-28f, -0x1.c71ab0a98fde7p-28f, -0x1.67c8495f2c7b6p-26f, -0x1.af2738321ef86p-28f, -0x1.6f967935d7f67p-27f,
+        -0x1.99992e335d9ffp-27f, 0x1.f3834c6509466p-26f, -0x1.e79e2d9467e73p-27f, 0x1.7d06f706dbfccp-29f, -0x1.745cfbb7a90fbp-26f, -0x1.27d2659c8663dp-26f, -0x1.bd377e955bfb9p-27f, 0x1.72621c423e8cdp-26f,
+        -0x1.555546590a3e1p-26f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f,
+        -0x1.555195ca9f6bap-25f, 0x1.eb8ac0bca97c8p-26f, -0x1.89d679a7f4fd5p-25f, -0x1.2f61b930990a5p-27f, -0x1.b6da279b3a6f7p-25f, 0x1.1a838eaac92a8p-28f, -0x1.dddd14aeee9fbp-25f, 0x1.0842b06f256fdp-25f,
+    },
+    {
+        -0x1p-1f, -0x1.e17099e63b24cp-2f, -0x1.c5894cce16546p-2f, -0x1.abfd7dcbac929p-2f, -0x1.948b0f9e1147dp-2f, -0x1.7ef8b4db5e735p-2f, -0x1.6b149087f3b9cp-2f, -0x1.58b314eca15fdp-2f,
+        -0x1.47ae1461b5a79p-2f, -0x1.37e3fa6ec9d3cp-2f, -0x1.293725a8b80ap-2f, -0x1.1b8d5c48dad52p-2f, -0x1.0ecf56b034a44p-2f, -0x1.02e85bfc2e637p-2f, -0x1.ef8bdb22db769p-3f, -0x1.daaefe2fdb28p-3f,
+        -0x1.c71c71b640c54p-3f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f,
+        -0x1.c71c70b9476dap-1f, -0x1.a36e2dde8fc5ep-1f, -0x1.83c97704425f3p-1f, -0x1.67980d86da89cp-1f, -0x1.4e5e0a07f22c3p-1f, -0x1.37b481f1c525fp-1f, -0x1.23456742f2fb1p-1f, -0x1.10c852e2f23c7p-1f,
+    },
+    {
+        0x1.5555550882aa5p-2f, 0x1.373bdcd2ff90ap-2f, 0x1.1c9262394f94cp-2f, 0x1.04dec672560f1p-2f, 0x1.df75679fa4ef6p-3f, 0x1.b99ff2f8236bep-3f, 0x1.97ab4ccc05f5p-3f, 0x1.791b7079cbaebp-3f,
+        0x1.5d867c091b68p-3f, 0x1.4491ab075efe3p-3f, 0x1.2deee11a58f36p-3f, 0x1.195aa6eab61a5p-3f, 0x1.069a828d92c16p-3f, 0x1.eaf733146a0fbp-4f, 0x1.cba31ccd12879p-4f, 0x1.aeeb1d26c9b2fp-4f,
+        0x1.948b0faf762b6p-4f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f,
+        0x1.948b0dedb225cp-1f, 0x1.65e9f6a6ae326p-1f, 0x1.3e2f260aef37bp-1f, 0x1.1c1fa524266cfp-1f, 0x1.fd831ad6c4bcp-2f, 0x1.ca99c1a07e00fp-2f, 0x1.9e409277c7cb5p-2f, 0x1.77714dfbaa78ep-2f,
+    },
+    {
+        -0x1.00099a03381a9p-2f, -0x1.c4cec6cea7379p-3f, -0x1.91d5d94096c3bp-3f, -0x1.65d6808b19e4fp-3f, -0x1.3fb3644277aedp-3f, -0x1.1e82fbc54863p-3f, -0x1.018513c7b23d8p-3f, -0x1.d0354e19b3b08p-4f,
+        -0x1.a37ef63fbcf88p-4f, -0x1.7c0a2db8f97fdp-4f, -0x1.591d86cc8f1a2p-4f, -0x1.3a1cb789838e9p-4f, -0x1.1e837b92d5548p-4f, -0x1.05e173372a327p-4f, -0x1.dfad95231b50bp-5f, -0x1.b822ff0228246p-5f,
+        -0x1.94964cd3cc71ap-5f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f,
+        -0x1.94b8072e574fap-1f, -0x1.57bc207d5d843p-1f, -0x1.25d130017139fp-1f, -0x1.f9482d3eed4dbp-2f, -0x1.b4dd2f03556cap-2f, -0x1.7ba4f79ec3b74p-2f, -0x1.4b7e6ea7c1621p-2f, -0x1.22bdaa06dc2b6p-2f,
+    },
+    {
+        0x1.99b508e2d4764p-3f, 0x1.5f4a07dad1b65p-3f, 0x1.2e93220a70a67p-3f, 0x1.05bf082964777p-3f, 0x1.c6b51ab1b6036p-4f, 0x1.8c7d001cf4d4ap-4f, 0x1.5afd3651badc7p-4f, 0x1.30b93b460e79cp-4f,
+        0x1.0c7ce68e21bep-4f, 0x1.da9a981e3dfc2p-5f, 0x1.a4ba18a3b7011p-5f, 0x1.760678c336807p-5f, 0x1.4d688db835816p-5f, 0x1.29f8a0611ced4p-5f, 0x1.0af58af93bf1dp-5f, 0x1.df7b4c70e6efap-6f,
+        0x1.af92402422ffcp-6f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x0p+0f,
+        0x1.afbf3964c562dp-1f, 0x1.60050bebac61p-1f, 0x1.2152d93aaa594p-1f, 0x1.df1f8b211b8acp-2f, 0x1.8f734ac280587p-2f, 0x1.4f28c68b11acep-2f, 0x1.1ae4f8c5c5b8bp-2f, 0x1.e038fd57effcdp-3f,
+    },
+};
+/* clang-format on */
+
+/* ln(2): a multiple of 2^-16, whose products with exponents are exact, and the rest. */
+#define ISO_LN2_FLOAT_HIGH 0x1.62e4000000000p-1f
+#define ISO_LN2_FLOAT_LOW  0x1.7f7d1c0000000p-20f
+
+/* ln(2) / 32 in three parts, and 2^(i/32) as a number and (1 - 8 * 2^-24) times the rest, of binary32. */
 #define ISO_EXP_STEP_HIGH   0x1.62e0000000000p-6f
 #define ISO_EXP_STEP_MIDDLE 0x1.0c00000000000p-20f
 #define ISO_EXP_STEP_LOW    -0x1.05c6100000000p-34f
+#define ISO_EXP_SCALE       0x1.0000780000000p+0f
+#define ISO_EXP_WIDTH       0x1.0000100000000p+0f
+/* clang-format off */
 static const float iso_exp2_32nds_high[32] = {
-    0x1.0000000000000p+0f, 0x1.059b0e0000000p+0f, 0x1.0b55860000000p+0f, 0x1.11301e0000000p+0f, 0x1.172b840000000p+0f,
-    0x1.1d48740000000p+0f, 0x1.2387a60000000p+0f, 0x1.29e9e00000000p+0f, 0x1.306fe00000000p+0f, 0x1.371a740000000p+0f,
-    0x1.3dea640000000p+0f, 0x1.44e0860000000p+0f, 0x1.4bfdae0000000p+0f, 0x1.5342b60000000p+0f, 0x1.5ab07e0000000p+0f,
-    0x1.6247ec0000000p+0f, 0x1.6a09e60000000p+0f, 0x1.71f75e0000000p+0f, 0x1.7a11480000000p+0f, 0x1.82589a0000000p+0f,
-    0x1.8ace540000000p+0f, 0x1.93737c0000000p+0f, 0x1.9c49180000000p+0f, 0x1.a5503c0000000p+0f, 0x1.ae89fa0000000p+0f,
-    0x1.b7f7700000000p+0f, 0x1.c199be0000000p+0f, 0x1.cb720e0000000p+0f, 0x1.d5818e0000000p+0f, 0x1.dfc9740000000p+0f,
-    0x1.ea4afa0000000p+0f, 0x1.f507660000000p+0f,
+    0x1.ffffp-1f, 0x1.059a8ap+0f, 0x1.0b5502p+0f, 0x1.112f94p+0f, 0x1.172af8p+0f, 0x1.1d47e4p+0f, 0x1.238716p+0f, 0x1.29e94ap+0f,
+    0x1.306f48p+0f, 0x1.3719d8p+0f, 0x1.3de9c6p+0f, 0x1.44dfe4p+0f, 0x1.4bfd08p+0f, 0x1.53420cp+0f, 0x1.5aafdp+0f, 0x1.62473ap+0f,
+    0x1.6a0932p+0f, 0x1.71f6a6p+0f, 0x1.7a108ap+0f, 0x1.8257d8p+0f, 0x1.8acd8ep+0f, 0x1.9372b2p+0f, 0x1.9c484ap+0f, 0x1.a54f68p+0f,
+    0x1.ae8922p+0f, 0x1.b7f694p+0f, 0x1.c198dep+0f, 0x1.cb7128p+0f, 0x1.d580a4p+0f, 0x1.dfc884p+0f, 0x1.ea4a06p+0f, 0x1.f5066cp+0f,
 };
+/* clang-format on */
+/* clang-format off */
 static const float iso_exp2_32nds_low[32] = {
-    0x0.0p+0f,
-    -0x1.9d4f520000000p-25f,
-    0x1.9f31220000000p-25f,
-    -0x1.fdb4960000000p-25f,
-    -0x1.c157420000000p-27f,
-    -0x1.d2e8ca0000000p-25f,
-    0x1.ceac480000000p-25f,
-    -0x1.5c04240000000p-25f,
-    0x1.4636e20000000p-25f,
-    -0x1.18aac60000000p-25f,
-    0x1.8246840000000p-25f,
-    0x1.8624b40000000p-30f,
-    -0x1.593abc0000000p-25f,
-    -0x1.2c56100000000p-25f,
-    -0x1.5bd5ec0000000p-27f,
-    -0x1.f8b5500000000p-25f,
-    0x1.9fcef40000000p-26f,
-    0x1.1d8bee0000000p-25f,
-    -0x1.829fd00000000p-25f,
-    -0x1.accc7c0000000p-26f,
-    0x1.15506e0000000p-27f,
-    -0x1.e647440000000p-25f,
-    0x1.51f8480000000p-27f,
-    -0x1.b83b540000000p-25f,
-    -0x1.a94b140000000p-26f,
-    -0x1.a094380000000p-25f,
-    -0x1.3d56b20000000p-27f,
-    -0x1.8837cc0000000p-27f,
-    -0x1.822dbc0000000p-27f,
-    -0x1.908c940000000p-25f,
-    0x1.52486c0000000p-27f,
-    -0x1.246eb00000000p-26f,
+    0x1.fffffp-18f, 0x1.0662a8p-17f, 0x1.099f28p-17f, 0x1.120242p-17f, 0x1.178fa2p-17f, 0x1.1e2d0ep-17f, 0x1.21cea4p-17f, 0x1.2aa3f2p-17f,
+    0x1.31462ep-17f, 0x1.36e74cp-17f, 0x1.3d823cp-17f, 0x1.440c28p-17f, 0x1.4aa6bap-17f, 0x1.52d3ap-17f, 0x1.5ba9p-17f, 0x1.62074p-17f,
+    0x1.68cfdcp-17f, 0x1.711d8p-17f, 0x1.7a7d54p-17f, 0x1.83298ep-17f, 0x1.8c4548p-17f, 0x1.9219acp-17f, 0x1.9c5472p-17f, 0x1.a647b8p-17f,
+    0x1.af2b4cp-17f, 0x1.b65f5ep-17f, 0x1.bfb09cp-17f, 0x1.cb9de4p-17f, 0x1.d39f66p-17f, 0x1.de6f64p-17f, 0x1.e85482p-17f, 0x1.f36dbap-17f,
 };
+/* clang-format on */
 
 #endif
