@@ -1,11 +1,13 @@
 #!/bin/bash
-# Proves the functions of one number over all 2^32 arguments: $1 the build directory. What the proof covers is remembered as a digest of its
-# sources in tests/prove/proven. With --if-changed only functions whose sources differ from those proven are proved whole; otherwise one of the
-# twelve, another every day, is proved again.
+# Proves functions of one number over all 2^32 arguments: $1 the build directory, then names of functions; without names all of them. What the proof
+# covers is remembered: tests/prove/proven holds a digest of its sources for each function. With --if-changed only functions whose sources
+# differ from those proven are proved; if there are none, one of the twelve, another every day, is proved again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-build=${1:?usage: tests/prove/run.sh BUILD [--if-changed]}
+build=${1:?usage: tests/prove/run.sh BUILD [--if-changed | FUNCTION...]}
+shift
 record=tests/prove/proven
+functions=(exp expm1 log log1p tanh sigmoid erf gelu gelu_tanh sin cos rsqrt)
 
 # Whatever a result depends on: the functions, the vectors they are written in, the kernels, and the proof itself.
 sources() {
@@ -14,10 +16,26 @@ sources() {
 }
 digest=$(sources | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d ' ' -f 1)
 
-if [ "${2:-}" = --if-changed ] && [ "$digest" = "$(cat $record 2>/dev/null)" ]; then
-    names=(exp expm1 log log1p tanh sigmoid erf gelu gelu_tanh sin cos rsqrt)
-    echo "the functions are those that were proven ($record)"
-    exec "$build/prove" "${names[$(($(date +%s) / 86400 % ${#names[@]}))]}"
+proven() {
+    grep -qsx "$1 $digest" $record
+}
+
+if [ "${1:-}" = --if-changed ]; then
+    set --
+    for name in "${functions[@]}"; do
+        proven "$name" || set -- "$@" "$name"
+    done
+    if [ $# = 0 ]; then
+        echo "the functions are those that were proven ($record)"
+        exec "$build/prove" "${functions[$(($(date +%s) / 86400 % ${#functions[@]}))]}"
+    fi
+elif [ $# = 0 ]; then
+    set -- "${functions[@]}"
 fi
-"$build/prove"
-[ "$digest" = "$(cat $record 2>/dev/null)" ] || echo "$digest" >$record
+for name; do
+    "$build/prove" "$name"
+    if ! proven "$name"; then
+        { grep -sv "^$name " $record || true; echo "$name $digest"; } | LC_ALL=C sort >"$record.new"
+        mv "$record.new" $record
+    fi
+done
