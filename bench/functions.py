@@ -4,7 +4,7 @@
     bench/functions.py --lib build/bench/contender.so [--threads N] [--isa NAME] [--rounds N] [FUNCTION...]
 
 Run by an interpreter that has torch; `make bench` prepares one below build/. Ours are correctly rounded, theirs are not, so before
-anything is timed the results are compared to within 10^-5. ATEN_CPU_CAPABILITY=avx2 holds PyTorch to AVX2, --isa us."""
+anything is timed the results are compared to within 10^-5. The last row, PyTorch's copy of as many numbers, is the memory's floor. ATEN_CPU_CAPABILITY=avx2 holds PyTorch to AVX2, --isa us."""
 import argparse
 import ctypes
 
@@ -52,6 +52,8 @@ def main():
             assert torch.allclose(a, b, rtol=1e-5, atol=1e-5), name
             t, u = map(median, in_turn([theirs, ours], o.rounds))
             print("%-24s %10.3f %10.3f %7.2fx" % ("%s of %d" % (name, count), 1e3 * t, 1e3 * u, t / u), flush=True)
+        b = torch.empty(count)
+        print("%-24s %10.3f" % ("a copy of %d" % count, 1e3 * median(in_turn([lambda: b.copy_(normal)], o.rounds)[0])), flush=True)
 
 
 if __name__ == "__main__":
