@@ -115,10 +115,20 @@ def record(live, kind, programs, skip):
     live.close()
 
 
+NAN = {"7ff8000000000000", "fff8000000000000", "7fc00000", "ffc00000", "7fc0", "ffc0", "7e00", "fe00"}
+
+
 def record_random(live, kind, programs):
+    """Without what answers NaN, whose sign depends on the architecture."""
     for seed, program in programs:
+        while True:
+            answers = live.answer(seed, program)
+            kept = [e for e, a in zip(program, answers) if not NAN & set(a.split())]
+            if kept == program:
+                break
+            program = kept
         print("{%s, %du, NULL, NULL}," % (kind, seed))
-        for expression, answer in zip(program, live.answer(seed, program)):
+        for expression, answer in zip(program, answers):
             short = "error" if answer.startswith("error") else "b3:" + digest(answer)[:16] if len(answer) > 20 else answer
             print("{%s, 0, %s, %s}," % (kind, c_string(expression), c_string(short)))
     live.close()
