@@ -47,7 +47,7 @@ static inline __attribute__((always_inline)) void copy_row_lanes(const iso_image
         for (int32_t i = 0; i < count; i++)
             at[i] = ((first_y + i * d) >> 16) * stride + ((first_x + i * a) >> 16) * 3;
         for (int32_t i = 0; i < count - 1; i++)
-            memcpy(to + 3 * (x + i), in->pixels + at[i], 4);
+            memcpy(to + 3 * (x + i), in->pixels + at[i], 4); /* NOLINT: set above */
         memcpy(to + 3 * (x + count - 1), in->pixels + at[count - 1], 3);
     }
 }

