@@ -3,30 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "timing.h"
 #include "core/context.h"
 #include "roofline.h"
 #include "ops/conv2d.h"
 #include "ops/gemm.h"
 
 #define ROUNDS 9
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *times, int count) {
-    qsort(times, (size_t)count, sizeof *times, ascending);
-    return times[count / 2];
-}
 
 static float *random_array(int64_t count) {
     float *x = malloc((size_t)count * sizeof *x);

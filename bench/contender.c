@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "timing.h"
 #include "core/context.h"
 #include "data/loader.h"
 #include "isobit/nn.h"
@@ -208,12 +208,6 @@ EXPORT int contender_step(iso_module *model, iso_optimizer *optimizer, const int
 }
 
 /* ---- Profile ---- */
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 struct profile {
     const iso_node *first;

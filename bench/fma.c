@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "timing.h"
 #include "core/context.h"
 #include "math/math.h"
 #include "ops/gemm.h"
@@ -14,12 +14,6 @@
 #define ROUNDS 9
 #define CHAINS 64
 #define COUNT  (1 << 20)
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static float sum[CHAINS], a[COUNT], b[COUNT];
 

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "timing.h"
 #include "core/context.h"
 #include "isobit/isobit.h"
 #include "ledger/ledger.h"
@@ -13,22 +13,6 @@
 #include "nn/optimizer.h"
 
 #define MAX_ROUNDS 400
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *times, int count) {
-    qsort(times, (size_t)count, sizeof *times, ascending);
-    return times[count / 2];
-}
 
 /* A network in training, its batch, and what a run digests in each step. */
 struct work {

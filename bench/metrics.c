@@ -3,29 +3,15 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "timing.h"
 #include "isobit/isobit.h"
 #include "nn/module.h"
 #include "ops/norm.h"
 #include "run/metrics.h"
 
 #define ROUNDS 61
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-static double median(double *times) {
-    qsort(times, ROUNDS, sizeof *times, ascending);
-    return times[ROUNDS / 2];
-}
 
 /* Microseconds of the norm over a module's gradients. */
 static double norm(iso_context *ctx, const iso_module *module) {
@@ -42,7 +28,7 @@ static double norm(iso_context *ctx, const iso_module *module) {
         times[round] = now() - start;
     }
     free(scratch);
-    return sum < 0 ? 0 : 1e6 * median(times);
+    return sum < 0 ? 0 : 1e6 * median(times, ROUNDS);
 }
 
 /* Microseconds of a step of the tutorial without metrics, and of its line. */
@@ -77,8 +63,8 @@ static iso_status lines(iso_context *ctx, double *step, double *line) {
         steps[round] = middle - start;
         puts[round] = now() - middle;
     }
-    *step = status ? 0 : 1e6 * median(steps);
-    *line = status ? 0 : 1e6 * median(puts);
+    *step = status ? 0 : 1e6 * median(steps, ROUNDS);
+    *line = status ? 0 : 1e6 * median(puts, ROUNDS);
     iso_metrics_close(metrics);
     iso_trainer_free(trainer);
     iso_recipe_free(recipe);
