@@ -157,10 +157,12 @@ sanitize:
 fuzz:
 	@tests/fuzz/run.sh $(BUILD) $(or $(SECONDS),10) $(TARGETS)
 
+# All but what scripts wrote, which says so in its first line.
+FORMATTED = $$(git ls-files '*.c' '*.h' | xargs grep -L '^/\* Written by')
 format:
-	clang-format -i $$(git ls-files '*.c' '*.h')
+	clang-format -i $(FORMATTED)
 format-check:
-	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+	clang-format --dry-run --Werror $(FORMATTED)
 
 # Kernels of an instruction set are one file each, built with its flags; where the compiler's target is
 # another architecture the file compiles to nothing.

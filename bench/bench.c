@@ -1,5 +1,5 @@
-/* `make bench`: matrix work beside the FMA peak that the same run measures. Contenders take turns, so that a drift of the machine's speed meets all
- * of them; medians are printed. */
+/* `make bench`: matrix work beside the FMA peak that the same run measures. Contenders take turns, so that a drift of the
+ * machine's speed meets all of them; medians are printed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,24 +32,37 @@ struct work {
 
 static size_t scratch_size(const iso_exec *e, const struct work *w) {
     switch (w->kind) {
-    case GEMM: return iso_cpu_gemm_scratch(e, &w->gemm);
-    case FORWARD: return iso_cpu_conv2d_scratch(e, &w->conv);
-    case INPUT: return iso_cpu_conv2d_backward_input_scratch(e, &w->conv);
-    default: return iso_cpu_conv2d_backward_weight_scratch(e, &w->conv);
+    case GEMM:
+        return iso_cpu_gemm_scratch(e, &w->gemm);
+    case FORWARD:
+        return iso_cpu_conv2d_scratch(e, &w->conv);
+    case INPUT:
+        return iso_cpu_conv2d_backward_input_scratch(e, &w->conv);
+    default:
+        return iso_cpu_conv2d_backward_weight_scratch(e, &w->conv);
     }
 }
 
 static void run_once(const iso_exec *e, const struct work *w) {
     switch (w->kind) {
-    case GEMM: iso_cpu_gemm(e, &w->gemm, w->a, w->b, w->c); break;
-    case FORWARD: iso_cpu_conv2d(e, &w->conv, w->a, w->b, NULL, w->c); break;
-    case INPUT: iso_cpu_conv2d_backward_input(e, &w->conv, w->a, w->b, w->c); break;
-    default: iso_cpu_conv2d_backward_weight(e, &w->conv, w->a, w->b, w->c); break;
+    case GEMM:
+        iso_cpu_gemm(e, &w->gemm, w->a, w->b, w->c);
+        break;
+    case FORWARD:
+        iso_cpu_conv2d(e, &w->conv, w->a, w->b, NULL, w->c);
+        break;
+    case INPUT:
+        iso_cpu_conv2d_backward_input(e, &w->conv, w->a, w->b, w->c);
+        break;
+    default:
+        iso_cpu_conv2d_backward_weight(e, &w->conv, w->a, w->b, w->c);
+        break;
     }
 }
 
 static struct work gemm_work(int64_t m, int64_t n, int64_t k) {
-    struct work w = {.kind = GEMM, .flops = 2.0 * (double)m * (double)n * (double)k,
+    struct work w = {.kind = GEMM,
+                     .flops = 2.0 * (double)m * (double)n * (double)k,
                      .gemm = {.m = m, .n = n, .k = k, .a_row = k, .a_col = 1, .b_row = n, .b_col = 1, .c_row = n}};
     snprintf(w.name, sizeof w.name, "gemm %lld x %lld x %lld", (long long)m, (long long)n, (long long)k);
     w.a = random_array(m * k);
@@ -62,12 +75,26 @@ static struct work conv_work(int kind, int64_t n, int64_t c, int64_t co, int64_t
     static const char *const names[] = {"", "forward", "dx", "dw"};
     int64_t padding = kernel / 2, out = (size + 2 * padding - kernel) / stride + 1;
     struct work w = {.kind = kind,
-                     .conv = {.n = n, .h = size, .w = size, .c = c, .co = co, .oh = out, .ow = out, .kh = kernel, .kw = kernel,
-                              .sh = stride, .sw = stride, .ph = padding, .pw = padding, .dh = 1, .dw = 1, .groups = 1}};
+                     .conv = {.n = n,
+                              .h = size,
+                              .w = size,
+                              .c = c,
+                              .co = co,
+                              .oh = out,
+                              .ow = out,
+                              .kh = kernel,
+                              .kw = kernel,
+                              .sh = stride,
+                              .sw = stride,
+                              .ph = padding,
+                              .pw = padding,
+                              .dh = 1,
+                              .dw = 1,
+                              .groups = 1}};
     int64_t x = n * size * size * c, y = n * out * out * co, weight = co * c * kernel * kernel;
     w.flops = 2.0 * (double)y * (double)(c * kernel * kernel);
-    snprintf(w.name, sizeof w.name, "conv %lldx%lld/%lld %lld->%lld @%lld n%lld %s", (long long)kernel, (long long)kernel, (long long)stride,
-             (long long)c, (long long)co, (long long)size, (long long)n, names[kind]);
+    snprintf(w.name, sizeof w.name, "conv %lldx%lld/%lld %lld->%lld @%lld n%lld %s", (long long)kernel, (long long)kernel,
+             (long long)stride, (long long)c, (long long)co, (long long)size, (long long)n, names[kind]);
     w.a = random_array(kind == FORWARD || kind == WEIGHT ? x : y);
     w.b = random_array(kind == WEIGHT ? y : weight);
     w.c = random_array(kind == FORWARD ? y : kind == INPUT ? x : weight);
@@ -142,8 +169,9 @@ int main(void) {
     }
     static const struct {
         int64_t n, c, co, size, kernel, stride;
-    } convs[] = {{64, 3, 16, 32, 3, 1},  {64, 16, 32, 16, 3, 1},  {4, 64, 64, 56, 3, 1},   {4, 3, 64, 224, 7, 2},
-                 {4, 64, 128, 56, 3, 2}, {4, 128, 128, 28, 3, 1}, {4, 256, 256, 14, 3, 1}, {4, 512, 512, 7, 3, 1}, {4, 64, 128, 56, 1, 2}};
+    } convs[] = {{64, 3, 16, 32, 3, 1},   {64, 16, 32, 16, 3, 1}, {4, 64, 64, 56, 3, 1},
+                 {4, 3, 64, 224, 7, 2},   {4, 64, 128, 56, 3, 2}, {4, 128, 128, 28, 3, 1},
+                 {4, 256, 256, 14, 3, 1}, {4, 512, 512, 7, 3, 1}, {4, 64, 128, 56, 1, 2}};
     for (size_t i = 0; i < sizeof convs / sizeof *convs; i++)
         for (int kind = FORWARD; kind <= WEIGHT; kind++) {
             struct work w = conv_work(kind, convs[i].n, convs[i].c, convs[i].co, convs[i].size, convs[i].kernel, convs[i].stride);

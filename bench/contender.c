@@ -33,8 +33,8 @@ EXPORT void contender_gemm(contender *c, int64_t m, int64_t n, int64_t k, const 
 EXPORT void contender_conv2d(contender *c, int which, const int64_t *shape, const float *a, const float *b, float *out);
 EXPORT void contender_batch_norm(contender *c, const int64_t *shape, const float *x, const float *dy, float *y, float *dx,
                                  float *vectors);
-EXPORT void contender_group_norm(contender *c, const int64_t *shape, const float *x, const float *dy, float *y, float *dx, float *vectors,
-                                 float *statistics);
+EXPORT void contender_group_norm(contender *c, const int64_t *shape, const float *x, const float *dy, float *y, float *dx,
+                                 float *vectors, float *statistics);
 EXPORT void contender_cross_entropy(contender *c, int64_t n, int64_t k, const float *x, const int64_t *target, float *dx);
 EXPORT int contender_function(contender *c, const char *name, int64_t count, const float *x, float *y);
 EXPORT iso_module *contender_cnn(contender *c, int64_t size, int64_t classes);
@@ -141,8 +141,8 @@ EXPORT void contender_batch_norm(contender *c, const int64_t *shape, const float
 }
 
 /* Forward and backward; shape: n, pixels, channels, groups; vectors: 4 times that many channels; statistics: 2 x n x groups. */
-EXPORT void contender_group_norm(contender *c, const int64_t *shape, const float *x, const float *dy, float *y, float *dx, float *vectors,
-                                 float *statistics) {
+EXPORT void contender_group_norm(contender *c, const int64_t *shape, const float *x, const float *dy, float *y, float *dx,
+                                 float *vectors, float *statistics) {
     iso_group_norm_shape s = {shape[0], shape[1], shape[2], shape[3], 1e-5};
     iso_exec e = exec_of(c);
     e = with_scratch(c, iso_cpu_group_norm_backward_scratch(&e, &s));

@@ -1,6 +1,6 @@
-/* `make bench-fma`: the multiply-add without an instruction for it (math/fma.c), beside the C library's fmaf with and without one. Each sums
- * the same products into 64 chains, so that no result waits for the one before. Run it once more with GLIBC_TUNABLES=glibc.cpu.hwcaps=-FMA,-FMA4,-AVX2
- * to see glibc's own emulation. */
+/* `make bench-fma`: the multiply-add without an instruction for it (math/fma.c), beside the C library's fmaf with and without
+ * one. Each sums the same products into 64 chains, so that no result waits for the one before. Run it once more with
+ * GLIBC_TUNABLES=glibc.cpu.hwcaps=-FMA,-FMA4,-AVX2 to see glibc's own emulation. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

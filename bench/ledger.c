@@ -1,5 +1,5 @@
-/* What the ledger costs: training steps with it and without, in turn, and the difference as a share of the step; its parts, and how fast BLAKE3
- * is. Part of `make bench`: isobit-bench-ledger [THREADS] */
+/* What the ledger costs: training steps with it and without, in turn, and the difference as a share of the step; its parts, and
+ * how fast BLAKE3 is. Part of `make bench`: isobit-bench-ledger [THREADS] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,8 @@ static void add(iso_context *ctx, iso_state *state, const char *prefix, iso_name
 }
 
 /* As the trainer does it: src/run/trainer.c. */
-static struct work prepare(iso_context *ctx, const char *name, iso_module *model, int64_t batch, int64_t size, int64_t classes, const char *directory) {
+static struct work prepare(iso_context *ctx, const char *name, iso_module *model, int64_t batch, int64_t size, int64_t classes,
+                           const char *directory) {
     struct work w = {.name = name, .model = model, .optimizer = model ? iso_sgd(model, .lr = 1e-3, .momentum = 0.9) : NULL};
     int64_t three = 3, bytes = ISO_TORCH_STATE_SIZE;
     if (!w.optimizer)
@@ -126,9 +127,9 @@ static void measure(iso_context *ctx, struct work *w, double seconds) {
     double sum = 0, part[3], without = median(times[0], rounds), with = median(times[1], rounds);
     for (int i = 0; i < 3; i++)
         sum += part[i] = median(parts[i], rounds);
-    printf("%-34s %9.2f %9.2f %8.2f %%   %6.3f + %6.3f + %6.3f ms = %5.2f %%   %6.1f MB, %4.1f GB/s\n", w->name, 1e3 * without, 1e3 * with,
-           100 * (with - without) / without, 1e3 * part[0], 1e3 * part[1], 1e3 * part[2], 100 * sum / without, 1e-6 * (double)bytes,
-           1e-9 * (double)bytes / (part[0] + part[1]));
+    printf("%-34s %9.2f %9.2f %8.2f %%   %6.3f + %6.3f + %6.3f ms = %5.2f %%   %6.1f MB, %4.1f GB/s\n", w->name, 1e3 * without,
+           1e3 * with, 100 * (with - without) / without, 1e3 * part[0], 1e3 * part[1], 1e3 * part[2], 100 * sum / without,
+           1e-6 * (double)bytes, 1e-9 * (double)bytes / (part[0] + part[1]));
     fflush(stdout);
 }
 
@@ -148,12 +149,14 @@ int main(int argc, char **argv) {
     if (iso_context_new(&ctx, &(iso_context_options){.threads = argc > 1 ? atoi(argv[1]) : 0}) || !mkdtemp(directory))
         return 2;
     iso_cpu_name(cpu, sizeof cpu);
-    printf("isobit %s on %s, %s, %d threads: the ledger's share of a training step\n\n%-34s %9s %9s %10s   %s\n", iso_version(), cpu, iso_context_isa(ctx),
-           iso_context_threads(ctx), "", "without", "with, ms", "more", "batch's digest + state's root + line");
-    iso_module *cnn = iso_sequential(ctx, iso_conv2d(ctx, 3, 16, .kernel_size = 3, .padding = 1), iso_batch_norm2d(ctx, 16), iso_relu(ctx),
-                                     iso_max_pool2d(ctx, .kernel_size = 2), iso_conv2d(ctx, 16, 32, .kernel_size = 3, .padding = 1),
-                                     iso_batch_norm2d(ctx, 32), iso_relu(ctx), iso_max_pool2d(ctx, .kernel_size = 2), iso_flatten(ctx),
-                                     iso_dropout(ctx, 0.5), iso_linear(ctx, 32 * 8 * 8, 10));
+    printf("isobit %s on %s, %s, %d threads: the ledger's share of a training step\n\n%-34s %9s %9s %10s   %s\n", iso_version(),
+           cpu, iso_context_isa(ctx), iso_context_threads(ctx), "", "without", "with, ms", "more",
+           "batch's digest + state's root + line");
+    iso_module *cnn =
+        iso_sequential(ctx, iso_conv2d(ctx, 3, 16, .kernel_size = 3, .padding = 1), iso_batch_norm2d(ctx, 16), iso_relu(ctx),
+                       iso_max_pool2d(ctx, .kernel_size = 2), iso_conv2d(ctx, 16, 32, .kernel_size = 3, .padding = 1),
+                       iso_batch_norm2d(ctx, 32), iso_relu(ctx), iso_max_pool2d(ctx, .kernel_size = 2), iso_flatten(ctx),
+                       iso_dropout(ctx, 0.5), iso_linear(ctx, 32 * 8 * 8, 10));
     struct work w = prepare(ctx, "tutorial's CNN, batch 64, 32x32", cnn, 64, 32, 10, directory);
     measure(ctx, &w, 5);
     finish(ctx, &w);

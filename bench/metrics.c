@@ -1,5 +1,6 @@
-/* What metrics.jsonl costs a step, in its two parts: build/isobit-bench-metrics, in the project's folder. The norm of the gradients, of the
- * tutorial's network and of ResNet-18 (whose gradients no cache holds); and the line, with a step of the tutorial beside it. Medians. */
+/* What metrics.jsonl costs a step, in its two parts: build/isobit-bench-metrics, in the project's folder. The norm of the
+ * gradients, of the tutorial's network and of ResNet-18 (whose gradients no cache holds); and the line, with a step of the
+ * tutorial beside it. Medians. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,15 +81,17 @@ int main(void) {
         double step, line;
         if (iso_context_new(&ctx, &(iso_context_options){.threads = threads}))
             return 2;
-        iso_module *resnet = iso_resnet18(ctx), *cnn = iso_sequential(ctx, iso_conv2d(ctx, 3, 16, .kernel_size = 3, .padding = 1), iso_batch_norm2d(ctx, 16),
-                                                                      iso_conv2d(ctx, 16, 32, .kernel_size = 3, .padding = 1), iso_batch_norm2d(ctx, 32),
-                                                                      iso_flatten(ctx), iso_linear(ctx, 2048, 10));
+        iso_module *resnet = iso_resnet18(ctx),
+                   *cnn = iso_sequential(ctx, iso_conv2d(ctx, 3, 16, .kernel_size = 3, .padding = 1), iso_batch_norm2d(ctx, 16),
+                                         iso_conv2d(ctx, 16, 32, .kernel_size = 3, .padding = 1), iso_batch_norm2d(ctx, 32),
+                                         iso_flatten(ctx), iso_linear(ctx, 2048, 10));
         if (!resnet || !cnn || lines(ctx, &step, &line)) {
             fprintf(stderr, "%s\n", iso_error(ctx));
             return 2;
         }
-        printf("%d thread%s: norm of the tutorial's gradients %.0f us, of ResNet-18's %.0f us; a line %.0f us, beside a step of the tutorial of %.0f us\n", threads,
-               threads == 1 ? "" : "s", norm(ctx, cnn), norm(ctx, resnet), line, step);
+        printf("%d thread%s: norm of the tutorial's gradients %.0f us, of ResNet-18's %.0f us; a line %.0f us, beside a step of "
+               "the tutorial of %.0f us\n",
+               threads, threads == 1 ? "" : "s", norm(ctx, cnn), norm(ctx, resnet), line, step);
         iso_module_free(resnet);
         iso_module_free(cnn);
         iso_context_free(ctx);

@@ -1,4 +1,5 @@
-/* BatchNorm2d on a known input, in evaluation and in training mode, with PyTorch's numbers from the same seed: docs/tutorial.md has the script beside it.
+/* BatchNorm2d on a known input, in evaluation and in training mode, with PyTorch's numbers from the same seed: docs/tutorial.md
+ * has the script beside it.
  *
  *     cc examples/batch_norm.c $(pkg-config --cflags --libs isobit) -o batch_norm */
 #include <stdio.h>

@@ -37,7 +37,8 @@ int main(void) {
     print("torch.randn(3)", x, 3);
     int64_t order[5];
     iso_torch_randperm(&torch, order, 5);
-    printf("%-28s %d %d %d %d %d\n", "torch.randperm(5)", (int)order[0], (int)order[1], (int)order[2], (int)order[3], (int)order[4]);
+    printf("%-28s %d %d %d %d %d\n", "torch.randperm(5)", (int)order[0], (int)order[1], (int)order[2], (int)order[3],
+           (int)order[4]);
     uint8_t kept[8]; /* dropout keeps with probability 1 - p, and scales by 1 / (1 - p) */
     iso_torch_bernoulli(&torch, kept, 8, 1 - 0.5);
     for (int i = 0; i < 8; i++)

@@ -1,5 +1,5 @@
-/* The experiment of examples/tutorial.yaml through the C interface: the network, its initial values, dropout, loss and optimiser are written out here; the
- * recipe only gives the batches. Ends with the weights that `isobit train` ends with, bit for bit.
+/* The experiment of examples/tutorial.yaml through the C interface: the network, its initial values, dropout, loss and optimiser
+ * are written out here; the recipe only gives the batches. Ends with the weights that `isobit train` ends with, bit for bit.
  *
  *     cc examples/tutorial.c $(pkg-config --cflags --libs isobit) -o tutorial
  *     ./tutorial examples/tutorial.yaml [CHECKPOINT.safetensors]
@@ -14,18 +14,11 @@
 enum { EPOCHS = 4, STEPS = 24 }; /* 1500 images in batches of 64 */
 
 static iso_module *network(iso_context *ctx) {
-    return iso_sequential(ctx,
-        iso_conv2d(ctx, 3, 16, .kernel_size = 3, .stride = 1, .padding = 1),
-        iso_batch_norm2d(ctx, 16),
-        iso_relu(ctx),
-        iso_max_pool2d(ctx, .kernel_size = 2, .stride = 2),
-        iso_conv2d(ctx, 16, 32, .kernel_size = 3, .stride = 1, .padding = 1),
-        iso_batch_norm2d(ctx, 32),
-        iso_relu(ctx),
-        iso_max_pool2d(ctx, .kernel_size = 2, .stride = 2),
-        iso_flatten(ctx),
-        iso_dropout(ctx, 0.5),
-        iso_linear(ctx, 2048, 10));
+    return iso_sequential(ctx, iso_conv2d(ctx, 3, 16, .kernel_size = 3, .stride = 1, .padding = 1), iso_batch_norm2d(ctx, 16),
+                          iso_relu(ctx), iso_max_pool2d(ctx, .kernel_size = 2, .stride = 2),
+                          iso_conv2d(ctx, 16, 32, .kernel_size = 3, .stride = 1, .padding = 1), iso_batch_norm2d(ctx, 32),
+                          iso_relu(ctx), iso_max_pool2d(ctx, .kernel_size = 2, .stride = 2), iso_flatten(ctx),
+                          iso_dropout(ctx, 0.5), iso_linear(ctx, 2048, 10));
 }
 
 /* One pass over the training images. What PyTorch's DataLoader draws from the main generator when it begins an epoch, the

@@ -56,7 +56,8 @@ typedef struct iso_files {
     int64_t (*lseek)(void *user, int fd, int64_t offset, int whence);
     int (*flock)(void *user, int fd, int operation);
     void *(*opendir)(void *user, const char *path);
-    const char *(*readdir)(void *user, void *directory); /* an entry's name, valid until the next call; NULL with errno 0: no more */
+    const char *(*readdir)(void *user,
+                           void *directory); /* an entry's name, valid until the next call; NULL with errno 0: no more */
     int (*closedir)(void *user, void *directory);
     void *user;
 } iso_files;
@@ -67,9 +68,9 @@ typedef struct iso_context_options {
     const char *isa;                /* "scalar", "avx2", "avx512", "neon"; NULL: the fastest that the CPU has */
     const iso_allocator *allocator; /* NULL: aligned malloc. Copied. */
     const iso_files *files;         /* NULL: POSIX. Copied. */
-    const char *cache;              /* a folder, made when needed, that remembers the digests of data files, so that unchanged ones are
-                                       not read before every run; NULL: none. Copied. */
-    bool unfused;                   /* networks run every operation by itself, in passes of its own: slower, to see that it changes nothing */
+    const char *cache; /* a folder, made when needed, that remembers the digests of data files, so that unchanged ones are
+                          not read before every run; NULL: none. Copied. */
+    bool unfused;      /* networks run every operation by itself, in passes of its own: slower, to see that it changes nothing */
 } iso_context_options;
 
 /* Makes a context. `options` may be NULL. On failure *context is NULL and the status tells why

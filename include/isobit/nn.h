@@ -115,7 +115,8 @@ typedef struct iso_group_norm_options {
     bool no_affine; /* affine=False */
     int reserved;   /* leave 0 */
 } iso_group_norm_options;
-ISO_API iso_module *iso_group_norm_with(iso_context *context, int64_t num_groups, int64_t num_channels, iso_group_norm_options options);
+ISO_API iso_module *iso_group_norm_with(iso_context *context, int64_t num_groups, int64_t num_channels,
+                                        iso_group_norm_options options);
 #define iso_group_norm(context, num_groups, ...) ISO_GROUP_NORM_((context), (num_groups), __VA_ARGS__, .reserved = 0)
 #define ISO_GROUP_NORM_(context, num_groups, num_channels, ...)                                                                  \
     iso_group_norm_with((context), (num_groups), (num_channels), (iso_group_norm_options){__VA_ARGS__})
@@ -201,10 +202,10 @@ ISO_API iso_status iso_loss_backward(iso_module *module, const iso_loss *loss_fu
 ISO_API iso_status iso_loss_forward(iso_module *module, const iso_loss *loss_function, const iso_tensor *x,
                                     const iso_tensor *target, float *loss, iso_tensor *y);
 
-/* Gradient accumulation: where memory is short, the calls above compute a batch in blocks of at most so many samples (the largest power
- * of two that is not above `samples`). A step needs less memory and may take longer; its results are those of the whole batch, bit for
- * bit, with batch norms too. A batch of no more than `samples`, and any with 0 (so it starts), is computed at once. To be set on the
- * module that is called; the memory of earlier calls is freed. */
+/* Gradient accumulation: where memory is short, the calls above compute a batch in blocks of at most so many samples (the largest
+ * power of two that is not above `samples`). A step needs less memory and may take longer; its results are those of the whole
+ * batch, bit for bit, with batch norms too. A batch of no more than `samples`, and any with 0 (so it starts), is computed at
+ * once. To be set on the module that is called; the memory of earlier calls is freed. */
 ISO_API iso_status iso_module_set_micro_batch(iso_module *module, int64_t samples);
 
 /* ---- Optimisers ---- */

@@ -41,14 +41,14 @@ typedef struct iso_train_options {
     const char *recipe;      /* path of the YAML file; may be NULL with resume */
     const char *const *sets; /* "key=value": changes to the recipe */
     size_t set_count;
-    const char *out;                 /* the run directory; NULL: runs/NAME, the first that is free */
-    bool resume;                     /* go on with the run in `out` */
-    int workers;                     /* threads that prepare batches ahead; never changes a bit. -1: the default (2 at most) */
-    int64_t micro_batch;             /* compute a batch in blocks of so many samples, at most, for less memory; never changes a bit.
-                                        0: as the recipe says */
-    int64_t trace_from, trace_to;    /* steps whose every tensor is digested into the file `trace` (docs/ledger.md); 0: none. The operations
-                                        of such a step run one by one, over the whole batch: slower, and the same bits */
-    bool no_metrics;                 /* no metrics.jsonl (docs/report.md): the run directory holds the ledger, and no gradient norms or times */
+    const char *out;              /* the run directory; NULL: runs/NAME, the first that is free */
+    bool resume;                  /* go on with the run in `out` */
+    int workers;                  /* threads that prepare batches ahead; never changes a bit. -1: the default (2 at most) */
+    int64_t micro_batch;          /* compute a batch in blocks of so many samples, at most, for less memory; never changes a bit.
+                                     0: as the recipe says */
+    int64_t trace_from, trace_to; /* steps whose every tensor is digested into the file `trace` (docs/ledger.md); 0: none. The
+                                     operations of such a step run one by one, over the whole batch: slower, and the same bits */
+    bool no_metrics; /* no metrics.jsonl (docs/report.md): the run directory holds the ledger, and no gradient norms or times */
     const char *tensorboard;         /* NULL, or a folder for event files of TensorBoard, written as the run goes */
     iso_progress_function *progress; /* may be NULL */
     void *user;
@@ -83,32 +83,32 @@ typedef struct iso_verify_options {
 
 typedef struct iso_verify_result {
     uint8_t digest[ISO_DIGEST_SIZE];
-    int64_t steps, lines; /* re-executed */
-    int64_t segments;     /* with sample: how many there are, */
-    char sampled[1024];   /* and the steps of those that were drawn: "4-6, 10-12" (a long list is cut off) */
-    int64_t missing;      /* checkpoints that have a line and no file */
+    int64_t steps, lines;  /* re-executed */
+    int64_t segments;      /* with sample: how many there are, */
+    char sampled[1024];    /* and the steps of those that were drawn: "4-6, 10-12" (a long list is cut off) */
+    int64_t missing;       /* checkpoints that have a line and no file */
     int64_t files, images; /* with data: what was read, and decoded */
-    char finding[1024];   /* ISO_DIFFER: what does not follow: file, step, tensor */
-    int64_t step;         /* of a recorded step that is not what its own inputs give; 0: none, or other damage */
-    char tensor[160];     /* the tensor, where it could be found */
+    char finding[1024];    /* ISO_DIFFER: what does not follow: file, step, tensor */
+    int64_t step;          /* of a recorded step that is not what its own inputs give; 0: none, or other damage */
+    char tensor[160];      /* the tensor, where it could be found */
 } iso_verify_result;
 
 /* Re-executes a run, a segment of it, or a sample of its segments, and compares every line of its ledger, every checkpoint and
  * every data file; of a sample, the checkpoints at the segments' ends; with `data` only what the run was fed. Reads the run
- * directory and the data only, and writes nothing. ISO_OK: all follows; ISO_DIFFER: result->finding says what does not; ISO_EIO also if all follows but a checkpoint's
- * file is missing (result->missing); otherwise as iso_train. */
+ * directory and the data only, and writes nothing. ISO_OK: all follows; ISO_DIFFER: result->finding says what does not; ISO_EIO
+ * also if all follows but a checkpoint's file is missing (result->missing); otherwise as iso_train. */
 ISO_API iso_status iso_verify(iso_context *context, const iso_verify_options *options, iso_verify_result *result);
 
-/* Compares two runs: two run directories, or two files of traces. *report, to be freed with iso_string_free, is a text (or JSON) of the
- * first cause and the first step, operation, tensor and element at which they part; to find these, the step is taken again. Runs of equal
- * heads are equal; only small ones are also checked for damage. ISO_OK: equal, and no damage seen; ISO_DIFFER; ISO_EINVAL, ISO_EIO:
- * not a readable run. */
+/* Compares two runs: two run directories, or two files of traces. *report, to be freed with iso_string_free, is a text (or JSON)
+ * of the first cause and the first step, operation, tensor and element at which they part; to find these, the step is taken
+ * again. Runs of equal heads are equal; only small ones are also checked for damage. ISO_OK: equal, and no damage seen;
+ * ISO_DIFFER; ISO_EINVAL, ISO_EIO: not a readable run. */
 ISO_API iso_status iso_diff(iso_context *context, const char *directory_a, const char *directory_b, bool json, char **report);
 ISO_API void iso_string_free(iso_context *context, char *string);
 
-/* model.load_state_dict(safetensors.torch.load_file(path)): every tensor by its name, the batch norms' statistics and counters too. The
- * names, types and shapes must all be the model's; a difference is ISO_EINVAL with file, tensor, and what was expected, and changes
- * nothing. What only a checkpoint of a run holds beside the model (docs/ledger.md) is passed over. */
+/* model.load_state_dict(safetensors.torch.load_file(path)): every tensor by its name, the batch norms' statistics and counters
+ * too. The names, types and shapes must all be the model's; a difference is ISO_EINVAL with file, tensor, and what was expected,
+ * and changes nothing. What only a checkpoint of a run holds beside the model (docs/ledger.md) is passed over. */
 struct iso_module;
 ISO_API iso_status iso_module_load_weights(struct iso_module *module, const char *path);
 
@@ -124,22 +124,23 @@ typedef struct iso_evaluate_options {
 typedef struct iso_evaluate_result {
     int64_t count, correct; /* images, and right answers among them */
     float loss;
-    struct iso_tensor *logits;       /* (count, outputs) float32, in the order of the test images; to be freed with iso_tensor_free */
+    struct iso_tensor *logits; /* (count, outputs) float32, in the order of the test images; to be freed with iso_tensor_free */
     uint8_t digest[ISO_DIGEST_SIZE]; /* of the logits, as in docs/ledger.md */
 } iso_evaluate_result;
 
-/* The model that a recipe starts from, with the recipe's `weights`, on the recipe's test images, in evaluation mode. Trains nothing.
- * ISO_EINVAL: the recipe, its weights or its data are wrong; ISO_EIO, ISO_ENOMEM. On failure result->logits is NULL. */
+/* The model that a recipe starts from, with the recipe's `weights`, on the recipe's test images, in evaluation mode. Trains
+ * nothing. ISO_EINVAL: the recipe, its weights or its data are wrong; ISO_EIO, ISO_ENOMEM. On failure result->logits is NULL. */
 ISO_API iso_status iso_evaluate(iso_context *context, const iso_evaluate_options *options, iso_evaluate_result *result);
 
 /* The tensors of one batch, exactly as training would see them: *x (n, c, h, w) float32 and *labels (n) int64, to be freed
- * with iso_tensor_free. epoch from 0, index from 0. ISO_EINVAL: recipe or data are wrong, or there is no such batch; ISO_EIO, ISO_ENOMEM. */
+ * with iso_tensor_free. epoch from 0, index from 0. ISO_EINVAL: recipe or data are wrong, or there is no such batch; ISO_EIO,
+ * ISO_ENOMEM. */
 struct iso_tensor;
 ISO_API iso_status iso_recipe_batch(iso_context *context, const char *recipe, const char *const *sets, size_t set_count,
                                     int64_t epoch, int64_t index, struct iso_tensor **x, struct iso_tensor **labels);
 
-/* The same batch as a picture, the file `png`, with the name of its class under each image. What Normalize does, as the last transform, is
- * taken back. Written atomically. ISO_EIO: it could not be written; otherwise as iso_recipe_batch. */
+/* The same batch as a picture, the file `png`, with the name of its class under each image. What Normalize does, as the last
+ * transform, is taken back. Written atomically. ISO_EIO: it could not be written; otherwise as iso_recipe_batch. */
 ISO_API iso_status iso_recipe_batch_png(iso_context *context, const char *recipe, const char *const *sets, size_t set_count,
                                         int64_t epoch, int64_t index, const char *png);
 
@@ -158,9 +159,9 @@ typedef struct iso_selftest_part {
 
 #define ISO_SELFTEST_PARTS 5
 
-/* The self-test in parts, each within a fraction of a second: random streams, functions of one number, and three networks that are
- * trained for a few steps. The last part, "network", is that of iso_selftest. ISO_DIFFER: a part is not as expected; the message names the
- * first. With any other failure the parts are not valid. */
+/* The self-test in parts, each within a fraction of a second: random streams, functions of one number, and three networks that
+ * are trained for a few steps. The last part, "network", is that of iso_selftest. ISO_DIFFER: a part is not as expected; the
+ * message names the first. With any other failure the parts are not valid. */
 ISO_API iso_status iso_selftest_parts(iso_context *context, iso_selftest_part parts[ISO_SELFTEST_PARTS]);
 
 typedef struct iso_stream_options {

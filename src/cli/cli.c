@@ -84,7 +84,8 @@ static const cli_option *find_option(const iso_command *command, const char *arg
     /* What belongs to the experiment is a key of the recipe, and no option. */
     for (size_t i = 0; i < iso_recipe_key_count; i++)
         if (strncmp(name, "--", 2) == 0 && strcmp(iso_recipe_keys[i].name, name + 2) == 0) {
-            cli_error("unknown option %s: it is a key of the recipe; expected --set %s=... (see isobit %s --help)", name, name + 2, command->name);
+            cli_error("unknown option %s: it is a key of the recipe; expected --set %s=... (see isobit %s --help)", name,
+                      name + 2, command->name);
             return NULL;
         }
     const char *nearest = iso_nearest(name, names, count);

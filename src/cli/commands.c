@@ -4,8 +4,9 @@
 #include "cli/cli.h"
 #include "core/text.h"
 
-const iso_command *const cli_commands[] = {&iso_command_train, &iso_command_verify, &iso_command_diff, &iso_command_report,
-                                           &iso_command_export, &iso_command_eval, &iso_command_batch, &iso_command_stream, &iso_command_info, &iso_command_help};
+const iso_command *const cli_commands[] = {&iso_command_train,  &iso_command_verify, &iso_command_diff,  &iso_command_report,
+                                           &iso_command_export, &iso_command_eval,   &iso_command_batch, &iso_command_stream,
+                                           &iso_command_info,   &iso_command_help};
 const size_t cli_command_count = sizeof cli_commands / sizeof cli_commands[0];
 
 const iso_command *cli_find_command(const char *name) {

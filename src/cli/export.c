@@ -55,7 +55,8 @@ static const cli_option options[] = {
     {"--csv", CLI_TEXT, offsetof(export_args, csv), "FILE",
      "a line per step: loss, learning rate, gradient norm, images, seconds, results of tests; - prints it", 0, 0, CLI_FILE},
     {"--jsonl", CLI_TEXT, offsetof(export_args, jsonl), "FILE", "the same, a JSON object per line; - prints it", 0, 0, CLI_FILE},
-    {"--tensorboard", CLI_TEXT, offsetof(export_args, tensorboard), "DIR", "the same, as an event file of TensorBoard", 0, 0, CLI_FOLDER},
+    {"--tensorboard", CLI_TEXT, offsetof(export_args, tensorboard), "DIR", "the same, as an event file of TensorBoard", 0, 0,
+     CLI_FOLDER},
     {"--safetensors", CLI_TEXT, offsetof(export_args, safetensors), "FILE",
      "the parameters and buffers of the newest checkpoint under PyTorch's names, for load_state_dict", 0, 0, CLI_FILE},
     {"--step", CLI_INT, offsetof(export_args, step), "N", "of the checkpoint behind step N instead", 0, INT64_MAX},
@@ -64,14 +65,17 @@ static const cli_option options[] = {
 const iso_command iso_command_export = {
     .name = "export",
     .summary = "a run for other tools: CSV, JSON lines, TensorBoard, safetensors",
-    .synopsis = (const char *const[]){"DIR [--csv FILE] [--jsonl FILE] [--tensorboard DIR] [--safetensors FILE [--step N]]", NULL},
-    .text = "Writes what a run recorded in the forms that other tools read; several at once, if asked for. Files are written whole or not at "
+    .synopsis =
+        (const char *const[]){"DIR [--csv FILE] [--jsonl FILE] [--tensorboard DIR] [--safetensors FILE [--step N]]", NULL},
+    .text = "Writes what a run recorded in the forms that other tools read; several at once, if asked for. Files are written "
+            "whole or not at "
             "all.",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .low = 1,
     .high = 1,
     .operands = CLI_FOLDER,
-    .examples = (const char *const[]){"isobit export runs/tutorial --csv metrics.csv", "isobit export runs/tutorial --safetensors weights.safetensors", NULL},
+    .examples = (const char *const[]){"isobit export runs/tutorial --csv metrics.csv",
+                                      "isobit export runs/tutorial --safetensors weights.safetensors", NULL},
     .run = run,
 };

@@ -148,7 +148,8 @@ static int run(int argc, char **argv) {
 static const cli_option options[] = {
     CLI_JSON(info_args),
     {"--selftest", CLI_FLAG, offsetof(info_args, selftest), NULL,
-     "only the self-test, in parts (random streams, functions, three networks), on every instruction set that is available or on --isa; "
+     "only the self-test, in parts (random streams, functions, three networks), on every instruction set that is available or on "
+     "--isa; "
      "exit status 1 if a part is not what it must be"},
     CLI_THREADS(info_args),
     CLI_ISA(info_args),

@@ -73,11 +73,13 @@ void cli_progress_show(void *user, const iso_progress *now) {
                 (long long)now->done, (long long)now->total);
         return;
     case ISO_PROGRESS_EVAL:
-        fprintf(stderr, p->terminal ? "\r\033[Kepoch %lld/%lld  loss %.4f  test accuracy %.2f %%\n"
-                                    : "epoch %lld/%lld  loss %.4f  test accuracy %.2f %%\n",
+        fprintf(stderr,
+                p->terminal ? "\r\033[Kepoch %lld/%lld  loss %.4f  test accuracy %.2f %%\n"
+                            : "epoch %lld/%lld  loss %.4f  test accuracy %.2f %%\n",
                 (long long)now->epoch, (long long)now->epochs, (double)now->loss, 100 * now->accuracy);
         return;
-    default: break;
+    default:
+        break;
     }
     if (now->kind == ISO_PROGRESS_STEP && p->first < 0)
         p->shown = time;

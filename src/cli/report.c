@@ -32,8 +32,9 @@ static int print_report(iso_context *ctx, const iso_report_options *options) {
 static int write_page(iso_context *ctx, const iso_report_options *options, const char *out) {
     char path[2048];
     size_t size = strlen(options->directory);
-    if (!out && (size_t)snprintf(path, sizeof path, size && options->directory[size - 1] == '/' ? "%sreport.html" : "%s/report.html",
-                                 options->directory) >= sizeof path) {
+    if (!out &&
+        (size_t)snprintf(path, sizeof path, size && options->directory[size - 1] == '/' ? "%sreport.html" : "%s/report.html",
+                         options->directory) >= sizeof path) {
         cli_error("the name of the run directory is too long");
         iso_context_free(ctx);
         return 2;
@@ -69,7 +70,9 @@ static int run(int argc, char **argv) {
     setlocale(LC_CTYPE, ""); /* of the terminal: which characters it can show */
     iso_report_options options = {.directory = directories[0],
                                   .directory_b = directories[1],
-                                  .format = a.text ? ISO_REPORT_TEXT : a.json ? ISO_REPORT_JSON : ISO_REPORT_HTML,
+                                  .format = a.text   ? ISO_REPORT_TEXT
+                                            : a.json ? ISO_REPORT_JSON
+                                                     : ISO_REPORT_HTML,
                                   .columns = terminal_width(),
                                   .ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0};
     return a.text || a.json ? print_report(ctx, &options) : write_page(ctx, &options, a.out);
@@ -86,8 +89,10 @@ const iso_command iso_command_report = {
     .name = "report",
     .summary = "a page with a run's curves, digests and environment, or how two runs part",
     .synopsis = (const char *const[]){"DIR [DIR_B] [options]", NULL},
-    .text = "Writes DIR/report.html: loss, accuracy, learning rate, gradient norms, throughput, digests, environment; with DIR_B also "
-            "the first difference, as isobit diff finds it, and the values around it. The page is one file that needs nothing else: no "
+    .text = "Writes DIR/report.html: loss, accuracy, learning rate, gradient norms, throughput, digests, environment; with DIR_B "
+            "also "
+            "the first difference, as isobit diff finds it, and the values around it. The page is one file that needs nothing "
+            "else: no "
             "network, no script. The run may still be going on.",
     .options = options,
     .option_count = sizeof options / sizeof *options,
@@ -95,7 +100,8 @@ const iso_command iso_command_report = {
     .high = 2,
     .operands = CLI_FOLDER,
     .exit_status = "0 done, also if the two runs differ (isobit diff tells by its status); 2, 3 as for every command",
-    .examples = (const char *const[]){"isobit report runs/tutorial", "isobit report runs/tutorial runs/tutorial-2 --out difference.html",
-                                      "isobit report runs/tutorial --text", NULL},
+    .examples =
+        (const char *const[]){"isobit report runs/tutorial", "isobit report runs/tutorial runs/tutorial-2 --out difference.html",
+                              "isobit report runs/tutorial --text", NULL},
     .run = run,
 };

@@ -1,6 +1,6 @@
-/* hash_lanes of 32 lanes for AVX-512, as two vectors of 16 side by side: one compression is a chain of operations that wait for each other, so
- * a second one costs little. Its 32 registers are the two states; message words come from memory, and every operation is in place, or
- * a compiler would need more. */
+/* hash_lanes of 32 lanes for AVX-512, as two vectors of 16 side by side: one compression is a chain of operations that wait for
+ * each other, so a second one costs little. Its 32 registers are the two states; message words come from memory, and every
+ * operation is in place, or a compiler would need more. */
 #define MIX_PAIR(a, b, c, d, x, y)                                                                                               \
     BOTH(v[a] += m[x], w[a] += n[x]);                                                                                            \
     BOTH(v[a] += v[b], w[a] += w[b]);                                                                                            \
@@ -37,8 +37,8 @@ static void store_16(const uint32_t words[8][16], uint8_t (*values)[ISO_BLAKE3_S
 }
 
 /* 32 messages of `blocks` blocks. */
-TARGET static void hash_pair(const uint8_t *in, size_t stride, int blocks, uint64_t counter, uint32_t step, uint32_t flags, uint32_t first,
-                             uint32_t last, uint8_t (*values)[ISO_BLAKE3_SIZE]) {
+TARGET static void hash_pair(const uint8_t *in, size_t stride, int blocks, uint64_t counter, uint32_t step, uint32_t flags,
+                             uint32_t first, uint32_t last, uint8_t (*values)[ISO_BLAKE3_SIZE]) {
     const uint8_t *lane[32];
     vec_16 cv[8], cw[8], low[2], high[2];
     for (size_t i = 0; i < 32; i++) {
@@ -81,13 +81,14 @@ TARGET static void hash_pair(const uint8_t *in, size_t stride, int blocks, uint6
     store_16((const uint32_t(*)[16])words, values + 16);
 }
 
-static void hash_32(const uint8_t *in, size_t stride, size_t count, int blocks, uint64_t counter, uint32_t step, uint32_t flags, uint32_t first,
-                    uint32_t last, uint8_t (*values)[ISO_BLAKE3_SIZE]) {
+static void hash_32(const uint8_t *in, size_t stride, size_t count, int blocks, uint64_t counter, uint32_t step, uint32_t flags,
+                    uint32_t first, uint32_t last, uint8_t (*values)[ISO_BLAKE3_SIZE]) {
     size_t done = 0;
     for (; count - done >= 32; done += 32)
         hash_pair(in + done * stride, stride, blocks, counter + (uint64_t)done * step, step, flags, first, last, values + done);
     if (done < count)
-        hash_16(in + done * stride, stride, count - done, blocks, counter + (uint64_t)done * step, step, flags, first, last, values + done);
+        hash_16(in + done * stride, stride, count - done, blocks, counter + (uint64_t)done * step, step, flags, first, last,
+                values + done);
 }
 
 #undef START

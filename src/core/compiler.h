@@ -30,8 +30,14 @@
 #define ISO_PRINTF(string, args) __attribute__((format(printf, string, args)))
 #define ISO_COUNTOF(array)       (sizeof(array) / sizeof((array)[0]))
 
-static inline int64_t iso_min64(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t iso_max64(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline int64_t iso_ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static inline int64_t iso_min64(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+static inline int64_t iso_max64(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+static inline int64_t iso_ceil_div(int64_t a, int64_t b) {
+    return (a + b - 1) / b;
+}
 
 #endif

@@ -16,8 +16,8 @@ struct iso_context {
     iso_files files;
     iso_pool *pool;
     iso_isa isa;
-    bool unfused; /* plans join no operations */
-    char *cache; /* the folder that remembers digests of data, or NULL */
+    bool unfused;                  /* plans join no operations */
+    char *cache;                   /* the folder that remembers digests of data, or NULL */
     iso_torch_generator generator; /* the default generator, torch.default_generator's twin */
     iso_py_random python;          /* the same of Python's module random; seeded by who draws from it */
     atomic_int interrupted;
@@ -34,8 +34,11 @@ iso_status iso_fail(iso_context *ctx, iso_status status, const char *format, ...
 iso_status iso_fail_at(iso_context *ctx, iso_status status, const char *format, ...) ISO_PRINTF(3, 4);
 
 /* Why the call that has just failed did: for functions that give a pointer, or NULL. */
-static inline iso_status iso_failure(const iso_context *ctx) { return ctx->failure; }
-/* ISO_EINVAL and why, if the calling thread's arithmetic is not the contract's (cpu.h): a host program may have changed it at any time. */
+static inline iso_status iso_failure(const iso_context *ctx) {
+    return ctx->failure;
+}
+/* ISO_EINVAL and why, if the calling thread's arithmetic is not the contract's (cpu.h): a host program may have changed it at any
+ * time. */
 iso_status iso_check_floats(iso_context *ctx);
 
 /* Memory, aligned to 64 bytes, from the context's allocator. NULL (and a message) when there is none.

@@ -91,8 +91,8 @@ const char *iso_cpu_check_float_environment(void) {
     if (zero_bits(smallest + 0.0f) || zero_bits(smallest * 1.0f))
         return "this thread treats subnormal numbers as zero (DAZ is set)";
     volatile float one = 1.0f, third_up = 0x1.8p-24f, third_down = 0x1p-25f;
-    if (one + third_up != 0x1.000002p0f || one + third_down != 1.0f ||
-        -one - third_up != -0x1.000002p0f || -one - third_down != -1.0f)
+    if (one + third_up != 0x1.000002p0f || one + third_down != 1.0f || -one - third_up != -0x1.000002p0f ||
+        -one - third_down != -1.0f)
         return "this thread does not round to nearest";
     return NULL;
 }
@@ -103,8 +103,7 @@ void iso_cpu_name(char *buffer, size_t size) {
     unsigned words[13] = {0}, highest = __get_cpuid_max(0x80000000u, NULL);
     if (highest >= 0x80000004u) {
         for (unsigned i = 0; i < 3; i++)
-            __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2],
-                        &words[4 * i + 3]);
+            __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2], &words[4 * i + 3]);
         const char *name = (const char *)words;
         while (*name == ' ')
             name++;

@@ -5,7 +5,8 @@
 
 #include "core/compiler.h"
 
-/* 32-bit Arm: the compiler's vectors become NEON's there, which flushes subnormals whatever the program asks for. gcc knows that and does without. */
+/* 32-bit Arm: the compiler's vectors become NEON's there, which flushes subnormals whatever the program asks for. gcc knows that
+ * and does without. */
 #if defined(__arm__) && defined(__ARM_NEON) && defined(__clang__)
 #error "Isobit cannot be built for 32-bit NEON by clang, since it flushes subnormal numbers: build with -mfpu=vfpv3-d16"
 #endif
@@ -29,7 +30,8 @@ const char *iso_isa_missing(iso_isa isa);
 bool iso_isa_available(iso_isa isa);
 iso_isa iso_isa_best(void);
 
-/* NULL if on the calling thread subnormals are kept, rounding is to nearest and exceptions are no signals; otherwise what is wrong. */
+/* NULL if on the calling thread subnormals are kept, rounding is to nearest and exceptions are no signals; otherwise what is
+ * wrong. */
 const char *iso_cpu_check_float_environment(void);
 
 /* The CPU's name as it calls itself, for run.env and `isobit info`; "" if unknown. */

@@ -85,8 +85,10 @@ static int default_closedir(void *user, void *directory) {
 }
 
 iso_files iso_files_posix(void) {
-    return (iso_files){default_open,  default_read,  default_write, default_fsync, default_ftruncate, default_close,   default_rename,   default_unlink, default_mkdir,
-                       default_rmdir, default_stat,  default_lseek, default_flock, default_opendir,   default_readdir, default_closedir, NULL};
+    return (iso_files){
+        default_open,    default_read,     default_write, default_fsync, default_ftruncate, default_close, default_rename,
+        default_unlink,  default_mkdir,    default_rmdir, default_stat,  default_lseek,     default_flock, default_opendir,
+        default_readdir, default_closedir, NULL};
 }
 
 iso_status iso_file_stat(iso_context *ctx, const char *path, struct stat *info, bool *exists) {
@@ -140,7 +142,7 @@ static uint8_t *read_open(iso_context *ctx, int fd, size_t expected, size_t *siz
 
 /* Both forms of reading: ISO_EIO or ISO_ENOMEM with a message. */
 static iso_status read_file(iso_context *ctx, const char *path, size_t limit, uint8_t **data, size_t *size, char *message,
-                      size_t message_size) {
+                            size_t message_size) {
     struct stat info;
     const char *problem = NULL;
     *data = NULL;
@@ -187,8 +189,7 @@ iso_status iso_file_read_quietly(iso_context *ctx, const char *directory, const 
     return status;
 }
 
-iso_status iso_file_write_all(iso_context *ctx, int fd, const char *path, const void *data,
-                              size_t size) {
+iso_status iso_file_write_all(iso_context *ctx, int fd, const char *path, const void *data, size_t size) {
     const uint8_t *next = data;
     while (size > 0) {
         int64_t count = ctx->files.write(ctx->files.user, fd, next, size);
@@ -208,15 +209,13 @@ iso_status iso_file_sync_directory(iso_context *ctx, const char *path) {
     int fd = ctx->files.open(ctx->files.user, path, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0)
         return io_error(ctx, path, "the directory could not be opened");
-    iso_status status =
-        ctx->files.fsync(ctx->files.user, fd) == 0 ? ISO_OK : io_error(ctx, path, "fsync failed");
+    iso_status status = ctx->files.fsync(ctx->files.user, fd) == 0 ? ISO_OK : io_error(ctx, path, "fsync failed");
     ctx->files.close(ctx->files.user, fd);
     return status;
 }
 
 /* Writes and fsyncs the temporary file; the caller removes it on failure. */
-static iso_status write_temporary(iso_context *ctx, const char *path, const iso_slice *slices,
-                                  size_t count) {
+static iso_status write_temporary(iso_context *ctx, const char *path, const iso_slice *slices, size_t count) {
     int fd = ctx->files.open(ctx->files.user, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     if (fd < 0)
         return io_error(ctx, path, "could not be created");
@@ -230,11 +229,9 @@ static iso_status write_temporary(iso_context *ctx, const char *path, const iso_
     return status;
 }
 
-iso_status iso_file_write_atomic(iso_context *ctx, const char *path, const iso_slice *slices,
-                                 size_t count) {
+iso_status iso_file_write_atomic(iso_context *ctx, const char *path, const iso_slice *slices, size_t count) {
     char *temporary = iso_sprintf(ctx, "%s.part", path), *directory = iso_path_directory(ctx, path);
-    iso_status status =
-        temporary && directory ? write_temporary(ctx, temporary, slices, count) : ISO_ENOMEM;
+    iso_status status = temporary && directory ? write_temporary(ctx, temporary, slices, count) : ISO_ENOMEM;
     if (!status && ctx->files.rename(ctx->files.user, temporary, path) != 0)
         status = io_error(ctx, path, "could not be renamed into place");
     if (status && temporary)
@@ -258,9 +255,8 @@ iso_status iso_file_make_directories(iso_context *ctx, const char *path) {
         *at = 0;
         if (at != copy && ctx->files.mkdir(ctx->files.user, copy, 0777) != 0 &&
             !(errno == EEXIST && iso_file_is_directory(ctx, copy)))
-            status = errno == EEXIST || errno == ENOTDIR
-                         ? iso_fail(ctx, ISO_EIO, "%s: exists and is no directory", copy)
-                         : io_error(ctx, copy, "the directory could not be made");
+            status = errno == EEXIST || errno == ENOTDIR ? iso_fail(ctx, ISO_EIO, "%s: exists and is no directory", copy)
+                                                         : io_error(ctx, copy, "the directory could not be made");
         *at = end;
         if (!end)
             break;

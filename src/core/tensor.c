@@ -12,15 +12,13 @@ const char *iso_dtype_name(iso_dtype dtype) {
 
 iso_tensor *iso_tensor_new(iso_context *ctx, iso_dtype dtype, int dims, const int64_t *shape) {
     if (dims < 0 || dims > ISO_MAX_DIMS) {
-        iso_fail(ctx, ISO_EINVAL, "a tensor of %d dimensions, expected 0 to %d", dims,
-                 ISO_MAX_DIMS);
+        iso_fail(ctx, ISO_EINVAL, "a tensor of %d dimensions, expected 0 to %d", dims, ISO_MAX_DIMS);
         return NULL;
     }
     int64_t numel = 1;
     for (int i = 0; i < dims; i++)
         if (shape[i] < 0 || __builtin_mul_overflow(numel, shape[i], &numel)) {
-            iso_fail(ctx, ISO_EINVAL, "dimension %d of a tensor is %lld: negative or too large", i,
-                     (long long)shape[i]);
+            iso_fail(ctx, ISO_EINVAL, "dimension %d of a tensor is %lld: negative or too large", i, (long long)shape[i]);
             return NULL;
         }
     iso_tensor *tensor = iso_calloc(ctx, 1, sizeof *tensor);

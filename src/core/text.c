@@ -110,8 +110,7 @@ void iso_text_json(iso_text *text, const char *string, size_t size) {
         else if (code < 0x20 || code == 0x7f || (code >= 0x80 && code < 0x10000))
             iso_text_printf(text, "\\u%04x", code);
         else if (code >= 0x10000)
-            iso_text_printf(text, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10),
-                            0xdc00 + ((code - 0x10000) & 0x3ff));
+            iso_text_printf(text, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10), 0xdc00 + ((code - 0x10000) & 0x3ff));
         else
             iso_text_append(text, string + i, 1);
         i += (size_t)length;

@@ -12,10 +12,14 @@ typedef struct iso_text {
     bool failed;
 } iso_text;
 
-static inline iso_text iso_text_new(iso_context *ctx) { return (iso_text){.ctx = ctx}; }
+static inline iso_text iso_text_new(iso_context *ctx) {
+    return (iso_text){.ctx = ctx};
+}
 void iso_text_free(iso_text *text);
 void iso_text_clear(iso_text *text);
-static inline bool iso_text_ok(const iso_text *text) { return !text->failed; }
+static inline bool iso_text_ok(const iso_text *text) {
+    return !text->failed;
+}
 
 void iso_text_append(iso_text *text, const char *data, size_t size);
 void iso_text_puts(iso_text *text, const char *string);

@@ -24,8 +24,9 @@ struct iso_dataset {
     size_t count; /* samples */
     int32_t *labels;
     iso_image *images; /* decoded; pixels NULL: not kept in memory, decoded when asked for */
-    struct iso_keeping *keeping; /* where images come to stay in memory as they are asked for; NULL: they are there from the start */
-    iso_image *sizes;  /* w, h, channels of every image; owns no pixels */
+    struct iso_keeping
+        *keeping;     /* where images come to stay in memory as they are asked for; NULL: they are there from the start */
+    iso_image *sizes; /* w, h, channels of every image; owns no pixels */
     size_t file_count, file_capacity;
     iso_data_file *files; /* ImageFolder: files[i] is sample i */
     size_t skipped_count;

@@ -85,7 +85,8 @@ static iso_status fill(iso_loader *l) {
     l->batches = l->options.drop_last ? l->count / wanted : iso_ceil_div(l->count, wanted);
     if (l->batches == 0)
         return iso_fail(ctx, ISO_EINVAL,
-                        "DataLoader: %lld images give no whole batch of %lld, and drop_last=True leaves out the rest; expected a smaller batch_size",
+                        "DataLoader: %lld images give no whole batch of %lld, and drop_last=True leaves out the rest; expected a "
+                        "smaller batch_size",
                         (long long)l->count, (long long)wanted);
     if ((status = check_sizes(l)) || (status = new_slots(l)))
         return status;

@@ -96,5 +96,9 @@ static void write_shortest(iso_text *out, double value, bool single) {
     }
 }
 
-void iso_write_repr(iso_text *out, double value) { write_shortest(out, value, false); }
-void iso_write_repr_f32(iso_text *out, float value) { write_shortest(out, (double)value, true); }
+void iso_write_repr(iso_text *out, double value) {
+    write_shortest(out, value, false);
+}
+void iso_write_repr_f32(iso_text *out, float value) {
+    write_shortest(out, (double)value, true);
+}

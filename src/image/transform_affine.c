@@ -76,9 +76,12 @@ static bool apply_affine(const iso_transform *t, const iso_draw *draw, iso_image
 }
 
 static const iso_param affine_params[] = {
-    {"degrees", ISO_ARG_FLOATS, NULL, -1e6, 1e6, false},  {"translate", ISO_ARG_FLOAT2, "None", 0, 1, false},
-    {"scale", ISO_ARG_FLOAT2, "None", 0, 1e6, false},     {"shear", ISO_ARG_FLOATS, "None", -1e6, 1e6, false},
-    {"interpolation", ISO_ARG_ANY, "None", 0, 0, false, "'nearest', 'bilinear', 'bicubic', or InterpolationMode.BILINEAR, ..."},  {"fill", ISO_ARG_FLOATS, "0", 0, 0, true},
+    {"degrees", ISO_ARG_FLOATS, NULL, -1e6, 1e6, false},
+    {"translate", ISO_ARG_FLOAT2, "None", 0, 1, false},
+    {"scale", ISO_ARG_FLOAT2, "None", 0, 1e6, false},
+    {"shear", ISO_ARG_FLOATS, "None", -1e6, 1e6, false},
+    {"interpolation", ISO_ARG_ANY, "None", 0, 0, false, "'nearest', 'bilinear', 'bicubic', or InterpolationMode.BILINEAR, ..."},
+    {"fill", ISO_ARG_FLOATS, "0", 0, 0, true},
     {"center", ISO_ARG_FLOAT2, "None", -1e6, 1e6, false},
 };
 static const iso_signature affine_signature = {"RandomAffine", affine_params, ISO_COUNTOF(affine_params)};

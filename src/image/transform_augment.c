@@ -177,11 +177,12 @@ static iso_image_size draw_rand(const iso_transform *t, iso_torch_generator *g, 
     return in;
 }
 
-static const iso_param rand_params[] = {{"num_ops", ISO_ARG_INT, "2", 0, 64, false},
-                                        {"magnitude", ISO_ARG_INT, "9", 0, 1 << 15, false},
-                                        {"num_magnitude_bins", ISO_ARG_INT, "31", 2, 1 << 15, false},
-                                        {"interpolation", ISO_ARG_ANY, "None", 0, 0, false, "'nearest', 'bilinear', 'bicubic', or InterpolationMode.BILINEAR, ..."},
-                                        {"fill", ISO_ARG_FLOATS, "None", 0, 0, false}};
+static const iso_param rand_params[] = {
+    {"num_ops", ISO_ARG_INT, "2", 0, 64, false},
+    {"magnitude", ISO_ARG_INT, "9", 0, 1 << 15, false},
+    {"num_magnitude_bins", ISO_ARG_INT, "31", 2, 1 << 15, false},
+    {"interpolation", ISO_ARG_ANY, "None", 0, 0, false, "'nearest', 'bilinear', 'bicubic', or InterpolationMode.BILINEAR, ..."},
+    {"fill", ISO_ARG_FLOATS, "None", 0, 0, false}};
 static const iso_signature rand_signature = {"RandAugment", rand_params, ISO_COUNTOF(rand_params)};
 static const iso_transform_class rand_operation_class = {
     .signature = &rand_signature, .stage = ISO_ON_IMAGE, .random = true, .draw = draw_rand, .apply = apply_drawn};
@@ -212,9 +213,10 @@ static iso_image_size draw_trivial(const iso_transform *t, iso_torch_generator *
     return in;
 }
 
-static const iso_param trivial_params[] = {{"num_magnitude_bins", ISO_ARG_INT, "31", 2, 1 << 15, false},
-                                           {"interpolation", ISO_ARG_ANY, "None", 0, 0, false, "'nearest', 'bilinear', 'bicubic', or InterpolationMode.BILINEAR, ..."},
-                                           {"fill", ISO_ARG_FLOATS, "None", 0, 0, false}};
+static const iso_param trivial_params[] = {
+    {"num_magnitude_bins", ISO_ARG_INT, "31", 2, 1 << 15, false},
+    {"interpolation", ISO_ARG_ANY, "None", 0, 0, false, "'nearest', 'bilinear', 'bicubic', or InterpolationMode.BILINEAR, ..."},
+    {"fill", ISO_ARG_FLOATS, "None", 0, 0, false}};
 static const iso_signature trivial_signature = {"TrivialAugmentWide", trivial_params, ISO_COUNTOF(trivial_params)};
 const iso_transform_class iso_trivial_augment_wide_class = {.signature = &trivial_signature,
                                                             .stage = ISO_ON_IMAGE,

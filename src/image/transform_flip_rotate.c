@@ -90,8 +90,10 @@ static iso_box rotation_source(const iso_transform *t, const iso_draw *draw) {
 }
 
 static const iso_param rotation_params[] = {
-    {"degrees", ISO_ARG_FLOAT2, NULL, -1e6, 1e6, false}, {"interpolation", ISO_ARG_ANY, "None", 0, 0, false, "'nearest', 'bilinear', 'bicubic', or InterpolationMode.BILINEAR, ..."},
-    {"expand", ISO_ARG_BOOL, "False", 0, 0, false},      {"center", ISO_ARG_FLOAT2, "None", -1e6, 1e6, false},
+    {"degrees", ISO_ARG_FLOAT2, NULL, -1e6, 1e6, false},
+    {"interpolation", ISO_ARG_ANY, "None", 0, 0, false, "'nearest', 'bilinear', 'bicubic', or InterpolationMode.BILINEAR, ..."},
+    {"expand", ISO_ARG_BOOL, "False", 0, 0, false},
+    {"center", ISO_ARG_FLOAT2, "None", -1e6, 1e6, false},
     {"fill", ISO_ARG_FLOATS, "0", 0, 0, true},
 };
 static const iso_signature rotation_signature = {"RandomRotation", rotation_params, ISO_COUNTOF(rotation_params)};

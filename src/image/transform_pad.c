@@ -115,8 +115,10 @@ static iso_image_size draw_random_crop(const iso_transform *t, iso_torch_generat
 }
 
 static const iso_param random_crop_params[] = {
-    {"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false},           {"padding", ISO_ARG_FLOATS, "None", 0, 0, false},
-    {"pad_if_needed", ISO_ARG_BOOL, "False", 0, 0, false},     {"fill", ISO_ARG_FLOATS, "0", 0, 0, false},
+    {"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false},
+    {"padding", ISO_ARG_FLOATS, "None", 0, 0, false},
+    {"pad_if_needed", ISO_ARG_BOOL, "False", 0, 0, false},
+    {"fill", ISO_ARG_FLOATS, "0", 0, 0, false},
     {"padding_mode", ISO_ARG_STRING, "constant", 0, 0, false, "'constant', 'edge', 'reflect' or 'symmetric'"},
 };
 static const iso_signature random_crop_signature = {"RandomCrop", random_crop_params, ISO_COUNTOF(random_crop_params)};

@@ -49,7 +49,8 @@ static const iso_param resize_params[] = {
     {"size", ISO_ARG_INT2, NULL, 1, 1 << 15, false},
     {"interpolation", ISO_ARG_ANY, "None", 0, 0, false, "'nearest', 'bilinear', 'bicubic', or InterpolationMode.BILINEAR, ..."},
     {"max_size", ISO_ARG_INT, "None", 1, 1 << 15, false},
-    {"antialias", ISO_ARG_ANY, "True", 0, 0, false, "anything: it is always on for 8-bit images"}, /* always on for 8-bit images, whatever it says */
+    {"antialias", ISO_ARG_ANY, "True", 0, 0, false,
+     "anything: it is always on for 8-bit images"}, /* always on for 8-bit images, whatever it says */
 };
 static const iso_signature resize_signature = {"Resize", resize_params, ISO_COUNTOF(resize_params)};
 const iso_transform_class iso_resize_class = {.signature = &resize_signature,

@@ -121,7 +121,9 @@ static iso_status configure(iso_context *ctx, iso_transform *item, const iso_exp
             continue;
         *item = (iso_transform){.class_ = iso_transform_classes[i], .column = call->column, .span = 1};
         iso_status status = iso_bind(ctx, iso_transform_classes[i]->signature, call, args, column);
-        return status ? status : iso_transform_classes[i]->configure ? iso_transform_classes[i]->configure(ctx, item, args) : ISO_OK;
+        return status                                ? status
+               : iso_transform_classes[i]->configure ? iso_transform_classes[i]->configure(ctx, item, args)
+                                                     : ISO_OK;
     }
     return unknown_transform(ctx, name);
 }

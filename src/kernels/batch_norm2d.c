@@ -5,7 +5,7 @@
 #include "kernels/tile.h"
 #include "math/math.h"
 
-#define STRIP_FLOATS  (4 * 1024)        /* of a strip, unless a single row of windows needs more */
+#define STRIP_FLOATS (4 * 1024) /* of a strip, unless a single row of windows needs more */
 
 struct norm {
     const iso_kernels *k;

@@ -1,5 +1,5 @@
-/* group_norm: docs/contract.md#group_norm. A sample is a task, which it passes over three times while it is in the cache; its sums are
- * the pixel sums of batch_norm2d, with each group's mean and invstd spread over the group's channels. */
+/* group_norm: docs/contract.md#group_norm. A sample is a task, which it passes over three times while it is in the cache; its
+ * sums are the pixel sums of batch_norm2d, with each group's mean and invstd spread over the group's channels. */
 #include "ops/group_norm.h"
 
 #include "kernels/tile.h"
@@ -83,8 +83,15 @@ size_t iso_cpu_group_norm_scratch(const iso_exec *e, const iso_group_norm_shape 
 
 void iso_cpu_group_norm(const iso_exec *e, const iso_group_norm_shape *s, const float *x, const float *weight, const float *bias,
                         float *mean, float *invstd, float *y) {
-    struct norm o = {.k = iso_kernels_of(e->isa), .s = s, .x = x, .weight = weight, .bias = bias, .mean = mean, .invstd = invstd,
-                     .out = y, .work = e->scratch};
+    struct norm o = {.k = iso_kernels_of(e->isa),
+                     .s = s,
+                     .x = x,
+                     .weight = weight,
+                     .bias = bias,
+                     .mean = mean,
+                     .invstd = invstd,
+                     .out = y,
+                     .work = e->scratch};
     iso_pool_run(e->pool, s->n, normalise, &o);
 }
 
@@ -134,8 +141,17 @@ void iso_cpu_group_norm_backward(const iso_exec *e, const iso_group_norm_shape *
                                  const float *weight, const float *mean, const float *invstd, float *dx, float *dweight,
                                  float *dbias) {
     float *sums = e->scratch, *products = sums + s->n * s->c;
-    struct norm o = {.k = iso_kernels_of(e->isa), .s = s, .x = x, .dy = dy, .weight = weight, .mean_in = mean, .invstd_in = invstd,
-                     .sums = sums, .products = products, .out = dx, .work = products + s->n * s->c};
+    struct norm o = {.k = iso_kernels_of(e->isa),
+                     .s = s,
+                     .x = x,
+                     .dy = dy,
+                     .weight = weight,
+                     .mean_in = mean,
+                     .invstd_in = invstd,
+                     .sums = sums,
+                     .products = products,
+                     .out = dx,
+                     .work = products + s->n * s->c};
     iso_pool_run(e->pool, s->n, gradients, &o);
     if (!dweight)
         return;

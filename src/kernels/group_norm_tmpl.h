@@ -19,7 +19,8 @@ static inline __attribute__((always_inline)) void ISA(group_norm_backward_by)(co
             const float xhat = (x[c] - mean[c]) * invstd[c];
             dx[c] = invstd[c] * iso_fmaf(-xhat, b[c], iso_fmaf(dy[c], weight[c], -a[c]));
         }
-    }    if (stream)
+    }
+    if (stream)
         vec_stream_end();
 }
 

@@ -54,8 +54,8 @@ typedef void iso_tile_function(const iso_tile *tile);
 
 /* ---- Pixels ----
  *
- * A run of pixels of one sample, as the kernels of batch_norm2d and group_norm see it; members that a kernel does not name may be 0. A pixel sum
- * is eight chains per channel, pixel p continuing chain p mod 8: docs/contract.md#pixel-sum. */
+ * A run of pixels of one sample, as the kernels of batch_norm2d and group_norm see it; members that a kernel does not name may be
+ * 0. A pixel sum is eight chains per channel, pixel p continuing chain p mod 8: docs/contract.md#pixel-sum. */
 typedef struct iso_pixels {
     int64_t first, pixels, channels; /* first: the number of the run's first pixel in its sample */
     const float *x, *dy;

@@ -30,15 +30,10 @@ size_t iso_cpu_cross_entropy_scratch(const iso_exec *e, const iso_cross_entropy_
     return (size_t)s->n * sizeof(float);
 }
 
-void iso_cpu_cross_entropy_sum(const iso_exec *e, const iso_cross_entropy_shape *s, const float *x, const int64_t *target, float g,
-                               float *sum, float *dx) {
-    struct rows r = {.k = iso_kernels_of(e->isa),
-                     .cross_entropy = s,
-                     .x = x,
-                     .classes = target,
-                     .losses = e->scratch,
-                     .dx = dx,
-                     .g = g};
+void iso_cpu_cross_entropy_sum(const iso_exec *e, const iso_cross_entropy_shape *s, const float *x, const int64_t *target,
+                               float g, float *sum, float *dx) {
+    struct rows r = {
+        .k = iso_kernels_of(e->isa), .cross_entropy = s, .x = x, .classes = target, .losses = e->scratch, .dx = dx, .g = g};
     iso_pool_run(e->pool, iso_ceil_div(s->n, ROWS_PER_TASK), cross_entropy_rows, &r);
     iso_tree_rows(r.k, s->n, 1, r.losses);
     *sum = r.losses[0];
@@ -69,8 +64,7 @@ size_t iso_cpu_mse_loss_scratch(const iso_exec *e, const iso_mse_shape *s) {
 
 void iso_cpu_mse_loss_sum(const iso_exec *e, const iso_mse_shape *s, const float *x, const float *target, float c, float *sum,
                           float *dx) {
-    struct rows r = {
-        .k = iso_kernels_of(e->isa), .mse = s, .x = x, .target = target, .losses = e->scratch, .dx = dx, .g = c};
+    struct rows r = {.k = iso_kernels_of(e->isa), .mse = s, .x = x, .target = target, .losses = e->scratch, .dx = dx, .g = c};
     iso_pool_run(e->pool, iso_ceil_div(s->n, ROWS_PER_TASK), mse_rows, &r);
     iso_tree_rows(r.k, s->n, 1, r.losses);
     *sum = r.losses[0];

@@ -1,5 +1,5 @@
-/* square_sum: docs/contract.md#square_sum. Blocks are independent, lanes are what vectors are made of. Memory is the limit, so all instruction sets
- * share this loop. */
+/* square_sum: docs/contract.md#square_sum. Blocks are independent, lanes are what vectors are made of. Memory is the limit, so
+ * all instruction sets share this loop. */
 #include "ops/norm.h"
 
 #include "kernels/parallel.h"

@@ -1,8 +1,11 @@
-/* Everything that an instruction set's file compiles for itself. The includer defines ISA(name), ISA_TABLE, WIDTH, ROWS, and the type
- * `vec` with vec_load, vec_store, vec_stream (past the caches, 64-byte aligned; vec_stream_end before others may look), vec_all, vec_fma, vec_sqrt, vec_greater (a > b ? a : b); + - * / are the compiler's. For the functions of one
- * number: `dvec`, half as many doubles, with what math/estimate_tmpl.h asks for; vec_lower and vec_upper, a vec's halves as dvec, and vec_join, which
- * rounds; vec_unequal(a, b) and vec_not_less(a, b), a bit for each lane, set if either is a NaN; vec_abs;
- * vec_rsqrt, an estimate right to 2^-11, and vec_lookup32 with what else math_functions_pairs.h asks for (avx512.c), where there are such instructions; d_none(l, bits) of an lvec, a bit for each lane that has none of `bits`. Where a loop is plain C the compiler vectorises it for the target. */
+/* Everything that an instruction set's file compiles for itself. The includer defines ISA(name), ISA_TABLE, WIDTH, ROWS, and the
+ * type `vec` with vec_load, vec_store, vec_stream (past the caches, 64-byte aligned; vec_stream_end before others may look),
+ * vec_all, vec_fma, vec_sqrt, vec_greater (a > b ? a : b); + - * / are the compiler's. For the functions of one number: `dvec`,
+ * half as many doubles, with what math/estimate_tmpl.h asks for; vec_lower and vec_upper, a vec's halves as dvec, and vec_join,
+ * which rounds; vec_unequal(a, b) and vec_not_less(a, b), a bit for each lane, set if either is a NaN; vec_abs; vec_rsqrt, an
+ * estimate right to 2^-11, and vec_lookup32 with what else math_functions_pairs.h asks for (avx512.c), where there are such
+ * instructions; d_none(l, bits) of an lvec, a bit for each lane that has none of `bits`. Where a loop is plain C the compiler
+ * vectorises it for the target. */
 #include <string.h>
 
 #include "kernels/isa.h"
@@ -56,7 +59,7 @@ const iso_kernels ISA_TABLE = {
 #define F(name) .name = ISA(name),
     ISO_MATH_FUNCTIONS(F)
 #undef F
-    .sgd = ISA(sgd),
+        .sgd = ISA(sgd),
     .adam = ISA(adam),
     .cross_entropy_row = ISA(cross_entropy_row),
     .mse_row = ISA(mse_row),

@@ -11,8 +11,8 @@
  * ended. False if there is none; the headers are not compared. */
 bool iso_diff_lines(const iso_ledger *a, const iso_ledger *b, size_t at[2]);
 
-/* What stands around an element, in both tensors: a piece of the tensor seen as rows of `row` elements, which are its last dimension or, where
- * that is short, its last ones together. */
+/* What stands around an element, in both tensors: a piece of the tensor seen as rows of `row` elements, which are its last
+ * dimension or, where that is short, its last ones together. */
 #define ISO_DIFF_WINDOW_ROWS    9
 #define ISO_DIFF_WINDOW_COLUMNS 17
 typedef struct iso_diff_window {
@@ -30,7 +30,7 @@ typedef struct iso_tensor_difference {
     int64_t element;  /* in row-major order; -1: unknown, or another shape */
     iso_dtype dtype;
     uint64_t bits[2];         /* of the element */
-    iso_diff_window window;        /* around it */
+    iso_diff_window window;   /* around it */
     int64_t differing, total; /* tensors that differ, and tensors of a */
     int64_t step;             /* of the checkpoint it was found in; -1: none */
     bool

@@ -10,8 +10,8 @@ static bool is_nan(uint32_t bits) {
 
 #define NAN_BLOCK 1024
 
-/* The first NaN among `count` elements; -1: none. In blocks of constant size, which compilers turn into vectors; one comparison looks
- * at two elements. */
+/* The first NaN among `count` elements; -1: none. In blocks of constant size, which compilers turn into vectors; one comparison
+ * looks at two elements. */
 static int64_t first_nan(const float *x, int64_t count) {
     int64_t at = 0;
     for (; count - at >= NAN_BLOCK; at += NAN_BLOCK) {

@@ -284,7 +284,8 @@ static void describe_difference(const iso_json *recorded, const iso_json *comput
     const char *member = iso_ledger_first_difference(recorded, computed);
     const char *a = member ? iso_json_string(recorded, member) : NULL, *b = member ? iso_json_string(computed, member) : NULL;
     if (tensors.tensor && tensors.tile >= 0)
-        snprintf(out, size, "tensor '%.200s' (tile %lld) is not what its own inputs give", tensors.tensor, (long long)tensors.tile);
+        snprintf(out, size, "tensor '%.200s' (tile %lld) is not what its own inputs give", tensors.tensor,
+                 (long long)tensors.tile);
     else if (tensors.tensor)
         snprintf(out, size, "tensor '%.200s' is not what its own inputs give", tensors.tensor);
     else if (a && b && strlen(a) <= 64 && strlen(b) <= 64)

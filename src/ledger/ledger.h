@@ -49,8 +49,8 @@ typedef enum iso_ledger_mode {
 iso_status iso_ledger_open(iso_context *ctx, const char *directory, iso_ledger_mode mode, iso_ledger **ledger);
 void iso_ledger_close(iso_ledger *ledger);
 
-/* The head alone, without reading what stands before the last line; nothing is checked but that it is a whole line. *size: of the file.
- * ISO_DIFFER: it is not, or there is none. */
+/* The head alone, without reading what stands before the last line; nothing is checked but that it is a whole line. *size: of the
+ * file. ISO_DIFFER: it is not, or there is none. */
 iso_status iso_ledger_head(iso_context *ctx, const char *directory, uint8_t head[ISO_BLAKE3_SIZE], int64_t *size);
 
 /* A line of one kind under construction: first the call for the kind, then members in the fixed order, then iso_ledger_put. */
@@ -63,8 +63,9 @@ void iso_ledger_f64(iso_text *line, const char *key, double value); /* its bits,
 /* The tensors of a state with their digests and tile tables. */
 iso_status iso_ledger_tensors(iso_text *line, iso_state *state);
 
-/* Completes the line with the digest of the line before, and appends or compares it; takes the text back. ISO_DIFFER, with a message
- * that names step and member, if an existing line says something else; ISO_EIO. A READ ledger that has no such line: ISO_DIFFER.
+/* Completes the line with the digest of the line before, and appends or compares it; takes the text back. ISO_DIFFER, with a
+ * message that names step and member, if an existing line says something else; ISO_EIO. A READ ledger that has no such line:
+ * ISO_DIFFER.
  */
 iso_status iso_ledger_put(iso_ledger *ledger, iso_text *line);
 /* Makes everything appended so far durable: behind the header, before a checkpoint is written, and behind its line. Not after

@@ -61,7 +61,9 @@ static void varint(struct message *m, uint64_t value) {
         raw(m, &(uint8_t){(uint8_t)(value | 0x80)}, 1);
     raw(m, &(uint8_t){(uint8_t)value}, 1);
 }
-static void key(struct message *m, int field, int wire) { varint(m, (uint64_t)field << 3 | (uint64_t)wire); }
+static void key(struct message *m, int field, int wire) {
+    varint(m, (uint64_t)field << 3 | (uint64_t)wire);
+}
 static void put_int(struct message *m, int field, int64_t value) {
     key(m, field, VARINT);
     varint(m, (uint64_t)value);

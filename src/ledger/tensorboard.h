@@ -1,6 +1,6 @@
-/* TensorBoard's event files, as bytes. A file is a sequence of records (TFRecord: length, masked CRC-32C of it, data, masked CRC-32C of
- * these); a record holds one Event, a protocol buffer. Of https://github.com/tensorflow/tensorboard, tensorboard/compat/proto: event.proto,
- * summary.proto. */
+/* TensorBoard's event files, as bytes. A file is a sequence of records (TFRecord: length, masked CRC-32C of it, data, masked
+ * CRC-32C of these); a record holds one Event, a protocol buffer. Of https://github.com/tensorflow/tensorboard,
+ * tensorboard/compat/proto: event.proto, summary.proto. */
 #ifndef ISO_LEDGER_TENSORBOARD_H
 #define ISO_LEDGER_TENSORBOARD_H
 

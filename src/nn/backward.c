@@ -5,8 +5,8 @@
 static bool add_edge(iso_graph *graph, iso_value_id value, iso_value_id grad) {
     if (graph->status)
         return false;
-    graph->status = iso_grow(graph->ctx, &graph->edges, &graph->edge_capacity, graph->edge_count,
-                             graph->edge_count + 1, sizeof *graph->edges);
+    graph->status = iso_grow(graph->ctx, &graph->edges, &graph->edge_capacity, graph->edge_count, graph->edge_count + 1,
+                             sizeof *graph->edges);
     if (graph->status)
         return false;
     graph->edges[graph->edge_count++] = (struct iso_grad_edge){value, grad};
@@ -30,8 +30,8 @@ iso_value_id iso_graph_new_grad(iso_graph *graph, iso_value_id input) {
     if (!iso_graph_wants_grad(graph, input))
         return ISO_NO_VALUE;
     iso_tensor *bound = graph->values[input].grad_bound;
-    iso_value_id grad = bound && consumers(graph, input) == 1 ? iso_graph_bound(graph, bound, NULL)
-                                                              : iso_graph_like(graph, input);
+    iso_value_id grad =
+        bound && consumers(graph, input) == 1 ? iso_graph_bound(graph, bound, NULL) : iso_graph_like(graph, input);
     return add_edge(graph, input, grad) ? grad : ISO_NO_VALUE;
 }
 

@@ -29,10 +29,12 @@ float iso_norm_momentum(const iso_node *n, int64_t *tracked) {
 
 static void run_forward(const iso_run *r, const iso_node *n) {
     const iso_batch_norm2d_shape *s = &n->u.batch_norm2d.shape;
-    const float *x = iso_in(r, n, ISO_NORM_IN_X), *weight = iso_in(r, n, ISO_NORM_IN_WEIGHT), *bias = iso_in(r, n, ISO_NORM_IN_BIAS);
+    const float *x = iso_in(r, n, ISO_NORM_IN_X), *weight = iso_in(r, n, ISO_NORM_IN_WEIGHT),
+                *bias = iso_in(r, n, ISO_NORM_IN_BIAS);
     float *running_mean = iso_in(r, n, ISO_NORM_IN_MEAN), *running_var = iso_in(r, n, ISO_NORM_IN_VAR);
     float *y = iso_out(r, n, 0), *mean = iso_out(r, n, 1), *invstd = iso_out(r, n, 2);
-    iso_norm_tail tail = {iso_in(r, n, ISO_NORM_IN_RESIDUAL), n->u.batch_norm2d.relu, pool_of(n), iso_data(r, n->out[ISO_NORM_OUT_INDEX])};
+    iso_norm_tail tail = {iso_in(r, n, ISO_NORM_IN_RESIDUAL), n->u.batch_norm2d.relu, pool_of(n),
+                          iso_data(r, n->out[ISO_NORM_OUT_INDEX])};
     if (!n->u.batch_norm2d.training) {
         if (r->reference)
             iso_ref_batch_norm2d_eval(s, x, weight, bias, running_mean, running_var, invstd, y);
@@ -73,11 +75,12 @@ static size_t scratch_backward(const iso_exec *e, const iso_node *n) {
     return iso_cpu_batch_norm2d_backward_scratch(e, &n->u.batch_norm2d.shape, pool_of(n));
 }
 const iso_op iso_op_batch_norm2d_backward = {"batch_norm2d_backward", run_backward, scratch_backward, NULL,
-                                               .outputs = "dx dweight dbias"};
+                                             .outputs = "dx dweight dbias"};
 
 static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_value_id mean = node->u.batch_norm2d.training ? node->out[1] : node->in[ISO_NORM_IN_MEAN];
-    iso_value_id dx = iso_graph_new_grad(graph, node->in[ISO_NORM_IN_X]), dweight = iso_graph_new_grad(graph, node->in[ISO_NORM_IN_WEIGHT]),
+    iso_value_id dx = iso_graph_new_grad(graph, node->in[ISO_NORM_IN_X]),
+                 dweight = iso_graph_new_grad(graph, node->in[ISO_NORM_IN_WEIGHT]),
                  dbias = iso_graph_new_grad(graph, node->in[ISO_NORM_IN_BIAS]);
     /* dx needs the two sums, so they are computed without an affine part too. */
     if (dweight == ISO_NO_VALUE)

@@ -49,7 +49,7 @@ static void run_normalise(const iso_run *r, const iso_node *n) {
     iso_cpu_batch_norm2d_normalise(r->exec, shape(n), iso_in(r, n, 0), iso_in(r, n, 1), iso_in(r, n, 2), iso_in(r, n, 3),
                                    iso_in(r, n, 4), &tail, iso_out(r, n, 0));
 }
-static const iso_op op_normalise = {"batch_norm2d_normalise",    run_normalise, scratch_pooled, NULL,
+static const iso_op op_normalise = {"batch_norm2d_normalise",    run_normalise,     scratch_pooled, NULL,
                                     .batching = ISO_EACH_SAMPLE, .repeatable = true};
 
 /* ---- Backward ---- */

@@ -21,7 +21,9 @@ static void run_forward(const iso_run *r, const iso_node *n) {
     else
         iso_cpu_conv2d(r->exec, &n->u.conv2d, x, weight, bias, iso_out(r, n, 0));
 }
-static size_t scratch_forward(const iso_exec *e, const iso_node *n) { return iso_cpu_conv2d_scratch(e, &n->u.conv2d); }
+static size_t scratch_forward(const iso_exec *e, const iso_node *n) {
+    return iso_cpu_conv2d_scratch(e, &n->u.conv2d);
+}
 
 static void run_backward_input(const iso_run *r, const iso_node *n) {
     const float *dy = iso_in(r, n, 0), *weight = iso_in(r, n, 1);
@@ -60,12 +62,12 @@ static int64_t products(const iso_node *n) {
     return s->n * s->oh * s->ow * s->co * (s->c / s->groups) * s->kh * s->kw;
 }
 
-static const iso_op op_backward_input = {"conv2d_backward_input", run_backward_input, scratch_backward_input, NULL,
-                                        .batching = ISO_EACH_SAMPLE, .products = products, .outputs = "dx"};
-static const iso_op op_backward_weight = {"conv2d_backward_weight", run_backward_weight, scratch_backward_weight, NULL,
-                                         .batching = ISO_SAMPLE_SUM, .products = products, .outputs = "dweight"};
-static const iso_op op_backward_bias = {"conv2d_backward_bias", run_backward_bias, scratch_backward_bias, NULL,
-                                       .batching = ISO_SAMPLE_SUM, .outputs = "dbias"};
+static const iso_op op_backward_input = {"conv2d_backward_input",     run_backward_input,   scratch_backward_input, NULL,
+                                         .batching = ISO_EACH_SAMPLE, .products = products, .outputs = "dx"};
+static const iso_op op_backward_weight = {"conv2d_backward_weight",   run_backward_weight,  scratch_backward_weight, NULL,
+                                          .batching = ISO_SAMPLE_SUM, .products = products, .outputs = "dweight"};
+static const iso_op op_backward_bias = {"conv2d_backward_bias",     run_backward_bias, scratch_backward_bias, NULL,
+                                        .batching = ISO_SAMPLE_SUM, .outputs = "dbias"};
 
 static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_value_id x = node->in[0], weight = node->in[1], bias = node->in[2];
@@ -74,8 +76,8 @@ static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &op_backward_input, node, x, dy, weight, ISO_NO_VALUE);
 }
 
-const iso_op iso_op_conv2d = {"conv2d", run_forward, scratch_forward, backward, .batching = ISO_EACH_SAMPLE, .repeatable = true,
-                              .products = products};
+const iso_op iso_op_conv2d = {"conv2d",           run_forward,         scratch_forward, backward, .batching = ISO_EACH_SAMPLE,
+                              .repeatable = true, .products = products};
 
 /* ---- Module ---- */
 
@@ -92,9 +94,11 @@ static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) 
         int64_t span = input.shape[2 + axis] + 2 * m->padding[axis] - m->dilation[axis] * (m->kernel[axis] - 1) - 1;
         out[axis] = span < 0 ? 0 : span / m->stride[axis] + 1;
         if (span < 0) {
-            iso_graph_fail(graph, "layer %s (Conv2d): the kernel (%lld x %lld, dilated and with padding) is larger than its input of %lld x %lld",
-                           module->path, (long long)m->kernel[0], (long long)m->kernel[1], (long long)input.shape[2],
-                           (long long)input.shape[3]);
+            iso_graph_fail(
+                graph,
+                "layer %s (Conv2d): the kernel (%lld x %lld, dilated and with padding) is larger than its input of %lld x %lld",
+                module->path, (long long)m->kernel[0], (long long)m->kernel[1], (long long)input.shape[2],
+                (long long)input.shape[3]);
             return ISO_NO_VALUE;
         }
     }
@@ -103,18 +107,28 @@ static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) 
     iso_value_id y = iso_graph_activation(graph, 4, (int64_t[]){input.shape[0], m->out_channels, out[0], out[1]}, grad);
     iso_node *node = iso_graph_node(graph, &iso_op_conv2d, (iso_value_id[]){x, weight, bias}, 3, &y, 1);
     if (node)
-        node->u.conv2d = (iso_conv2d_shape){
-            .n = input.shape[0], .h = input.shape[2], .w = input.shape[3], .c = m->in_channels,
-            .co = m->out_channels, .oh = out[0], .ow = out[1],
-            .kh = m->kernel[0], .kw = m->kernel[1], .sh = m->stride[0], .sw = m->stride[1],
-            .ph = m->padding[0], .pw = m->padding[1], .dh = m->dilation[0], .dw = m->dilation[1], .groups = m->groups};
+        node->u.conv2d = (iso_conv2d_shape){.n = input.shape[0],
+                                            .h = input.shape[2],
+                                            .w = input.shape[3],
+                                            .c = m->in_channels,
+                                            .co = m->out_channels,
+                                            .oh = out[0],
+                                            .ow = out[1],
+                                            .kh = m->kernel[0],
+                                            .kw = m->kernel[1],
+                                            .sh = m->stride[0],
+                                            .sw = m->stride[1],
+                                            .ph = m->padding[0],
+                                            .pw = m->padding[1],
+                                            .dh = m->dilation[0],
+                                            .dw = m->dilation[1],
+                                            .groups = m->groups};
     return y;
 }
 
 static void reset(iso_module *module, iso_torch_generator *generator) {
     iso_tensor *weight = iso_module_tensor(module, "weight"), *bias = iso_module_tensor(module, "bias");
-    iso_init_conv_or_linear(generator, iso_tensor_f32(weight), weight->dims, weight->shape,
-                            bias ? iso_tensor_f32(bias) : NULL);
+    iso_init_conv_or_linear(generator, iso_tensor_f32(weight), weight->dims, weight->shape, bias ? iso_tensor_f32(bias) : NULL);
 }
 
 static iso_module *build(iso_context *ctx, const struct conv2d *like, bool bias) {
@@ -146,9 +160,12 @@ static iso_module *build(iso_context *ctx, const struct conv2d *like, bool bias)
 }
 
 iso_module *iso_conv2d_with(iso_context *ctx, int64_t in_channels, int64_t out_channels, iso_conv2d_options o) {
-    struct conv2d like = {.in_channels = in_channels, .out_channels = out_channels,
-                          .kernel = {o.kernel_size, o.kernel_size_w}, .stride = {o.stride, o.stride_w},
-                          .padding = {o.padding, o.padding_w}, .dilation = {o.dilation, o.dilation_w},
+    struct conv2d like = {.in_channels = in_channels,
+                          .out_channels = out_channels,
+                          .kernel = {o.kernel_size, o.kernel_size_w},
+                          .stride = {o.stride, o.stride_w},
+                          .padding = {o.padding, o.padding_w},
+                          .dilation = {o.dilation, o.dilation_w},
                           .groups = o.groups ? o.groups : 1};
     iso_pair_defaults(like.kernel, 0);
     iso_pair_defaults(like.stride, 1);
@@ -160,10 +177,14 @@ iso_module *iso_conv2d_with(iso_context *ctx, int64_t in_channels, int64_t out_c
 /* ---- Recipe ---- */
 
 static const iso_param params[] = {
-    {"in_channels", ISO_ARG_INT, NULL, 1, 1 << 20},  {"out_channels", ISO_ARG_INT, NULL, 1, 1 << 20},
-    {"kernel_size", ISO_ARG_INT2, NULL, 1, 1 << 12}, {"stride", ISO_ARG_INT2, "1", 1, 1 << 12},
-    {"padding", ISO_ARG_ANY, "0", 0, 0, false, "a whole number of 0 or more, a pair of them, 'valid' or 'same'"},             {"dilation", ISO_ARG_INT2, "1", 1, 1 << 12},
-    {"groups", ISO_ARG_INT, "1", 1, 1 << 20},        {"bias", ISO_ARG_BOOL, "True", 0, 0},
+    {"in_channels", ISO_ARG_INT, NULL, 1, 1 << 20},
+    {"out_channels", ISO_ARG_INT, NULL, 1, 1 << 20},
+    {"kernel_size", ISO_ARG_INT2, NULL, 1, 1 << 12},
+    {"stride", ISO_ARG_INT2, "1", 1, 1 << 12},
+    {"padding", ISO_ARG_ANY, "0", 0, 0, false, "a whole number of 0 or more, a pair of them, 'valid' or 'same'"},
+    {"dilation", ISO_ARG_INT2, "1", 1, 1 << 12},
+    {"groups", ISO_ARG_INT, "1", 1, 1 << 20},
+    {"bias", ISO_ARG_BOOL, "True", 0, 0},
     {"padding_mode", ISO_ARG_STRING, "zeros", 0, 0, false, "'zeros'"},
 };
 static const iso_signature signature = {"Conv2d", params, ISO_COUNTOF(params)};
@@ -196,9 +217,12 @@ static bool read_padding(iso_context *ctx, const iso_expr *e, struct conv2d *lik
 }
 
 static iso_module *from_args(iso_context *ctx, const iso_arg *a) {
-    struct conv2d like = {.in_channels = a[0].i[0], .out_channels = a[1].i[0],
-                          .kernel = {a[2].i[0], a[2].i[1]}, .stride = {a[3].i[0], a[3].i[1]},
-                          .dilation = {a[5].i[0], a[5].i[1]}, .groups = a[6].i[0]};
+    struct conv2d like = {.in_channels = a[0].i[0],
+                          .out_channels = a[1].i[0],
+                          .kernel = {a[2].i[0], a[2].i[1]},
+                          .stride = {a[3].i[0], a[3].i[1]},
+                          .dilation = {a[5].i[0], a[5].i[1]},
+                          .groups = a[6].i[0]};
     if (strcmp(a[8].text, "zeros") != 0) {
         iso_fail(ctx, ISO_EINVAL, "Conv2d: padding_mode '%s' is not supported; expected 'zeros'", a[8].text);
         return NULL;

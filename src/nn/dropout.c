@@ -9,8 +9,8 @@ struct dropout {
     double p;
 };
 
-/* Draws the mask in PyTorch's order and lays it as the activation lies. p = 1 draws nothing: nothing is kept. An operation of its own:
- * the masks of all samples are drawn before those of the next layer, in whatever blocks the rest is computed. */
+/* Draws the mask in PyTorch's order and lays it as the activation lies. p = 1 draws nothing: nothing is kept. An operation of its
+ * own: the masks of all samples are drawn before those of the next layer, in whatever blocks the rest is computed. */
 static void run_draw(const iso_run *r, const iso_node *n) {
     const int64_t c = n->u.dropout.c, pixels = n->u.dropout.pixels, count = n->u.dropout.n * c * pixels;
     uint8_t *keep = iso_data(r, n->out[0]), *drawn = n->out[1] == ISO_NO_VALUE ? keep : iso_data(r, n->out[1]);
@@ -83,5 +83,7 @@ iso_module *iso_dropout(iso_context *ctx, double p) {
 
 static const iso_param params[] = {{"p", ISO_ARG_FLOAT, "0.5", 0, 1}, {"inplace", ISO_ARG_BOOL, "False", 0, 0}};
 static const iso_signature signature = {"Dropout", params, ISO_COUNTOF(params)};
-static iso_module *from_args(iso_context *ctx, const iso_arg *a) { return iso_dropout(ctx, a[0].f[0]); }
+static iso_module *from_args(iso_context *ctx, const iso_arg *a) {
+    return iso_dropout(ctx, a[0].f[0]);
+}
 const iso_module_class iso_dropout_class = {&signature, sizeof(struct dropout), from_args, lower, NULL};

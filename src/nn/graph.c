@@ -27,8 +27,8 @@ void iso_graph_fail(iso_graph *graph, const char *format, ...) {
 static iso_value_id new_value(iso_graph *graph, iso_value value) {
     if (graph->status)
         return ISO_NO_VALUE;
-    graph->status = iso_grow(graph->ctx, &graph->values, &graph->value_capacity, graph->value_count,
-                             graph->value_count + 1, sizeof *graph->values);
+    graph->status = iso_grow(graph->ctx, &graph->values, &graph->value_capacity, graph->value_count, graph->value_count + 1,
+                             sizeof *graph->values);
     if (graph->status)
         return ISO_NO_VALUE;
     graph->values[graph->value_count] = value;
@@ -41,8 +41,7 @@ static void set_shape(iso_graph *graph, iso_value *value, int dims, const int64_
     value->numel = 1;
     for (int i = 0; i < dims; i++) {
         value->shape[i] = shape[i];
-        if (shape[i] <= 0 || __builtin_mul_overflow(value->numel, shape[i], &value->numel) ||
-            value->numel > INT64_MAX / 64) {
+        if (shape[i] <= 0 || __builtin_mul_overflow(value->numel, shape[i], &value->numel) || value->numel > INT64_MAX / 64) {
             iso_graph_fail(graph, "dimension %d of a tensor would be %lld", i, (long long)shape[i]);
             return;
         }
@@ -84,12 +83,12 @@ iso_value_id iso_graph_like(iso_graph *graph, iso_value_id id) {
     return value;
 }
 
-iso_node *iso_graph_node(iso_graph *graph, const iso_op *op, const iso_value_id *in, size_t in_count,
-                         const iso_value_id *out, size_t out_count) {
+iso_node *iso_graph_node(iso_graph *graph, const iso_op *op, const iso_value_id *in, size_t in_count, const iso_value_id *out,
+                         size_t out_count) {
     if (graph->status)
         return NULL;
-    graph->status = iso_grow(graph->ctx, &graph->nodes, &graph->node_capacity, graph->node_count,
-                             graph->node_count + 1, sizeof *graph->nodes);
+    graph->status = iso_grow(graph->ctx, &graph->nodes, &graph->node_capacity, graph->node_count, graph->node_count + 1,
+                             sizeof *graph->nodes);
     if (graph->status)
         return NULL;
     iso_node *node = &graph->nodes[graph->node_count++];

@@ -26,9 +26,9 @@ typedef struct iso_run iso_run;
 
 /* What a value is backed by. */
 typedef enum iso_storage {
-    ISO_IN_ARENA,  /* the plan's arena, for as long as it is used */
-    ISO_BOUND,     /* memory that outlives the plan: parameters, buffers, their gradients */
-    ISO_SLOT       /* memory that the caller brings to each run */
+    ISO_IN_ARENA, /* the plan's arena, for as long as it is used */
+    ISO_BOUND,    /* memory that outlives the plan: parameters, buffers, their gradients */
+    ISO_SLOT      /* memory that the caller brings to each run */
 } iso_storage;
 
 typedef enum iso_slot { ISO_SLOT_X, ISO_SLOT_TARGET, ISO_SLOT_COUNT } iso_slot;
@@ -44,8 +44,8 @@ typedef struct iso_value {
     int64_t numel;
     size_t bytes;
     bool requires_grad;
-    iso_tensor *grad_bound;    /* a parameter's gradient tensor; NULL otherwise */
-    bool keep;                 /* lives to the end (results that the caller reads) */
+    iso_tensor *grad_bound; /* a parameter's gradient tensor; NULL otherwise */
+    bool keep;              /* lives to the end (results that the caller reads) */
     /* The plan's: */
     size_t offset;   /* in the arena */
     size_t stride;   /* bytes from sample to sample where a run has all samples of it, 0 where it has only those of a block */
@@ -57,25 +57,26 @@ typedef struct iso_value {
 typedef enum iso_batching {
     ISO_WHOLE_BATCH, /* needs all samples at once */
     ISO_EACH_SAMPLE, /* every sample by itself */
-    ISO_SAMPLE_SUM   /* outputs without samples are sums over them by the contract's batch tree, so those of a block are a subtree */
+    ISO_SAMPLE_SUM   /* outputs without samples are sums over them by the contract's batch tree, so those of a block are a subtree
+                      */
 } iso_batching;
 
 /* An operation of the contract, or the derivative of one, as the graph sees it. */
 typedef struct iso_op {
     const char *name;
     void (*run)(const iso_run *run, const iso_node *node);
-    size_t (*scratch)(const iso_exec *exec, const iso_node *node);     /* bytes; NULL: none */
+    size_t (*scratch)(const iso_exec *exec, const iso_node *node); /* bytes; NULL: none */
     /* Appends the nodes that turn `grad`, the gradient of out[0], into the gradients of the inputs.
      * NULL: no gradient flows through this operation. */
     void (*backward)(iso_graph *graph, const iso_node *node, iso_value_id grad);
     iso_batching batching;
-    int64_t leaf; /* ISO_SAMPLE_SUM: samples in one leaf of the tree; 0: 1 */
-    bool repeatable; /* ISO_EACH_SAMPLE: may be computed again where that saves memory (again.h) */
+    int64_t leaf;                              /* ISO_SAMPLE_SUM: samples in one leaf of the tree; 0: 1 */
+    bool repeatable;                           /* ISO_EACH_SAMPLE: may be computed again where that saves memory (again.h) */
     int64_t (*products)(const iso_node *node); /* how many it sums up, where they outweigh its operands; NULL: 0 */
     /* ISO_SAMPLE_SUM: what comes behind the sum where blocks were added up; NULL: nothing. */
     void (*finish)(const iso_run *run, const iso_node *node);
-    /* The contract's names of the tensors in out, for those who watch (observe.h): "y mean invstd"; "-": only a means, no tensor of
-     * the contract. NULL: "y". */
+    /* The contract's names of the tensors in out, for those who watch (observe.h): "y mean invstd"; "-": only a means, no tensor
+     * of the contract. NULL: "y". */
     const char *outputs;
 } iso_op;
 
@@ -83,7 +84,7 @@ typedef struct iso_op {
 
 struct iso_node {
     const iso_op *op;
-    const char *module; /* which module made it: "3"; borrowed from the module */
+    const char *module;                                       /* which module made it: "3"; borrowed from the module */
     iso_value_id in[ISO_MAX_OPERANDS], out[ISO_MAX_OPERANDS]; /* ISO_NO_VALUE: operand absent */
     union {
         int64_t n; /* samples: the first member of all of these */
@@ -119,12 +120,12 @@ struct iso_graph {
     size_t value_count, value_capacity;
     iso_node *nodes;
     size_t node_count, node_capacity;
-    int64_t draws; /* 64-bit random numbers that one run takes */
+    int64_t draws;     /* 64-bit random numbers that one run takes */
     iso_status status; /* the first failure sticks; the functions below then do nothing */
     /* While differentiating: gradients that have arrived at a value, latest consumer first. */
     struct iso_grad_edge {
         iso_value_id value, grad;
-    } *edges;
+    } * edges;
     size_t edge_count, edge_capacity;
 };
 
@@ -138,7 +139,7 @@ struct iso_run {
     int64_t samples; /* of the whole batch */
     int64_t first;   /* the first sample of this run's block */
     int partial;     /* which of the partial sums a sum over samples is now */
-    bool reference; /* the contract's plain scalar code instead of the kernels: the same bits */
+    bool reference;  /* the contract's plain scalar code instead of the kernels: the same bits */
 };
 
 void iso_graph_init(iso_graph *graph, iso_context *ctx, bool training);
@@ -156,8 +157,8 @@ iso_value_id iso_graph_slot(iso_graph *graph, iso_slot slot, int dims, const int
 iso_value_id iso_graph_like(iso_graph *graph, iso_value_id value);
 
 /* A new node; the caller fills in u. Absent operands are ISO_NO_VALUE. NULL after a failure. */
-iso_node *iso_graph_node(iso_graph *graph, const iso_op *op, const iso_value_id *in, size_t in_count,
-                         const iso_value_id *out, size_t out_count);
+iso_node *iso_graph_node(iso_graph *graph, const iso_op *op, const iso_value_id *in, size_t in_count, const iso_value_id *out,
+                         size_t out_count);
 
 /* ---- Differentiation ---- */
 
@@ -197,7 +198,11 @@ static inline void *iso_data(const iso_run *run, iso_value_id id) {
                                                     : run->slots[value->slot];
     return value->stride ? start + (size_t)run->first * value->stride : start;
 }
-static inline float *iso_in(const iso_run *run, const iso_node *node, int i) { return iso_data(run, node->in[i]); }
-static inline float *iso_out(const iso_run *run, const iso_node *node, int i) { return iso_data(run, node->out[i]); }
+static inline float *iso_in(const iso_run *run, const iso_node *node, int i) {
+    return iso_data(run, node->in[i]);
+}
+static inline float *iso_out(const iso_run *run, const iso_node *node, int i) {
+    return iso_data(run, node->out[i]);
+}
 
 #endif

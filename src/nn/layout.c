@@ -43,11 +43,12 @@ static void run_copy(const iso_run *r, const iso_node *n) {
     memcpy(iso_out(r, n, 0), iso_in(r, n, 0), r->values[n->out[0]].bytes);
 }
 
-const iso_op iso_op_to_nhwc = {"to_nhwc", run_to_nhwc, NULL, NULL, .batching = ISO_EACH_SAMPLE, .repeatable = true,
-                                 .outputs = "-"};
+const iso_op iso_op_to_nhwc = {"to_nhwc",          run_to_nhwc,   NULL, NULL, .batching = ISO_EACH_SAMPLE,
+                               .repeatable = true, .outputs = "-"};
 const iso_op iso_op_copy = {"copy", run_copy, NULL, NULL, .batching = ISO_EACH_SAMPLE, .repeatable = true};
 
-static const iso_op op_flatten_backward = {"flatten_backward", run_to_nhwc, NULL, NULL, .batching = ISO_EACH_SAMPLE, .outputs = "dx"};
+static const iso_op op_flatten_backward = {"flatten_backward",          run_to_nhwc,    NULL, NULL,
+                                           .batching = ISO_EACH_SAMPLE, .outputs = "dx"};
 
 static void flatten_backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &op_flatten_backward, node, node->in[0], dy, ISO_NO_VALUE, ISO_NO_VALUE);
@@ -72,7 +73,9 @@ static iso_value_id lower_flatten(iso_module *module, iso_graph *graph, iso_valu
     return y;
 }
 
-iso_module *iso_flatten(iso_context *ctx) { return iso_module_new(ctx, &iso_flatten_class); }
+iso_module *iso_flatten(iso_context *ctx) {
+    return iso_module_new(ctx, &iso_flatten_class);
+}
 
 static const iso_param params[] = {{"start_dim", ISO_ARG_INT, "1", 1, 1}, {"end_dim", ISO_ARG_INT, "-1", -1, -1}};
 static const iso_signature signature = {"Flatten", params, ISO_COUNTOF(params)};

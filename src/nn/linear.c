@@ -19,7 +19,9 @@ static void run_forward(const iso_run *r, const iso_node *n) {
     else
         iso_cpu_linear(r->exec, &n->u.linear, x, weight, bias, iso_out(r, n, 0));
 }
-static size_t scratch_forward(const iso_exec *e, const iso_node *n) { return iso_cpu_linear_scratch(e, &n->u.linear); }
+static size_t scratch_forward(const iso_exec *e, const iso_node *n) {
+    return iso_cpu_linear_scratch(e, &n->u.linear);
+}
 
 static void run_backward_input(const iso_run *r, const iso_node *n) {
     const float *dy = iso_in(r, n, 0), *weight = iso_in(r, n, 1);
@@ -53,12 +55,12 @@ static size_t scratch_backward_bias(const iso_exec *e, const iso_node *n) {
     return iso_cpu_linear_backward_bias_scratch(e, &n->u.linear);
 }
 
-static const iso_op op_backward_input = {"linear_backward_input", run_backward_input, scratch_backward_input, NULL,
-                                        .batching = ISO_EACH_SAMPLE, .outputs = "dx"};
-static const iso_op op_backward_weight = {"linear_backward_weight", run_backward_weight, scratch_backward_weight, NULL,
-                                         .batching = ISO_SAMPLE_SUM, .leaf = ISO_LINEAR_LEAF, .outputs = "dweight"};
-static const iso_op op_backward_bias = {"linear_backward_bias", run_backward_bias, scratch_backward_bias, NULL,
-                                       .batching = ISO_SAMPLE_SUM, .leaf = ISO_LINEAR_LEAF, .outputs = "dbias"};
+static const iso_op op_backward_input = {"linear_backward_input",     run_backward_input, scratch_backward_input, NULL,
+                                         .batching = ISO_EACH_SAMPLE, .outputs = "dx"};
+static const iso_op op_backward_weight = {"linear_backward_weight",   run_backward_weight,     scratch_backward_weight, NULL,
+                                          .batching = ISO_SAMPLE_SUM, .leaf = ISO_LINEAR_LEAF, .outputs = "dweight"};
+static const iso_op op_backward_bias = {"linear_backward_bias",     run_backward_bias,       scratch_backward_bias, NULL,
+                                        .batching = ISO_SAMPLE_SUM, .leaf = ISO_LINEAR_LEAF, .outputs = "dbias"};
 
 static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_value_id x = node->in[0], weight = node->in[1], bias = node->in[2];
@@ -90,14 +92,13 @@ static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) 
 
 static void reset(iso_module *module, iso_torch_generator *generator) {
     iso_tensor *weight = iso_module_tensor(module, "weight"), *bias = iso_module_tensor(module, "bias");
-    iso_init_conv_or_linear(generator, iso_tensor_f32(weight), weight->dims, weight->shape,
-                            bias ? iso_tensor_f32(bias) : NULL);
+    iso_init_conv_or_linear(generator, iso_tensor_f32(weight), weight->dims, weight->shape, bias ? iso_tensor_f32(bias) : NULL);
 }
 
 static iso_module *build(iso_context *ctx, int64_t in_features, int64_t out_features, bool bias) {
     if (in_features < 1 || out_features < 1) {
-        iso_fail(ctx, ISO_EINVAL, "Linear: in_features (%lld) and out_features (%lld) must be at least 1",
-                 (long long)in_features, (long long)out_features);
+        iso_fail(ctx, ISO_EINVAL, "Linear: in_features (%lld) and out_features (%lld) must be at least 1", (long long)in_features,
+                 (long long)out_features);
         return NULL;
     }
     struct linear *m = (struct linear *)iso_module_new(ctx, &iso_linear_class);

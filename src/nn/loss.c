@@ -31,8 +31,13 @@ static void finish_cross_entropy(const iso_run *r, const iso_node *n) {
 static size_t scratch_cross_entropy(const iso_exec *e, const iso_node *n) {
     return iso_cpu_cross_entropy_scratch(e, &n->u.cross_entropy);
 }
-const iso_op iso_op_cross_entropy = {
-    "cross_entropy", run_cross_entropy, scratch_cross_entropy, NULL, .batching = ISO_SAMPLE_SUM, .finish = finish_cross_entropy, .outputs = "loss dx"};
+const iso_op iso_op_cross_entropy = {"cross_entropy",
+                                     run_cross_entropy,
+                                     scratch_cross_entropy,
+                                     NULL,
+                                     .batching = ISO_SAMPLE_SUM,
+                                     .finish = finish_cross_entropy,
+                                     .outputs = "loss dx"};
 
 /* ---- mse_loss ---- */
 
@@ -59,4 +64,5 @@ static void finish_mse(const iso_run *r, const iso_node *n) {
 static size_t scratch_mse(const iso_exec *e, const iso_node *n) {
     return iso_cpu_mse_loss_scratch(e, &n->u.mse);
 }
-const iso_op iso_op_mse_loss = {"mse_loss", run_mse, scratch_mse, NULL, .batching = ISO_SAMPLE_SUM, .finish = finish_mse, .outputs = "loss dx"};
+const iso_op iso_op_mse_loss = {"mse_loss",          run_mse, scratch_mse, NULL, .batching = ISO_SAMPLE_SUM, .finish = finish_mse,
+                                .outputs = "loss dx"};

@@ -6,7 +6,9 @@
 #include "nn/plan.h"
 #include "isobit/random/init.h"
 
-iso_torch_generator *iso_generator(iso_context *ctx) { return &ctx->generator; }
+iso_torch_generator *iso_generator(iso_context *ctx) {
+    return &ctx->generator;
+}
 
 iso_module *iso_module_new(iso_context *ctx, const iso_module_class *class_) {
     iso_module *module = iso_calloc(ctx, 1, class_->size);
@@ -195,19 +197,9 @@ iso_named_tensor iso_module_find(const iso_module *module, const char *name) {
 }
 
 const iso_module_class *const iso_module_classes[] = {
-    &iso_adaptive_avg_pool2d_class,
-    &iso_avg_pool2d_class,
-    &iso_basic_block_class,
-    &iso_batch_norm1d_class,
-    &iso_batch_norm2d_class,
-    &iso_conv2d_class,
-    &iso_dropout_class,
-    &iso_flatten_class,
-    &iso_group_norm_class,
-    &iso_linear_class,
-    &iso_max_pool2d_class,
-    &iso_relu_class,
-    &iso_sequential_class,
-    &iso_resnet18_class,
+    &iso_adaptive_avg_pool2d_class, &iso_avg_pool2d_class, &iso_basic_block_class, &iso_batch_norm1d_class,
+    &iso_batch_norm2d_class,        &iso_conv2d_class,     &iso_dropout_class,     &iso_flatten_class,
+    &iso_group_norm_class,          &iso_linear_class,     &iso_max_pool2d_class,  &iso_relu_class,
+    &iso_sequential_class,          &iso_resnet18_class,
 };
 const size_t iso_module_class_count = ISO_COUNTOF(iso_module_classes);

@@ -21,8 +21,8 @@ typedef struct iso_module_class {
 
 /* A parameter or buffer. */
 typedef struct iso_entry {
-    char *name; /* within its module: "weight" */
-    char *path; /* within the root: "0.weight"; set by the container */
+    char *name;                /* within its module: "weight" */
+    char *path;                /* within the root: "0.weight"; set by the container */
     iso_tensor *tensor, *grad; /* grad NULL: a buffer */
 } iso_entry;
 
@@ -38,8 +38,8 @@ struct iso_module {
     size_t entry_count;
     iso_module **children;
     size_t child_count;
-    struct iso_plans *plans; /* the root's: one plan per input shape and mode */
-    int64_t micro_batch;     /* the root's; 0: none */
+    struct iso_plans *plans;  /* the root's: one plan per input shape and mode */
+    int64_t micro_batch;      /* the root's; 0: none */
     iso_node_observer *after; /* the root's, observe.h; NULL: nobody watches */
     void *after_user;
     bool plain; /* while somebody watches: every operation by itself, on the whole batch */
@@ -48,8 +48,7 @@ struct iso_module {
 /* A zeroed module of the class, in training mode. */
 iso_module *iso_module_new(iso_context *ctx, const iso_module_class *class_);
 /* Adds a zeroed parameter or buffer; NULL on failure. */
-iso_tensor *iso_module_add(iso_module *module, const char *name, bool parameter, iso_dtype dtype, int dims,
-                           const int64_t *shape);
+iso_tensor *iso_module_add(iso_module *module, const char *name, bool parameter, iso_dtype dtype, int dims, const int64_t *shape);
 /* The tensor of that name within this module, as a graph value; ISO_NO_VALUE if the module has none. */
 iso_value_id iso_module_value(iso_module *module, iso_graph *graph, const char *name);
 iso_tensor *iso_module_tensor(const iso_module *module, const char *name);
@@ -66,8 +65,8 @@ void iso_pair_defaults(int64_t pair[2], int64_t fallback);
 
 iso_value_id iso_module_lower(iso_module *module, iso_graph *graph, iso_value_id x);
 
-/* A module of the class with these children, in state_dict's order. names NULL: "0", "1", ... Takes ownership of the modules, also on
- * failure, as iso_sequential_with does. */
+/* A module of the class with these children, in state_dict's order. names NULL: "0", "1", ... Takes ownership of the modules,
+ * also on failure, as iso_sequential_with does. */
 iso_module *iso_container(iso_context *ctx, const iso_module_class *class_, size_t count, const char *const *names,
                           iso_module *const *modules);
 /* One child behind the other. */
@@ -79,7 +78,6 @@ extern const size_t iso_module_class_count;
 
 extern const iso_module_class iso_conv2d_class, iso_linear_class, iso_relu_class, iso_flatten_class, iso_dropout_class,
     iso_max_pool2d_class, iso_avg_pool2d_class, iso_adaptive_avg_pool2d_class, iso_batch_norm1d_class, iso_batch_norm2d_class,
-    iso_group_norm_class,
-    iso_sequential_class, iso_basic_block_class, iso_resnet18_class;
+    iso_group_norm_class, iso_sequential_class, iso_basic_block_class, iso_resnet18_class;
 
 #endif

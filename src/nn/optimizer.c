@@ -84,7 +84,9 @@ iso_optimizer *iso_sgd_with(iso_module *module, iso_sgd_options options) {
     return make(module, &(iso_optimizer){.kind = SGD, .sgd = options, .lr = options.lr});
 }
 
-static double or_default(double value, double fallback) { return value == 0 && !signbit(value) ? fallback : value; }
+static double or_default(double value, double fallback) {
+    return value == 0 && !signbit(value) ? fallback : value;
+}
 
 static iso_optimizer *make_adam(iso_module *module, iso_adam_options options, kind which, double weight_decay) {
     options.lr = or_default(options.lr, 1e-3);
@@ -95,7 +97,9 @@ static iso_optimizer *make_adam(iso_module *module, iso_adam_options options, ki
     return make(module, &(iso_optimizer){.kind = which, .adam = options, .lr = options.lr});
 }
 
-iso_optimizer *iso_adam_with(iso_module *module, iso_adam_options options) { return make_adam(module, options, ADAM, 0); }
+iso_optimizer *iso_adam_with(iso_module *module, iso_adam_options options) {
+    return make_adam(module, options, ADAM, 0);
+}
 iso_optimizer *iso_adamw_with(iso_module *module, iso_adam_options options) {
     return make_adam(module, options, ADAMW, 0.01);
 }
@@ -152,10 +156,16 @@ void iso_optimizer_step(iso_optimizer *o) {
     fesetenv(&host);
 }
 
-double iso_optimizer_lr(const iso_optimizer *o) { return o->lr; }
-void iso_optimizer_set_lr(iso_optimizer *o, double lr) { o->lr = lr; }
+double iso_optimizer_lr(const iso_optimizer *o) {
+    return o->lr;
+}
+void iso_optimizer_set_lr(iso_optimizer *o, double lr) {
+    o->lr = lr;
+}
 
-size_t iso_optimizer_state_count(const iso_optimizer *o) { return o->count * moment_count(o) + 1; }
+size_t iso_optimizer_state_count(const iso_optimizer *o) {
+    return o->count * moment_count(o) + 1;
+}
 
 iso_named_tensor iso_optimizer_state(const iso_optimizer *o, size_t index) {
     size_t moments = moment_count(o);
@@ -168,18 +178,18 @@ iso_named_tensor iso_optimizer_state(const iso_optimizer *o, size_t index) {
 /* ---- Recipe ---- */
 
 static const iso_param sgd_params[] = {
-    {"lr", ISO_ARG_FLOAT, "0.001", 0, 1e30},         {"momentum", ISO_ARG_FLOAT, "0", 0, 1e30},
+    {"lr", ISO_ARG_FLOAT, "0.001", 0, 1e30},        {"momentum", ISO_ARG_FLOAT, "0", 0, 1e30},
     {"dampening", ISO_ARG_FLOAT, "0", -1e30, 1e30}, {"weight_decay", ISO_ARG_FLOAT, "0", 0, 1e30},
     {"nesterov", ISO_ARG_BOOL, "False", 0, 0},      {"maximize", ISO_ARG_BOOL, "False", 0, 0},
 };
 static const iso_param adam_params[] = {
-    {"lr", ISO_ARG_FLOAT, "0.001", 0, 1e30},    {"betas", ISO_ARG_FLOAT2, "(0.9, 0.999)", 0, 0.9999999999999999},
-    {"eps", ISO_ARG_FLOAT, "1e-08", 0, 1e30},   {"weight_decay", ISO_ARG_FLOAT, "0", 0, 1e30},
+    {"lr", ISO_ARG_FLOAT, "0.001", 0, 1e30},  {"betas", ISO_ARG_FLOAT2, "(0.9, 0.999)", 0, 0.9999999999999999},
+    {"eps", ISO_ARG_FLOAT, "1e-08", 0, 1e30}, {"weight_decay", ISO_ARG_FLOAT, "0", 0, 1e30},
     {"amsgrad", ISO_ARG_BOOL, "False", 0, 0}, {"maximize", ISO_ARG_BOOL, "False", 0, 0},
 };
 static const iso_param adamw_params[] = {
-    {"lr", ISO_ARG_FLOAT, "0.001", 0, 1e30},    {"betas", ISO_ARG_FLOAT2, "(0.9, 0.999)", 0, 0.9999999999999999},
-    {"eps", ISO_ARG_FLOAT, "1e-08", 0, 1e30},   {"weight_decay", ISO_ARG_FLOAT, "0.01", 0, 1e30},
+    {"lr", ISO_ARG_FLOAT, "0.001", 0, 1e30},  {"betas", ISO_ARG_FLOAT2, "(0.9, 0.999)", 0, 0.9999999999999999},
+    {"eps", ISO_ARG_FLOAT, "1e-08", 0, 1e30}, {"weight_decay", ISO_ARG_FLOAT, "0.01", 0, 1e30},
     {"amsgrad", ISO_ARG_BOOL, "False", 0, 0}, {"maximize", ISO_ARG_BOOL, "False", 0, 0},
 };
 
@@ -191,15 +201,24 @@ const iso_signature iso_optimizer_signatures[] = {
 const size_t iso_optimizer_signature_count = ISO_COUNTOF(iso_optimizer_signatures);
 
 /* A number that was written out, so 0 means 0 and not the default. */
-static double literal(double value) { return value == 0 ? ISO_ZERO : value; }
+static double literal(double value) {
+    return value == 0 ? ISO_ZERO : value;
+}
 
 iso_optimizer *iso_optimizer_from_args(iso_module *module, size_t signature, const iso_arg *a) {
     if (signature == SGD)
-        return iso_sgd_with(module, (iso_sgd_options){.lr = a[0].f[0], .momentum = a[1].f[0], .dampening = a[2].f[0],
-                                                      .weight_decay = a[3].f[0], .nesterov = a[4].i[0],
+        return iso_sgd_with(module, (iso_sgd_options){.lr = a[0].f[0],
+                                                      .momentum = a[1].f[0],
+                                                      .dampening = a[2].f[0],
+                                                      .weight_decay = a[3].f[0],
+                                                      .nesterov = a[4].i[0],
                                                       .maximize = a[5].i[0]});
-    iso_adam_options options = {.lr = literal(a[0].f[0]), .beta1 = literal(a[1].f[0]), .beta2 = literal(a[1].f[1]),
-                                .eps = literal(a[2].f[0]), .weight_decay = literal(a[3].f[0]), .amsgrad = a[4].i[0],
+    iso_adam_options options = {.lr = literal(a[0].f[0]),
+                                .beta1 = literal(a[1].f[0]),
+                                .beta2 = literal(a[1].f[1]),
+                                .eps = literal(a[2].f[0]),
+                                .weight_decay = literal(a[3].f[0]),
+                                .amsgrad = a[4].i[0],
                                 .maximize = a[5].i[0]};
     return signature == ADAM ? iso_adam_with(module, options) : iso_adamw_with(module, options);
 }

@@ -51,16 +51,18 @@ static iso_value_id add_loss(iso_graph *graph, const iso_plan_key *key, iso_valu
             memcpy(&node->u.layout, output.shape, sizeof output.shape);
         target = moved;
     }
-    iso_node *node = iso_graph_node(graph, classes ? &iso_op_cross_entropy : &iso_op_mse_loss,
-                                    (iso_value_id[]){y, target}, 2, (iso_value_id[]){loss, *grad}, 2);
+    iso_node *node = iso_graph_node(graph, classes ? &iso_op_cross_entropy : &iso_op_mse_loss, (iso_value_id[]){y, target}, 2,
+                                    (iso_value_id[]){loss, *grad}, 2);
     if (!node)
         return ISO_NO_VALUE;
     iso_reduction reduction = key->loss.sum ? ISO_REDUCTION_SUM : ISO_REDUCTION_MEAN;
     if (classes)
-        node->u.cross_entropy = (iso_cross_entropy_shape){
-            .n = output.shape[0], .k = output.shape[1], .reduction = reduction,
-            .ignore_index = key->loss.has_ignore_index ? key->loss.ignore_index : -100,
-            .label_smoothing = key->loss.label_smoothing};
+        node->u.cross_entropy =
+            (iso_cross_entropy_shape){.n = output.shape[0],
+                                      .k = output.shape[1],
+                                      .reduction = reduction,
+                                      .ignore_index = key->loss.has_ignore_index ? key->loss.ignore_index : -100,
+                                      .label_smoothing = key->loss.label_smoothing};
     else
         node->u.mse = (iso_mse_shape){output.shape[0], output.numel / output.shape[0], reduction};
     return loss;
@@ -135,7 +137,8 @@ iso_status iso_plan_get(iso_module *root, const iso_plan_key *key, iso_plan **ou
     iso_exec exec = exec_of(root);
     iso_status status = plan->graph.status;
     if (!status)
-        status = iso_schedule_make(&plan->graph, key->shape[0], iso_block_samples(key->shape[0], key->micro_batch), &plan->schedule);
+        status =
+            iso_schedule_make(&plan->graph, key->shape[0], iso_block_samples(key->shape[0], key->micro_batch), &plan->schedule);
     if (!status && plan->schedule.block)
         status = iso_schedule_economise(&plan->graph, &plan->schedule, key->seed);
     if (!status)

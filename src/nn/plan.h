@@ -16,9 +16,9 @@ typedef struct iso_plan_key {
     bool training;  /* the module's mode */
     bool gradients; /* with the backward pass */
     bool has_loss;
-    bool plain;     /* every operation by itself, as the reference needs it */
+    bool plain;          /* every operation by itself, as the reference needs it */
     int64_t micro_batch; /* samples of a block, at most; 0: the whole batch */
-    uint64_t seed; /* not 0: what the plan is free to choose is drawn from it, for tests */
+    uint64_t seed;       /* not 0: what the plan is free to choose is drawn from it, for tests */
     iso_loss loss;
     int dims;
     int64_t shape[4]; /* of x */

@@ -23,13 +23,13 @@ static void run_max_backward(const iso_run *r, const iso_node *n) {
     else
         iso_cpu_max_pool2d_backward(r->exec, &n->u.pool2d, iso_in(r, n, 0), iso_data(r, n->in[1]), iso_out(r, n, 0));
 }
-const iso_op iso_op_max_pool2d_backward = {"max_pool2d_backward", run_max_backward, NULL, NULL, .batching = ISO_EACH_SAMPLE,
-                                             .outputs = "dx"};
+const iso_op iso_op_max_pool2d_backward = {"max_pool2d_backward",       run_max_backward, NULL, NULL,
+                                           .batching = ISO_EACH_SAMPLE, .outputs = "dx"};
 static void max_backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &iso_op_max_pool2d_backward, node, node->in[0], dy, node->out[1], ISO_NO_VALUE);
 }
-const iso_op iso_op_max_pool2d = {"max_pool2d", run_max, NULL, max_backward, .batching = ISO_EACH_SAMPLE, .repeatable = true,
-                                    .outputs = "y -"};
+const iso_op iso_op_max_pool2d = {"max_pool2d",       run_max,         NULL, max_backward, .batching = ISO_EACH_SAMPLE,
+                                  .repeatable = true, .outputs = "y -"};
 
 static void run_avg(const iso_run *r, const iso_node *n) {
     if (r->reference)
@@ -43,8 +43,8 @@ static void run_avg_backward(const iso_run *r, const iso_node *n) {
     else
         iso_cpu_avg_pool2d_backward(r->exec, &n->u.pool2d, iso_in(r, n, 0), iso_out(r, n, 0));
 }
-static const iso_op op_avg_backward = {"avg_pool2d_backward", run_avg_backward, NULL, NULL, .batching = ISO_EACH_SAMPLE,
-                                       .outputs = "dx"};
+static const iso_op op_avg_backward = {"avg_pool2d_backward",       run_avg_backward, NULL, NULL,
+                                       .batching = ISO_EACH_SAMPLE, .outputs = "dx"};
 static void avg_backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &op_avg_backward, node, node->in[0], dy, ISO_NO_VALUE, ISO_NO_VALUE);
 }
@@ -63,12 +63,12 @@ static void run_adaptive_backward(const iso_run *r, const iso_node *n) {
         iso_cpu_adaptive_avg_pool2d_backward(r->exec, &n->u.pool2d, iso_in(r, n, 0), iso_out(r, n, 0));
 }
 static const iso_op op_adaptive_backward = {"adaptive_avg_pool2d_backward", run_adaptive_backward, NULL, NULL,
-                                            .batching = ISO_EACH_SAMPLE, .outputs = "dx"};
+                                            .batching = ISO_EACH_SAMPLE,    .outputs = "dx"};
 static void adaptive_backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {
     iso_graph_derive(graph, &op_adaptive_backward, node, node->in[0], dy, ISO_NO_VALUE, ISO_NO_VALUE);
 }
-const iso_op iso_op_adaptive_avg_pool2d = {"adaptive_avg_pool2d", run_adaptive, NULL, adaptive_backward, .batching = ISO_EACH_SAMPLE,
-                                          .repeatable = true};
+const iso_op iso_op_adaptive_avg_pool2d = {"adaptive_avg_pool2d",       run_adaptive,      NULL, adaptive_backward,
+                                           .batching = ISO_EACH_SAMPLE, .repeatable = true};
 
 /* ---- Modules ---- */
 
@@ -87,8 +87,9 @@ static iso_value_id add_node(iso_graph *graph, const iso_op *op, iso_value_id x,
     const iso_value input = graph->values[x];
     int64_t out[4] = {shape->n, shape->c, shape->oh, shape->ow};
     iso_value_id y = iso_graph_activation(graph, 4, out, input.requires_grad);
-    iso_value_id index = with_index ? iso_graph_bytes(graph, shape->n * shape->c * shape->oh * shape->ow, sizeof(int32_t), shape->n)
-                                    : ISO_NO_VALUE;
+    iso_value_id index = with_index
+                             ? iso_graph_bytes(graph, shape->n * shape->c * shape->oh * shape->ow, sizeof(int32_t), shape->n)
+                             : ISO_NO_VALUE;
     iso_node *node = iso_graph_node(graph, op, &x, 1, (iso_value_id[]){y, index}, 2);
     if (node)
         node->u.pool2d = *shape;
@@ -100,10 +101,20 @@ static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) 
     const iso_value input = graph->values[x];
     if (input.dims != 4)
         return iso_module_bad_input(module, graph, x, "(n, c, h, w)");
-    iso_pool2d_shape shape = {.n = input.shape[0], .c = input.shape[1], .h = input.shape[2], .w = input.shape[3],
-                              .kh = m->kernel[0], .kw = m->kernel[1], .sh = m->stride[0], .sw = m->stride[1],
-                              .ph = m->padding[0], .pw = m->padding[1], .dh = m->dilation[0], .dw = m->dilation[1],
-                              .count_include_pad = m->count_include_pad, .divisor_override = m->divisor_override};
+    iso_pool2d_shape shape = {.n = input.shape[0],
+                              .c = input.shape[1],
+                              .h = input.shape[2],
+                              .w = input.shape[3],
+                              .kh = m->kernel[0],
+                              .kw = m->kernel[1],
+                              .sh = m->stride[0],
+                              .sw = m->stride[1],
+                              .ph = m->padding[0],
+                              .pw = m->padding[1],
+                              .dh = m->dilation[0],
+                              .dw = m->dilation[1],
+                              .count_include_pad = m->count_include_pad,
+                              .divisor_override = m->divisor_override};
     shape.oh = output_length(shape.h, shape.kh, shape.sh, shape.ph, shape.dh, m->ceil_mode);
     shape.ow = output_length(shape.w, shape.kw, shape.sw, shape.pw, shape.dw, m->ceil_mode);
     if (shape.oh < 1 || shape.ow < 1) {
@@ -121,8 +132,12 @@ static iso_value_id lower_adaptive(iso_module *module, iso_graph *graph, iso_val
     const iso_value input = graph->values[x];
     if (input.dims != 4)
         return iso_module_bad_input(module, graph, x, "(n, c, h, w)");
-    iso_pool2d_shape shape = {.n = input.shape[0], .c = input.shape[1], .h = input.shape[2], .w = input.shape[3],
-                              .oh = m->kernel[0], .ow = m->kernel[1]};
+    iso_pool2d_shape shape = {.n = input.shape[0],
+                              .c = input.shape[1],
+                              .h = input.shape[2],
+                              .w = input.shape[3],
+                              .oh = m->kernel[0],
+                              .ow = m->kernel[1]};
     return add_node(graph, &iso_op_adaptive_avg_pool2d, x, &shape, false);
 }
 
@@ -149,9 +164,12 @@ static iso_module *build(iso_context *ctx, const iso_module_class *class_, const
 }
 
 static iso_module *from_options(iso_context *ctx, const iso_module_class *class_, iso_pool2d_options o) {
-    struct pool2d like = {.kernel = {o.kernel_size, o.kernel_size_w}, .stride = {o.stride, o.stride_w},
-                          .padding = {o.padding, o.padding_w}, .dilation = {o.dilation, o.dilation_w},
-                          .ceil_mode = o.ceil_mode, .count_include_pad = !o.exclude_pad,
+    struct pool2d like = {.kernel = {o.kernel_size, o.kernel_size_w},
+                          .stride = {o.stride, o.stride_w},
+                          .padding = {o.padding, o.padding_w},
+                          .dilation = {o.dilation, o.dilation_w},
+                          .ceil_mode = o.ceil_mode,
+                          .count_include_pad = !o.exclude_pad,
                           .divisor_override = o.divisor_override};
     iso_pair_defaults(like.kernel, 0);
     if (o.stride == 0) {
@@ -164,8 +182,12 @@ static iso_module *from_options(iso_context *ctx, const iso_module_class *class_
     return build(ctx, class_, &like);
 }
 
-iso_module *iso_max_pool2d_with(iso_context *ctx, iso_pool2d_options o) { return from_options(ctx, &iso_max_pool2d_class, o); }
-iso_module *iso_avg_pool2d_with(iso_context *ctx, iso_pool2d_options o) { return from_options(ctx, &iso_avg_pool2d_class, o); }
+iso_module *iso_max_pool2d_with(iso_context *ctx, iso_pool2d_options o) {
+    return from_options(ctx, &iso_max_pool2d_class, o);
+}
+iso_module *iso_avg_pool2d_with(iso_context *ctx, iso_pool2d_options o) {
+    return from_options(ctx, &iso_avg_pool2d_class, o);
+}
 
 iso_module *iso_adaptive_avg_pool2d(iso_context *ctx, int64_t h, int64_t w) {
     struct pool2d like = {.kernel = {h, w}, .stride = {1, 1}, .dilation = {1, 1}};
@@ -188,8 +210,8 @@ static iso_module *from_args(iso_context *ctx, const iso_module_class *class_, c
 }
 
 static const iso_param max_params[] = {
-    {"kernel_size", ISO_ARG_INT2, NULL, 1, 1 << 12},   {"stride", ISO_ARG_INT2, "None", 1, 1 << 12},
-    {"padding", ISO_ARG_INT2, "0", 0, 1 << 12},        {"dilation", ISO_ARG_INT2, "1", 1, 1 << 12},
+    {"kernel_size", ISO_ARG_INT2, NULL, 1, 1 << 12}, {"stride", ISO_ARG_INT2, "None", 1, 1 << 12},
+    {"padding", ISO_ARG_INT2, "0", 0, 1 << 12},      {"dilation", ISO_ARG_INT2, "1", 1, 1 << 12},
     {"return_indices", ISO_ARG_BOOL, "False", 0, 0}, {"ceil_mode", ISO_ARG_BOOL, "False", 0, 0},
 };
 static const iso_signature max_signature = {"MaxPool2d", max_params, ISO_COUNTOF(max_params)};
@@ -198,20 +220,21 @@ static iso_module *max_from_args(iso_context *ctx, const iso_arg *a) {
         iso_fail(ctx, ISO_EINVAL, "MaxPool2d: return_indices=True is not supported in a Sequential model");
         return NULL;
     }
-    return from_args(ctx, &iso_max_pool2d_class, a,
-                     (struct pool2d){.dilation = {a[3].i[0], a[3].i[1]}, .ceil_mode = a[5].i[0]});
+    return from_args(ctx, &iso_max_pool2d_class, a, (struct pool2d){.dilation = {a[3].i[0], a[3].i[1]}, .ceil_mode = a[5].i[0]});
 }
 const iso_module_class iso_max_pool2d_class = {&max_signature, sizeof(struct pool2d), max_from_args, lower, NULL};
 
 static const iso_param avg_params[] = {
-    {"kernel_size", ISO_ARG_INT2, NULL, 1, 1 << 12}, {"stride", ISO_ARG_INT2, "None", 1, 1 << 12},
-    {"padding", ISO_ARG_INT2, "0", 0, 1 << 12},      {"ceil_mode", ISO_ARG_BOOL, "False", 0, 0},
+    {"kernel_size", ISO_ARG_INT2, NULL, 1, 1 << 12},   {"stride", ISO_ARG_INT2, "None", 1, 1 << 12},
+    {"padding", ISO_ARG_INT2, "0", 0, 1 << 12},        {"ceil_mode", ISO_ARG_BOOL, "False", 0, 0},
     {"count_include_pad", ISO_ARG_BOOL, "True", 0, 0}, {"divisor_override", ISO_ARG_INT, "None", 1, 1 << 24},
 };
 static const iso_signature avg_signature = {"AvgPool2d", avg_params, ISO_COUNTOF(avg_params)};
 static iso_module *avg_from_args(iso_context *ctx, const iso_arg *a) {
     return from_args(ctx, &iso_avg_pool2d_class, a,
-                     (struct pool2d){.dilation = {1, 1}, .ceil_mode = a[3].i[0], .count_include_pad = a[4].i[0],
+                     (struct pool2d){.dilation = {1, 1},
+                                     .ceil_mode = a[3].i[0],
+                                     .count_include_pad = a[4].i[0],
                                      .divisor_override = a[5].is_none ? 0 : a[5].i[0]});
 }
 const iso_module_class iso_avg_pool2d_class = {&avg_signature, sizeof(struct pool2d), avg_from_args, lower, NULL};

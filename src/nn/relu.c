@@ -33,7 +33,9 @@ static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) 
     return y;
 }
 
-iso_module *iso_relu(iso_context *ctx) { return iso_module_new(ctx, &iso_relu_class); }
+iso_module *iso_relu(iso_context *ctx) {
+    return iso_module_new(ctx, &iso_relu_class);
+}
 
 static const iso_param params[] = {{"inplace", ISO_ARG_BOOL, "False", 0, 0}}; /* where a result lies is the plan's business */
 static const iso_signature signature = {"ReLU", params, ISO_COUNTOF(params)};

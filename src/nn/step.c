@@ -12,14 +12,19 @@ static iso_status prepare(iso_module *module, const iso_tensor *x) {
     if (status)
         return status;
     if (x->dtype != ISO_FLOAT32 || (x->dims != 2 && x->dims != 4) || x->numel == 0)
-        return iso_fail(ctx, ISO_EINVAL, "the input has shape %s and type %s, expected float32 of shape (n, features) or (n, c, h, w)",
+        return iso_fail(ctx, ISO_EINVAL,
+                        "the input has shape %s and type %s, expected float32 of shape (n, features) or (n, c, h, w)",
                         iso_shape_text(x->dims, x->shape, shape), iso_dtype_name(x->dtype));
     return module->ready ? ISO_OK : iso_module_reset_parameters(module, &ctx->generator);
 }
 
 static iso_plan_key key_of(const iso_module *module, const iso_loss *loss, const iso_tensor *x, bool gradients) {
-    iso_plan_key key = {.training = module->training, .gradients = gradients, .has_loss = loss != NULL,
-                        .plain = module->plain, .micro_batch = module->plain ? 0 : module->micro_batch, .dims = x->dims};
+    iso_plan_key key = {.training = module->training,
+                        .gradients = gradients,
+                        .has_loss = loss != NULL,
+                        .plain = module->plain,
+                        .micro_batch = module->plain ? 0 : module->micro_batch,
+                        .dims = x->dims};
     if (loss)
         key.loss = *loss;
     memcpy(key.shape, x->shape, sizeof(int64_t) * (size_t)x->dims);

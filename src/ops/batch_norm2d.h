@@ -13,8 +13,8 @@ typedef struct iso_batch_norm2d_shape {
 /* Training: writes y, and the batch's mean and invstd (for the backward), and its biased and unbiased variance sums are
  * folded into the running statistics, running_* = fma(momentum, stat, running_* * (1 - momentum)), unless they are NULL.
  * weight and bias may be NULL (no affine). */
-void iso_ref_batch_norm2d(const iso_batch_norm2d_shape *s, const float *x, const float *weight, const float *bias,
-                          float momentum, float *running_mean, float *running_var, float *mean, float *invstd, float *y);
+void iso_ref_batch_norm2d(const iso_batch_norm2d_shape *s, const float *x, const float *weight, const float *bias, float momentum,
+                          float *running_mean, float *running_var, float *mean, float *invstd, float *y);
 /* Eval: normalises with the given statistics; writes invstd for the backward. */
 void iso_ref_batch_norm2d_eval(const iso_batch_norm2d_shape *s, const float *x, const float *weight, const float *bias,
                                const float *running_mean, const float *running_var, float *invstd, float *y);
@@ -47,8 +47,8 @@ typedef struct iso_norm_head {
 
 /* tail and head: NULL for the operation alone. */
 void iso_cpu_batch_norm2d(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *weight,
-                          const float *bias, float momentum, float *running_mean, float *running_var, float *mean,
-                          float *invstd, const iso_norm_tail *tail, float *y);
+                          const float *bias, float momentum, float *running_mean, float *running_var, float *mean, float *invstd,
+                          const iso_norm_tail *tail, float *y);
 void iso_cpu_batch_norm2d_eval(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *weight,
                                const float *bias, const float *running_mean, const float *running_var, float *invstd,
                                const iso_norm_tail *tail, float *y);
@@ -56,18 +56,21 @@ void iso_cpu_batch_norm2d_backward(const iso_exec *e, const iso_batch_norm2d_sha
                                    const float *dy, const float *weight, const float *mean, const float *invstd,
                                    const iso_norm_head *head, float *dweight, float *dbias, float *dx);
 
-/* The same in parts, for a batch that is computed in blocks of samples. Shapes are those of the block (s->n) in what runs block after
- * block, and of the whole batch in what says so. Sums are n x c, one row per sample; they are used up where they are joined. */
+/* The same in parts, for a batch that is computed in blocks of samples. Shapes are those of the block (s->n) in what runs block
+ * after block, and of the whole batch in what says so. Sums are n x c, one row per sample; they are used up where they are
+ * joined. */
 
 /* Of x; with `mean` of the squares of x - mean. */
-void iso_cpu_batch_norm2d_sums(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *mean, float *sums);
+void iso_cpu_batch_norm2d_sums(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *mean,
+                               float *sums);
 /* Over the whole batch: the mean; invstd and the running statistics (running_mean and running_var, or both NULL). */
 void iso_cpu_batch_norm2d_mean(const iso_exec *e, const iso_batch_norm2d_shape *s, float *sums, float *mean);
 void iso_cpu_batch_norm2d_invstd(const iso_exec *e, const iso_batch_norm2d_shape *s, float *squares, const float *mean,
                                  float momentum, float *running_mean, float *running_var, float *invstd);
 void iso_cpu_batch_norm2d_eval_invstd(const iso_batch_norm2d_shape *s, const float *running_var, float *invstd);
 void iso_cpu_batch_norm2d_normalise(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *weight,
-                                    const float *bias, const float *mean, const float *invstd, const iso_norm_tail *tail, float *y);
+                                    const float *bias, const float *mean, const float *invstd, const iso_norm_tail *tail,
+                                    float *y);
 /* The rows of dbias and dweight, and what the head writes. */
 void iso_cpu_batch_norm2d_gradients(const iso_exec *e, const iso_batch_norm2d_shape *s, const float *x, const float *dy,
                                     const float *weight, const float *mean, const float *invstd, const iso_norm_head *head,

@@ -1,4 +1,5 @@
-/* docs/contract.md#relu, docs/contract.md#add, docs/contract.md#dropout. One element at a time, so any range of elements may be computed alone. */
+/* docs/contract.md#relu, docs/contract.md#add, docs/contract.md#dropout. One element at a time, so any range of elements may be
+ * computed alone. */
 #ifndef ISO_OPS_ELEMENTWISE_H
 #define ISO_OPS_ELEMENTWISE_H
 

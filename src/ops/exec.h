@@ -12,6 +12,8 @@ typedef struct iso_exec {
     void *scratch; /* 64-byte aligned */
 } iso_exec;
 
-static inline int iso_exec_threads(const iso_exec *e) { return e->pool ? iso_pool_threads(e->pool) : 1; }
+static inline int iso_exec_threads(const iso_exec *e) {
+    return e->pool ? iso_pool_threads(e->pool) : 1;
+}
 
 #endif

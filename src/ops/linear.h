@@ -18,8 +18,7 @@ void iso_ref_linear_backward_bias(const iso_linear_shape *s, const float *dy, fl
 
 void iso_cpu_linear(const iso_exec *e, const iso_linear_shape *s, const float *x, const float *weight, const float *bias,
                     float *y);
-void iso_cpu_linear_backward_input(const iso_exec *e, const iso_linear_shape *s, const float *dy, const float *weight,
-                                   float *dx);
+void iso_cpu_linear_backward_input(const iso_exec *e, const iso_linear_shape *s, const float *dy, const float *weight, float *dx);
 void iso_cpu_linear_backward_weight(const iso_exec *e, const iso_linear_shape *s, const float *x, const float *dy,
                                     float *dweight);
 void iso_cpu_linear_backward_bias(const iso_exec *e, const iso_linear_shape *s, const float *dy, float *dbias);

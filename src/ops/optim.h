@@ -15,8 +15,8 @@ void iso_ref_sgd(const iso_sgd_scalars *s, int64_t count, const float *grad, flo
 void iso_cpu_sgd(const iso_exec *e, const iso_sgd_scalars *s, int64_t count, const float *grad, float *buffer, float *param);
 
 typedef struct iso_adam_scalars {
-    float weight_decay;  /* Adam: added to the gradient; 0 for AdamW */
-    float decay;         /* AdamW: 1 - lr * weight_decay, 1 for Adam */
+    float weight_decay; /* Adam: added to the gradient; 0 for AdamW */
+    float decay;        /* AdamW: 1 - lr * weight_decay, 1 for Adam */
     float one_minus_beta1, beta2, one_minus_beta2;
     float step_size, c2, eps;
     bool amsgrad, maximize;
@@ -28,7 +28,7 @@ iso_adam_scalars iso_adam_scalars_at(int64_t t, double lr, double beta1, double 
 
 /* m, v: first and second moments; vmax: NULL without amsgrad. */
 void iso_ref_adam(const iso_adam_scalars *s, int64_t count, const float *grad, float *m, float *v, float *vmax, float *param);
-void iso_cpu_adam(const iso_exec *e, const iso_adam_scalars *s, int64_t count, const float *grad, float *m, float *v,
-                  float *vmax, float *param);
+void iso_cpu_adam(const iso_exec *e, const iso_adam_scalars *s, int64_t count, const float *grad, float *m, float *v, float *vmax,
+                  float *param);
 
 #endif

@@ -30,7 +30,8 @@ static inline iso_window iso_avg_window(const iso_pool2d_shape *s, int64_t oh, i
 }
 
 static inline iso_window iso_adaptive_avg_window(const iso_pool2d_shape *s, int64_t oh, int64_t ow) {
-    iso_window v = {oh * s->h / s->oh, iso_ceil_div((oh + 1) * s->h, s->oh), ow * s->w / s->ow, iso_ceil_div((ow + 1) * s->w, s->ow), 0};
+    iso_window v = {oh * s->h / s->oh, iso_ceil_div((oh + 1) * s->h, s->oh), ow * s->w / s->ow,
+                    iso_ceil_div((ow + 1) * s->w, s->ow), 0};
     v.divisor = (float)((v.h1 - v.h0) * (v.w1 - v.w0));
     return v;
 }
@@ -48,8 +49,7 @@ void iso_ref_adaptive_avg_pool2d(const iso_pool2d_shape *s, const float *x, floa
 void iso_ref_adaptive_avg_pool2d_backward(const iso_pool2d_shape *s, const float *dy, float *dx);
 
 void iso_cpu_max_pool2d(const iso_exec *e, const iso_pool2d_shape *s, const float *x, float *y, int32_t *index);
-void iso_cpu_max_pool2d_backward(const iso_exec *e, const iso_pool2d_shape *s, const float *dy, const int32_t *index,
-                                 float *dx);
+void iso_cpu_max_pool2d_backward(const iso_exec *e, const iso_pool2d_shape *s, const float *dy, const int32_t *index, float *dx);
 void iso_cpu_avg_pool2d(const iso_exec *e, const iso_pool2d_shape *s, const float *x, float *y);
 void iso_cpu_avg_pool2d_backward(const iso_exec *e, const iso_pool2d_shape *s, const float *dy, float *dx);
 void iso_cpu_adaptive_avg_pool2d(const iso_exec *e, const iso_pool2d_shape *s, const float *x, float *y);

@@ -157,7 +157,8 @@ static float backward_input(const iso_conv2d_shape *s, const float *dy, const fl
 
 void iso_ref_conv2d_backward_input(const iso_conv2d_shape *s, const float *dy, const float *weight, float *dx) {
     if (iso_conv2d_is_winograd(s, true)) {
-        winograd(&(struct tiles){s, true, dy, weight, s->oh, s->ow, s->co, 2 - s->ph, 2 - s->pw, s->h, s->w, s->c}, s->n, NULL, dx);
+        winograd(&(struct tiles){s, true, dy, weight, s->oh, s->ow, s->co, 2 - s->ph, 2 - s->pw, s->h, s->w, s->c}, s->n, NULL,
+                 dx);
         return;
     }
     for (int64_t n = 0; n < s->n; n++)

@@ -3,8 +3,8 @@
 
 #include "reference/sums.h"
 
-/* x[n][pixel][c]; the sums are over the pixels of one sample and the channels of one group: pixel sums, joined by the batch tree's
- * rule over the group's channels. */
+/* x[n][pixel][c]; the sums are over the pixels of one sample and the channels of one group: pixel sums, joined by the batch
+ * tree's rule over the group's channels. */
 
 static int64_t at(const iso_group_norm_shape *s, int64_t n, int64_t pixel, int64_t c) {
     return (n * s->hw + pixel) * s->c + c;
@@ -51,8 +51,8 @@ void iso_ref_group_norm(const iso_group_norm_shape *s, const float *x, const flo
 }
 
 /* The pixel sums of dy, and of products (dy, xhat), of one sample and channel. */
-static void sums_of(const iso_group_norm_shape *s, const float *x, const float *dy, int64_t n, int64_t c, float mean, float invstd,
-                    float *sum, float *product) {
+static void sums_of(const iso_group_norm_shape *s, const float *x, const float *dy, int64_t n, int64_t c, float mean,
+                    float invstd, float *sum, float *product) {
     iso_pixel_sum sums = iso_pixel_sum_new(), products = iso_pixel_sum_new();
     for (int64_t p = 0; p < s->hw; p++) {
         iso_pixel_sum_add(&sums, dy[at(s, n, p, c)]);

@@ -20,7 +20,9 @@ static int bits_of(uint64_t distance_) {
 }
 
 /* 0: equal; 1: neighbours; then by the bits of the distance. */
-static int level_of(int bits) { return bits == 0 ? 0 : bits == 1 ? 1 : bits <= 4 ? 2 : bits <= 8 ? 3 : bits <= 16 ? 4 : 5; }
+static int level_of(int bits) {
+    return bits == 0 ? 0 : bits == 1 ? 1 : bits <= 4 ? 2 : bits <= 8 ? 3 : bits <= 16 ? 4 : 5;
+}
 
 static void write_index(iso_text *out, const iso_diff_findings *f, int64_t element) {
     int64_t index[ISO_MAX_DIMS], rest = element;
@@ -74,9 +76,11 @@ static void write_window_table(iso_text *out, const iso_diff_findings *f, const 
     const iso_diff_window *w = &f->tensor.window;
     iso_text_puts(out, "<details><summary>These values as a table</summary>");
     iso_html_begin_scroll(out, "Values around the first difference");
-    iso_text_printf(out, "<table id=\"table-window\"><thead><tr><th scope=\"col\">Index</th><th scope=\"col\">A</th><th scope=\"col\">B</th>"
-                         "<th scope=\"col\" class=\"n\">Distance (%s)</th></tr></thead><tbody>\n",
-                    unit);
+    iso_text_printf(
+        out,
+        "<table id=\"table-window\"><thead><tr><th scope=\"col\">Index</th><th scope=\"col\">A</th><th scope=\"col\">B</th>"
+        "<th scope=\"col\" class=\"n\">Distance (%s)</th></tr></thead><tbody>\n",
+        unit);
     for (int i = 0; i < w->rows * w->columns; i++) {
         iso_text_printf(out, "<tr data-element=\"%lld\"><th scope=\"row\">", (long long)element_of(w, i));
         write_index(out, f, element_of(w, i));
@@ -99,11 +103,17 @@ static void write_picture(iso_text *out, const iso_diff_findings *f) {
     for (int i = 0; i < count; i++)
         differing += w->bits[0][i] != w->bits[1][i];
     iso_text_puts(out, "<h3>The values around it</h3>\n<p class=\"note\">");
-    iso_html_printf(out, "%s, seen as rows of %lld elements: %d of the %d shown differ. A number says how many bits the distance between A and B takes; "
-                         "the first difference has a frame.",
+    iso_html_printf(out,
+                    "%s, seen as rows of %lld elements: %d of the %d shown differ. A number says how many bits the distance "
+                    "between A and B takes; "
+                    "the first difference has a frame.",
                     f->tensor.tensor, (long long)w->row, differing, count);
-    iso_text_printf(out, "</p>\n<div class=\"heat\" role=\"img\" style=\"grid-template-columns:auto repeat(%d,minmax(0,1.9rem))\" aria-label=\"", w->columns);
-    iso_html_printf(out, "%d of %d elements around the first difference differ; the table below has their values.", differing, count);
+    iso_text_printf(
+        out,
+        "</p>\n<div class=\"heat\" role=\"img\" style=\"grid-template-columns:auto repeat(%d,minmax(0,1.9rem))\" aria-label=\"",
+        w->columns);
+    iso_html_printf(out, "%d of %d elements around the first difference differ; the table below has their values.", differing,
+                    count);
     iso_text_puts(out, "\">");
     write_cells(out, f);
     iso_text_puts(out, "</div>\n");
@@ -125,7 +135,8 @@ static void write_element_entries(iso_text *out, const iso_diff_findings *f) {
     write_index(&value, f, t->element);
     iso_html_entry(out, "Index", "%s (element %lld)", iso_text_ok(&value) ? value.data : "", (long long)t->element);
     if (t->dtype == ISO_FLOAT32)
-        iso_html_entry(out, "Distance", "%llu ULP", (unsigned long long)iso_ulp_distance((uint32_t)t->bits[0], (uint32_t)t->bits[1]));
+        iso_html_entry(out, "Distance", "%llu ULP",
+                       (unsigned long long)iso_ulp_distance((uint32_t)t->bits[0], (uint32_t)t->bits[1]));
     out->failed |= !iso_text_ok(&value);
     iso_text_free(&value);
 }
@@ -141,7 +152,10 @@ static void write_entries(iso_text *out, const iso_diff_findings *f) {
         iso_html_entry(out, "Operation", "%s", f->operation);
     if (t->tensor[0])
         iso_html_entry(out, "Tensor", "%s%s", t->tensor,
-                       t->missing[0] ? ", which A does not have" : t->missing[1] ? ", which B does not have" : t->other_shape ? ", of another shape" : "");
+                       t->missing[0]    ? ", which A does not have"
+                       : t->missing[1]  ? ", which B does not have"
+                       : t->other_shape ? ", of another shape"
+                                        : "");
     if (t->tensor[0] && t->element >= 0)
         write_element_entries(out, f);
     if (t->step >= 0 && t->tensor[0])
@@ -153,8 +167,11 @@ static void write_entries(iso_text *out, const iso_diff_findings *f) {
 
 void iso_html_difference(iso_text *out, const iso_diff_findings *f) {
     bool equal = iso_diff_equal(f);
-    iso_text_printf(out, "<section aria-labelledby=\"h-difference\">\n<h2 id=\"h-difference\">%s</h2>\n<div class=\"verdict%s\">\n<p><strong>%s</strong> ",
-                    equal ? "Comparison" : "The first difference", equal ? " equal" : "", equal ? "The runs are equal." : "The runs differ.");
+    iso_text_printf(out,
+                    "<section aria-labelledby=\"h-difference\">\n<h2 id=\"h-difference\">%s</h2>\n<div "
+                    "class=\"verdict%s\">\n<p><strong>%s</strong> ",
+                    equal ? "Comparison" : "The first difference", equal ? " equal" : "",
+                    equal ? "The runs are equal." : "The runs differ.");
     if (equal)
         iso_text_puts(out, "Every line of their ledgers has the same bytes.");
     else if (f->cause.kind)

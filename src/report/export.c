@@ -13,8 +13,8 @@
 /* ---- Metrics as lines ---- */
 
 /* A row is a step; the columns, in both formats. */
-static const char *const columns[] = {"step",          "epoch",     "loss",       "lr",        "gradient_norm", "images", "seconds",
-                                      "test_loss", "test_correct", "test_count", "test_accuracy"};
+static const char *const columns[] = {"step",    "epoch",     "loss",         "lr",         "gradient_norm", "images",
+                                      "seconds", "test_loss", "test_correct", "test_count", "test_accuracy"};
 
 struct row {
     iso_text *out;
@@ -133,7 +133,8 @@ iso_status iso_export_tensorboard(iso_context *ctx, const char *directory, const
         write_step_events(&out, &h.steps[i], time_or(h.steps[i].time, &last));
         for (; next < h.eval_count && h.evals[next].step <= h.steps[i].step; next++) {
             const iso_history_eval *e = &h.evals[next];
-            const iso_scalar scalars[] = {{ISO_TAG_TEST_LOSS, e->loss}, {ISO_TAG_TEST_ACCURACY, (float)((double)e->correct / (double)e->count)}};
+            const iso_scalar scalars[] = {{ISO_TAG_TEST_LOSS, e->loss},
+                                          {ISO_TAG_TEST_ACCURACY, (float)((double)e->correct / (double)e->count)}};
             iso_event_scalars(&out, time_or(e->time, &last), e->step, scalars, 2);
         }
     }
@@ -199,7 +200,8 @@ iso_status iso_export_safetensors(iso_context *ctx, const char *directory, int64
     char *path = status ? NULL : iso_path_join(ctx, directory, name);
     if (!status)
         status = path ? iso_safetensors_read(ctx, path, &file) : ISO_ENOMEM;
-    if (!status && (!iso_hex_bytes(iso_json_string(&line, "digest"), digest, sizeof digest) || memcmp(digest, file->digest, sizeof digest) != 0))
+    if (!status && (!iso_hex_bytes(iso_json_string(&line, "digest"), digest, sizeof digest) ||
+                    memcmp(digest, file->digest, sizeof digest) != 0))
         status = iso_fail(ctx, ISO_EINVAL, "%s is not what the ledger says: it was changed or damaged", path);
     if (!status)
         status = write_weights(ctx, file, out);

@@ -48,22 +48,34 @@ static iso_status take_line(iso_history *h, size_t at, const iso_json *line) {
     case ISO_LINE_STEP:
         status = iso_grow(h->ctx, &h->steps, &h->capacity[0], h->step_count, h->step_count + 1, sizeof *h->steps);
         if (!status)
-            h->steps[h->step_count++] = (iso_history_step){.line = at, .step = step, .epoch = epoch, .loss = f32(line, "loss"),
-                                                           .lr = f64(line, "lr"), .gradient_norm = NAN, .seconds = NAN, .time = NAN};
+            h->steps[h->step_count++] = (iso_history_step){.line = at,
+                                                           .step = step,
+                                                           .epoch = epoch,
+                                                           .loss = f32(line, "loss"),
+                                                           .lr = f64(line, "lr"),
+                                                           .gradient_norm = NAN,
+                                                           .seconds = NAN,
+                                                           .time = NAN};
         break;
     case ISO_LINE_EVAL:
         status = iso_grow(h->ctx, &h->evals, &h->capacity[1], h->eval_count, h->eval_count + 1, sizeof *h->evals);
         if (!status)
-            h->evals[h->eval_count++] =
-                (iso_history_eval){.step = step, .epoch = epoch, .count = iso_json_int(line, "count", 0),
-                                   .correct = iso_json_int(line, "correct", 0), .loss = f32(line, "loss"), .time = NAN};
+            h->evals[h->eval_count++] = (iso_history_eval){.step = step,
+                                                           .epoch = epoch,
+                                                           .count = iso_json_int(line, "count", 0),
+                                                           .correct = iso_json_int(line, "correct", 0),
+                                                           .loss = f32(line, "loss"),
+                                                           .time = NAN};
         break;
     case ISO_LINE_CKPT:
-        status = iso_grow(h->ctx, &h->checkpoints, &h->capacity[2], h->checkpoint_count, h->checkpoint_count + 1, sizeof *h->checkpoints);
+        status = iso_grow(h->ctx, &h->checkpoints, &h->capacity[2], h->checkpoint_count, h->checkpoint_count + 1,
+                          sizeof *h->checkpoints);
         if (!status) {
             const iso_json *tensors = iso_json_get(line, "tensors");
             iso_history_checkpoint *c = &h->checkpoints[h->checkpoint_count++];
-            *c = (iso_history_checkpoint){.line = at, .step = step, .size = iso_json_int(line, "size", 0),
+            *c = (iso_history_checkpoint){.line = at,
+                                          .step = step,
+                                          .size = iso_json_int(line, "size", 0),
                                           .tensors = tensors ? (int64_t)tensors->count : 0};
             copy_text(line, "file", c->file, sizeof c->file);
             copy_text(line, "digest", c->digest, sizeof c->digest);
@@ -74,8 +86,11 @@ static iso_status take_line(iso_history *h, size_t at, const iso_json *line) {
         h->nan_index = iso_json_int(line, "index", 0);
         copy_text(line, "tensor", h->nan_tensor, sizeof h->nan_tensor);
         break;
-    case ISO_LINE_END: h->ended = true; break;
-    default: break;
+    case ISO_LINE_END:
+        h->ended = true;
+        break;
+    default:
+        break;
     }
     return status;
 }
@@ -121,7 +136,8 @@ static iso_status take_metric(iso_history *h, const iso_metric *m) {
         step->time = m->time;
         step->images = m->images;
     } else if (m->kind == ISO_METRIC_GRADIENTS && step) {
-        status = iso_grow(h->ctx, &h->gradients, &h->capacity[3], h->gradients_count, h->gradients_count + 1, sizeof *h->gradients);
+        status =
+            iso_grow(h->ctx, &h->gradients, &h->capacity[3], h->gradients_count, h->gradients_count + 1, sizeof *h->gradients);
         if (!status)
             h->gradients[h->gradients_count++] = (iso_history_gradients){m->step, m->norms, m->norms_size};
     } else if (m->kind == ISO_METRIC_EVAL)
@@ -197,8 +213,12 @@ void iso_history_free(iso_history *h) {
     *h = (iso_history){.ctx = NULL};
 }
 
-int64_t iso_history_steps(const iso_history *h) { return iso_json_int(&h->header, "steps", 0); }
-int64_t iso_history_epochs(const iso_history *h) { return h->step_count ? h->steps[h->step_count - 1].epoch : 0; }
+int64_t iso_history_steps(const iso_history *h) {
+    return iso_json_int(&h->header, "steps", 0);
+}
+int64_t iso_history_epochs(const iso_history *h) {
+    return h->step_count ? h->steps[h->step_count - 1].epoch : 0;
+}
 
 static int compare_doubles(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;

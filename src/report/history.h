@@ -55,8 +55,8 @@ typedef struct iso_history {
     uint8_t *metrics; /* the file; NULL: the run has none */
 } iso_history;
 
-/* ISO_EIO: the ledger cannot be read; ISO_EINVAL: it is damaged. A torn tail is passed over, and so is what is damaged in the files that
- * nothing protects. Free with iso_history_free, whatever it returned. */
+/* ISO_EIO: the ledger cannot be read; ISO_EINVAL: it is damaged. A torn tail is passed over, and so is what is damaged in the
+ * files that nothing protects. Free with iso_history_free, whatever it returned. */
 iso_status iso_history_read(iso_context *ctx, const char *directory, iso_history *history);
 void iso_history_free(iso_history *history);
 
@@ -69,6 +69,7 @@ double iso_history_seconds(const iso_history *history); /* of all steps; 0: unkn
 void iso_history_state(const iso_history *history, size_t i, char hex[2 * ISO_BLAKE3_SIZE + 1]);
 
 /* One "NAME":NORM of `norms`, moving *at; false behind the last. The name is still escaped as in JSON. */
-bool iso_history_next_norm(const iso_history_gradients *gradients, size_t *at, const char **name, size_t *name_size, double *norm);
+bool iso_history_next_norm(const iso_history_gradients *gradients, size_t *at, const char **name, size_t *name_size,
+                           double *norm);
 
 #endif

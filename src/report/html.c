@@ -9,7 +9,12 @@ void iso_html_text(iso_text *out, const char *string, size_t size) {
     for (size_t i = 0; i < size;) {
         unsigned char c = (unsigned char)string[i];
         if (c < 0x80) {
-            const char *entity = c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : c == '\'' ? "&#39;" : NULL;
+            const char *entity = c == '&'    ? "&amp;"
+                                 : c == '<'  ? "&lt;"
+                                 : c == '>'  ? "&gt;"
+                                 : c == '"'  ? "&quot;"
+                                 : c == '\'' ? "&#39;"
+                                             : NULL;
             if (entity)
                 iso_text_puts(out, entity);
             else if (c >= 0x20 || c == '\n' || c == '\t')
@@ -54,11 +59,13 @@ void iso_html_digest_entry(iso_text *out, const char *name, const char *hex) {
 }
 
 void iso_html_begin(iso_text *out, const char *title) {
-    iso_text_puts(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                       "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n"
-                       "<link rel=\"icon\" href=\"data:,\">\n");
+    iso_text_puts(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<meta name=\"color-scheme\" content=\"light dark\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n"
+        "<link rel=\"icon\" href=\"data:,\">\n");
     iso_text_printf(out, "<meta name=\"generator\" content=\"isobit %s\">\n<title>", iso_version());
     iso_html_printf(out, "%s", title);
     iso_text_puts(out, "</title>\n<style>\n");
@@ -67,7 +74,9 @@ void iso_html_begin(iso_text *out, const char *title) {
 }
 
 void iso_html_end(iso_text *out) {
-    iso_text_printf(out, "</main>\n<footer><p>Written by isobit %s, contract %d. This page needs no network and runs no script.</p></footer>\n</body>\n</html>\n",
+    iso_text_printf(out,
+                    "</main>\n<footer><p>Written by isobit %s, contract %d. This page needs no network and runs no "
+                    "script.</p></footer>\n</body>\n</html>\n",
                     iso_version(), ISO_CONTRACT_VERSION);
 }
 
@@ -77,4 +86,6 @@ void iso_html_begin_scroll(iso_text *out, const char *label) {
     iso_text_puts(out, "\">");
 }
 
-void iso_html_end_scroll(iso_text *out) { iso_text_puts(out, "</div>\n"); }
+void iso_html_end_scroll(iso_text *out) {
+    iso_text_puts(out, "</div>\n");
+}

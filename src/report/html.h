@@ -34,12 +34,12 @@ typedef struct iso_plot_line {
 
 typedef struct iso_plot {
     const char *id, *title, *unit, *note; /* note: NULL, or a sentence below */
-    bool log;   /* where the values ask for it */
-    bool zero;  /* the axis begins at 0 */
+    bool log;                             /* where the values ask for it */
+    bool zero;                            /* the axis begins at 0 */
     bool stairs;
     const char *const *runs; /* names of A and B; NULL: there is one run */
-    double first, last; /* steps, for all plots of the page */
-    double parted; /* the step at which two runs part; NaN: none */
+    double first, last;      /* steps, for all plots of the page */
+    double parted;           /* the step at which two runs part; NaN: none */
     iso_plot_line lines[4];
     int count;
 } iso_plot;

@@ -9,7 +9,9 @@ static void member_text(iso_text *out, const char *key, const char *value) {
     iso_text_printf(out, ", \"%s\": ", key);
     iso_text_json(out, value, strlen(value));
 }
-static void member_int(iso_text *out, const char *key, int64_t value) { iso_text_printf(out, ", \"%s\": %lld", key, (long long)value); }
+static void member_int(iso_text *out, const char *key, int64_t value) {
+    iso_text_printf(out, ", \"%s\": %lld", key, (long long)value);
+}
 static void member_number(iso_text *out, const char *key, double value, bool single) {
     iso_text_printf(out, ", \"%s\": ", key);
     if (!isfinite(value))

@@ -22,17 +22,37 @@ struct figure {
 };
 
 static const struct figure figures[] = {
-    {"loss", "Loss", "", NULL, true, false, false, {{"training", "train", ISO_CURVE_LOSS}, {"test", "test", ISO_CURVE_TEST_LOSS}}},
+    {"loss",
+     "Loss",
+     "",
+     NULL,
+     true,
+     false,
+     false,
+     {{"training", "train", ISO_CURVE_LOSS}, {"test", "test", ISO_CURVE_TEST_LOSS}}},
     {"accuracy", "Test accuracy", "%", NULL, false, false, false, {{"accuracy", "test", ISO_CURVE_ACCURACY}}},
     {"lr", "Learning rate", "", NULL, true, true, true, {{"learning rate", "lr", ISO_CURVE_LR}}},
     {"norm", "Gradient norm", "L2, of all parameters", NULL, true, true, false, {{"gradient norm", "norm", ISO_CURVE_NORM}}},
-    {"throughput", "Throughput", "images/s", "Whatever the machine was doing: this may differ between equal runs.", false, true, false,
+    {"throughput",
+     "Throughput",
+     "images/s",
+     "Whatever the machine was doing: this may differ between equal runs.",
+     false,
+     true,
+     false,
      {{"throughput", "throughput", ISO_CURVE_THROUGHPUT}}},
 };
 
 static iso_status write_figure(iso_text *out, const iso_report_input *in, const struct figure *f) {
-    iso_plot plot = {.id = f->id, .title = f->title, .unit = f->unit, .note = f->note, .log = f->log, .zero = f->zero, .stairs = f->stairs,
-                     .runs = in->count > 1 ? sides : NULL, .parted = in->findings && in->findings->step > 0 ? (double)in->findings->step : NAN};
+    iso_plot plot = {.id = f->id,
+                     .title = f->title,
+                     .unit = f->unit,
+                     .note = f->note,
+                     .log = f->log,
+                     .zero = f->zero,
+                     .stairs = f->stairs,
+                     .runs = in->count > 1 ? sides : NULL,
+                     .parted = in->findings && in->findings->step > 0 ? (double)in->findings->step : NAN};
     iso_status status = ISO_OK;
     plot.first = 1;
     for (int run = 0; run < in->count; run++)
@@ -65,7 +85,8 @@ static iso_status write_curves(iso_text *out, const iso_report_input *in) {
         iso_text_puts(out, "<p class=\"note\">Gradient norms and throughput come from metrics.jsonl, which is not there.</p>\n");
     iso_text_puts(out, "<div class=\"plots\">\n");
     for (size_t i = 0; i < ISO_COUNTOF(figures) && !status; i++) {
-        if (figures[i].lines[0].curve == ISO_CURVE_ACCURACY && !in->runs[0].eval_count && (in->count < 2 || !in->runs[1].eval_count))
+        if (figures[i].lines[0].curve == ISO_CURVE_ACCURACY && !in->runs[0].eval_count &&
+            (in->count < 2 || !in->runs[1].eval_count))
             continue;
         if (!metrics && (figures[i].lines[0].curve == ISO_CURVE_NORM || figures[i].lines[0].curve == ISO_CURVE_THROUGHPUT))
             continue;
@@ -108,15 +129,16 @@ static void write_header(iso_text *out, const iso_report_input *in) {
     iso_text_puts(out, "</header>\n<nav aria-label=\"Sections\"><ul>");
     if (in->findings)
         iso_text_puts(out, "<li><a href=\"#h-difference\">Difference</a></li>");
-    iso_text_puts(out, "<li><a href=\"#h-summary\">Summary</a></li><li><a href=\"#h-curves\">Curves</a></li><li><a href=\"#h-digests\">Digests</a></li>"
+    iso_text_puts(out, "<li><a href=\"#h-summary\">Summary</a></li><li><a href=\"#h-curves\">Curves</a></li><li><a "
+                       "href=\"#h-digests\">Digests</a></li>"
                        "<li><a href=\"#h-environment\">Environment</a></li></ul></nav>\n<main id=\"main\">\n");
 }
 
 iso_status iso_report_page(iso_text *out, const iso_report_input *in) {
     const iso_history *runs[] = {&in->runs[0], &in->runs[1]};
     char title[400];
-    snprintf(title, sizeof title, in->count > 1 ? "%.150s and %.150s – Isobit" : "%.150s – Isobit", iso_path_name(in->runs[0].directory),
-             in->count > 1 ? iso_path_name(in->runs[1].directory) : "");
+    snprintf(title, sizeof title, in->count > 1 ? "%.150s and %.150s – Isobit" : "%.150s – Isobit",
+             iso_path_name(in->runs[0].directory), in->count > 1 ? iso_path_name(in->runs[1].directory) : "");
     iso_html_begin(out, title);
     write_header(out, in);
     if (in->findings)

@@ -4,10 +4,12 @@
 #include "expr/expr.h"
 #include "report/html.h"
 
-#define SIDE 1000.0 /* of the picture, whatever it measures on a screen */
+#define SIDE      1000.0 /* of the picture, whatever it measures on a screen */
 #define MOST_DOTS 64
 
-static bool is_test(iso_curve curve) { return curve == ISO_CURVE_TEST_LOSS || curve == ISO_CURVE_ACCURACY; }
+static bool is_test(iso_curve curve) {
+    return curve == ISO_CURVE_TEST_LOSS || curve == ISO_CURVE_ACCURACY;
+}
 
 /* Lines of one run are told apart by colour, those of two by run; tests are bold. */
 static const char *class_of(const iso_plot *plot, const iso_plot_line *line) {
@@ -66,13 +68,15 @@ static void write_marks(iso_text *out, const iso_axis *x, const iso_axis *y) {
     char label[32];
     for (int i = 0; i < y->count; i++) {
         iso_axis_label(y, y->ticks[i], label);
-        iso_text_printf(out, "<span class=\"y\" style=\"bottom:%d.%d%%\">%s</span>", (int)(1000 * iso_axis_place(y, y->ticks[i])) / 10,
-                        (int)(1000 * iso_axis_place(y, y->ticks[i])) % 10, label);
+        iso_text_printf(out, "<span class=\"y\" style=\"bottom:%d.%d%%\">%s</span>",
+                        (int)(1000 * iso_axis_place(y, y->ticks[i])) / 10, (int)(1000 * iso_axis_place(y, y->ticks[i])) % 10,
+                        label);
     }
     for (int i = 0; i < x->count; i++) {
         iso_axis_label(x, x->ticks[i], label);
-        iso_text_printf(out, "<span class=\"x\" style=\"left:%d.%d%%\">%s</span>", (int)(1000 * iso_axis_place(x, x->ticks[i])) / 10,
-                        (int)(1000 * iso_axis_place(x, x->ticks[i])) % 10, label);
+        iso_text_printf(out, "<span class=\"x\" style=\"left:%d.%d%%\">%s</span>",
+                        (int)(1000 * iso_axis_place(x, x->ticks[i])) / 10, (int)(1000 * iso_axis_place(x, x->ticks[i])) % 10,
+                        label);
     }
     iso_text_puts(out, "<span class=\"name\">step</span>");
 }
@@ -133,7 +137,8 @@ static void write_dots(iso_text *out, const iso_plot *plot, const iso_plot_line 
     const iso_series *s = &line->series;
     if (s->count != 1 && (!is_test(line->curve) || s->count > MOST_DOTS))
         return;
-    iso_text_printf(out, "<path class=\"dots %s\" d=\"", line->run || (!plot->runs && plot->count > 1 && is_test(line->curve)) ? "beside" : "a");
+    iso_text_printf(out, "<path class=\"dots %s\" d=\"",
+                    line->run || (!plot->runs && plot->count > 1 && is_test(line->curve)) ? "beside" : "a");
     for (size_t i = 0; i < s->count; i++)
         if (isfinite(s->points[i].y)) {
             place(out, "M", x, y, s->points[i].x, s->points[i].y);
@@ -154,13 +159,16 @@ static void write_legend(iso_text *out, const iso_plot *plot) {
         return;
     iso_text_puts(out, "<ul class=\"legend\">");
     for (int i = 0; i < plot->count; i++) {
-        iso_text_printf(out, "<li><svg viewBox=\"0 0 26 10\" aria-hidden=\"true\" focusable=\"false\"><path class=\"%s\" d=\"M1 5h24\"/></svg>",
-                        class_of(plot, &plot->lines[i]));
+        iso_text_printf(
+            out,
+            "<li><svg viewBox=\"0 0 26 10\" aria-hidden=\"true\" focusable=\"false\"><path class=\"%s\" d=\"M1 5h24\"/></svg>",
+            class_of(plot, &plot->lines[i]));
         line_name(out, plot, &plot->lines[i]);
         iso_text_puts(out, "</li>");
     }
     if (parted)
-        iso_text_puts(out, "<li><svg viewBox=\"0 0 26 10\" aria-hidden=\"true\" focusable=\"false\"><path class=\"parted\" d=\"M1 5h24\"/></svg>first difference</li>");
+        iso_text_puts(out, "<li><svg viewBox=\"0 0 26 10\" aria-hidden=\"true\" focusable=\"false\"><path class=\"parted\" "
+                           "d=\"M1 5h24\"/></svg>first difference</li>");
     iso_text_puts(out, "</ul>");
 }
 
@@ -180,7 +188,8 @@ static void describe(iso_text *out, const iso_plot *plot) {
         iso_short_number(s->last, 4, last);
         iso_short_number(s->low, 4, low);
         iso_short_number(s->high, 4, high);
-        iso_html_printf(out, ": from %s to %s, lowest %s at step %.0f, highest %s at step %.0f.", first, last, low, s->low_at, high, s->high_at);
+        iso_html_printf(out, ": from %s to %s, lowest %s at step %.0f, highest %s at step %.0f.", first, last, low, s->low_at,
+                        high, s->high_at);
     }
     if (isfinite(plot->parted))
         iso_html_printf(out, " The runs part at step %.0f.", plot->parted);
@@ -210,8 +219,8 @@ static void write_table(iso_text *out, const iso_plot *plot) {
     for (int i = 0; i < plot->count; i++) {
         const iso_plot_line *line = &plot->lines[i];
         for (size_t j = 0; j < line->series.count; j++) {
-            iso_text_printf(out, "<tr data-curve=\"%s\" data-run=\"%c\"><th scope=\"row\" class=\"n\">%.0f</th>", line->key, "AB"[line->run],
-                            line->series.points[j].x);
+            iso_text_printf(out, "<tr data-curve=\"%s\" data-run=\"%c\"><th scope=\"row\" class=\"n\">%.0f</th>", line->key,
+                            "AB"[line->run], line -> series.points[j].x);
             if (plot->count > 1) {
                 iso_text_puts(out, "<td>");
                 line_name(out, plot, line);
@@ -232,8 +241,8 @@ static void write_table(iso_text *out, const iso_plot *plot) {
 void iso_plot_write(iso_text *out, const iso_plot *plot) {
     double low, high;
     limits(plot, &low, &high);
-    iso_text_printf(out, "<figure class=\"plot\" id=\"plot-%s\" aria-labelledby=\"title-%s\">\n<figcaption><h3 id=\"title-%s\">", plot->id, plot->id,
-                    plot->id);
+    iso_text_printf(out, "<figure class=\"plot\" id=\"plot-%s\" aria-labelledby=\"title-%s\">\n<figcaption><h3 id=\"title-%s\">",
+                    plot->id, plot->id, plot->id);
     iso_html_printf(out, "%s", plot->title);
     iso_text_puts(out, "</h3>");
     if (plot->unit[0]) {
@@ -252,7 +261,8 @@ void iso_plot_write(iso_text *out, const iso_plot *plot) {
     iso_axis x = step_axis(plot->first, plot->last), y = log ? iso_axis_log(low, high) : iso_axis_linear(low, high, 4, false);
     iso_text_puts(out, "</figcaption>\n<div class=\"frame\" role=\"img\" aria-label=\"");
     describe(out, plot);
-    iso_text_puts(out, "\"><svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" aria-hidden=\"true\" focusable=\"false\">");
+    iso_text_puts(out,
+                  "\"><svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" aria-hidden=\"true\" focusable=\"false\">");
     write_grid(out, plot, &x, &y);
     for (int i = 0; i < plot->count; i++)
         write_path(out, plot, &plot->lines[i], &x, &y);

@@ -8,7 +8,8 @@
 void iso_run_state_text(const iso_history *h, char text[240]) {
     long long done = h->step_count ? (long long)h->steps[h->step_count - 1].step : 0, all = (long long)iso_history_steps(h);
     if (h->nan_step)
-        snprintf(text, 240, "stopped by a NaN in step %lld: %.120s, element %lld", (long long)h->nan_step, h->nan_tensor, (long long)h->nan_index);
+        snprintf(text, 240, "stopped by a NaN in step %lld: %.120s, element %lld", (long long)h->nan_step, h->nan_tensor,
+                 (long long)h->nan_index);
     else if (h->ended)
         snprintf(text, 240, "finished");
     else
@@ -87,7 +88,8 @@ static void tile_value(const iso_history *h, int tile, char value[64], char smal
     }
 }
 
-static const char *const tiles[] = {"Steps", "Loss", "Test accuracy", "Test loss", "Learning rate", "Gradient norm", "Throughput", "Time"};
+static const char *const tiles[] = {"Steps",         "Loss",          "Test accuracy", "Test loss",
+                                    "Learning rate", "Gradient norm", "Throughput",    "Time"};
 
 void iso_html_summary(iso_text *out, const iso_history *const *runs, int count) {
     char value[64], small[96];
@@ -101,7 +103,8 @@ void iso_html_summary(iso_text *out, const iso_history *const *runs, int count) 
         return;
     }
     iso_html_begin_scroll(out, "Both runs in numbers");
-    iso_text_puts(out, "<table id=\"summary\"><thead><tr><td></td><th scope=\"col\">A</th><th scope=\"col\">B</th></tr></thead><tbody>\n");
+    iso_text_puts(
+        out, "<table id=\"summary\"><thead><tr><td></td><th scope=\"col\">A</th><th scope=\"col\">B</th></tr></thead><tbody>\n");
     for (int i = 0; i < 8; i++) {
         iso_text_printf(out, "<tr><th scope=\"row\">%s</th>", tiles[i]);
         for (int j = 0; j < 2; j++) {
@@ -160,29 +163,33 @@ end:
 /* ---- Digests ---- */
 
 static void write_data(iso_text *out, const iso_history *h, const char *split) {
-    const iso_json *data = iso_json_get(&h->header, split), *files = iso_json_get(data, "files"), *classes = iso_json_get(data, "classes"),
-                   *skipped = iso_json_get(data, "skipped");
+    const iso_json *data = iso_json_get(&h->header, split), *files = iso_json_get(data, "files"),
+                   *classes = iso_json_get(data, "classes"), *skipped = iso_json_get(data, "skipped");
     if (!data)
         return;
     char name[64];
     snprintf(name, sizeof name, "%s images", strcmp(split, "train") == 0 ? "Training" : "Test");
-    iso_html_entry(out, name, "%lld in %zu file%s, %zu classes%s", (long long)iso_json_int(data, "images", 0), files ? files->count : 0,
-                   files && files->count == 1 ? "" : "s", classes ? classes->count : 0, skipped ? "; some left out" : "");
+    iso_html_entry(out, name, "%lld in %zu file%s, %zu classes%s", (long long)iso_json_int(data, "images", 0),
+                   files ? files->count : 0, files && files->count == 1 ? "" : "s", classes ? classes->count : 0,
+                   skipped ? "; some left out" : "");
     snprintf(name, sizeof name, "Their pixels, %s", split);
     iso_html_digest_entry(out, name, iso_json_string(data, "pixels"));
 }
 
 static void write_checkpoints(iso_text *out, const iso_history *h) {
-    iso_text_printf(out, "<details%s><summary>Checkpoints (%zu)</summary>", h->checkpoint_count <= 8 ? " open" : "", h->checkpoint_count);
+    iso_text_printf(out, "<details%s><summary>Checkpoints (%zu)</summary>", h->checkpoint_count <= 8 ? " open" : "",
+                    h->checkpoint_count);
     iso_html_begin_scroll(out, "Checkpoints");
-    iso_text_puts(out, "<table class=\"checkpoints\"><thead><tr><th scope=\"col\" class=\"n\">Step</th><th scope=\"col\">File</th>"
-                       "<th scope=\"col\" class=\"n\">Bytes</th><th scope=\"col\" class=\"n\">Tensors</th><th scope=\"col\">Digest</th></tr></thead><tbody>\n");
+    iso_text_puts(out,
+                  "<table class=\"checkpoints\"><thead><tr><th scope=\"col\" class=\"n\">Step</th><th scope=\"col\">File</th>"
+                  "<th scope=\"col\" class=\"n\">Bytes</th><th scope=\"col\" class=\"n\">Tensors</th><th "
+                  "scope=\"col\">Digest</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < h->checkpoint_count; i++) {
         const iso_history_checkpoint *c = &h->checkpoints[i];
         iso_text_printf(out, "<tr><th scope=\"row\" class=\"n\">%lld</th><td>", (long long)c->step);
         iso_html_printf(out, "%s", c->file);
-        iso_text_printf(out, "</td><td class=\"n\">%lld</td><td class=\"n\">%lld</td><td><code>%s</code></td></tr>\n", (long long)c->size,
-                        (long long)c->tensors, c->digest);
+        iso_text_printf(out, "</td><td class=\"n\">%lld</td><td class=\"n\">%lld</td><td><code>%s</code></td></tr>\n",
+                        (long long)c->size, (long long)c->tensors, c->digest);
     }
     iso_text_puts(out, "</tbody></table>");
     iso_html_end_scroll(out);
@@ -195,13 +202,17 @@ static void write_states(iso_text *out, const iso_history *h) {
     int shown = 0;
     iso_text_puts(out, "<details><summary>State roots at ends of epochs</summary>");
     iso_html_begin_scroll(out, "State roots");
-    iso_text_puts(out, "<table class=\"states\"><caption>The newest first, 50 at most; the ledger has one for each step.</caption><thead><tr>"
-                       "<th scope=\"col\" class=\"n\">Step</th><th scope=\"col\" class=\"n\">Epoch</th><th scope=\"col\">State root</th></tr></thead><tbody>\n");
+    iso_text_puts(
+        out,
+        "<table class=\"states\"><caption>The newest first, 50 at most; the ledger has one for each step.</caption><thead><tr>"
+        "<th scope=\"col\" class=\"n\">Step</th><th scope=\"col\" class=\"n\">Epoch</th><th scope=\"col\">State "
+        "root</th></tr></thead><tbody>\n");
     for (size_t i = h->step_count; i-- > 0 && shown < 50;) {
         if (i + 1 < h->step_count && h->steps[i].epoch == h->steps[i + 1].epoch)
             continue;
         iso_history_state(h, i, hex);
-        iso_text_printf(out, "<tr><th scope=\"row\" class=\"n\">%lld</th><td class=\"n\">%lld</td><td><code>%s</code></td></tr>\n",
+        iso_text_printf(out,
+                        "<tr><th scope=\"row\" class=\"n\">%lld</th><td class=\"n\">%lld</td><td><code>%s</code></td></tr>\n",
                         (long long)h->steps[i].step, (long long)h->steps[i].epoch, hex);
         shown++;
     }
@@ -217,7 +228,8 @@ void iso_html_digests(iso_text *out, const iso_history *h, const char *label) {
     if (label[0])
         iso_text_printf(out, "<h3>%s</h3>\n", label);
     iso_text_puts(out, "<dl class=\"list digests\">\n");
-    iso_html_digest_entry(out, h->ended || h->nan_step ? "Digest of the run (head of its ledger)" : "Head of its ledger so far", hex);
+    iso_html_digest_entry(out, h->ended || h->nan_step ? "Digest of the run (head of its ledger)" : "Head of its ledger so far",
+                          hex);
     if (h->step_count) {
         iso_history_state(h, h->step_count - 1, hex);
         iso_html_digest_entry(out, "State behind the last step", hex);
@@ -230,7 +242,8 @@ void iso_html_digests(iso_text *out, const iso_history *h, const char *label) {
     iso_html_entry(out, "Seed", "%s", iso_json_string(&h->header, "seed") ? iso_json_string(&h->header, "seed") : "–");
     iso_html_entry(out, "Stream", "%s", iso_json_string(&h->header, "stream") ? iso_json_string(&h->header, "stream") : "–");
     iso_html_entry(out, "Contract", "%lld", (long long)iso_json_int(&h->header, "contract", 0));
-    iso_html_entry(out, "Begun by", "isobit %s", iso_json_string(&h->header, "version") ? iso_json_string(&h->header, "version") : "–");
+    iso_html_entry(out, "Begun by", "isobit %s",
+                   iso_json_string(&h->header, "version") ? iso_json_string(&h->header, "version") : "–");
     iso_html_entry(out, "Lines of the ledger", "%zu", h->ledger->count);
     iso_text_puts(out, "</dl>\n");
     write_checkpoints(out, h);
@@ -246,8 +259,10 @@ void iso_html_digests(iso_text *out, const iso_history *h, const char *label) {
 /* ---- Environment ---- */
 
 void iso_html_environment(iso_text *out, const iso_history *h, const char *label) {
-    static const char *const names[] = {"Started", "Host", "CPU", "ISA", "Threads", "Workers", "Micro-batch", "Compiler", "Version"};
-    static const char *const keys[] = {"started", "host", "cpu", "isa", "threads", "workers", "micro_batch", "compiler", "version"};
+    static const char *const names[] = {"Started", "Host",        "CPU",      "ISA",    "Threads",
+                                        "Workers", "Micro-batch", "Compiler", "Version"};
+    static const char *const keys[] = {"started", "host",        "cpu",      "isa",    "threads",
+                                       "workers", "micro_batch", "compiler", "version"};
     if (label[0])
         iso_text_printf(out, "<h3>%s</h3>\n", label);
     if (!h->start_count) {
@@ -255,8 +270,9 @@ void iso_html_environment(iso_text *out, const iso_history *h, const char *label
         return;
     }
     iso_html_begin_scroll(out, "Starts of the run");
-    iso_text_printf(out, "<table class=\"starts\"><caption>%zu start%s, from run.env; nothing of it enters the digest.</caption><thead><tr>", h->start_count,
-                    h->start_count == 1 ? "" : "s: one, and then resumed");
+    iso_text_printf(
+        out, "<table class=\"starts\"><caption>%zu start%s, from run.env; nothing of it enters the digest.</caption><thead><tr>",
+        h->start_count, h->start_count == 1 ? "" : "s: one, and then resumed");
     for (size_t i = 0; i < ISO_COUNTOF(names); i++)
         iso_text_printf(out, "<th scope=\"col\">%s</th>", names[i]);
     iso_text_puts(out, "</tr></thead><tbody>\n");

@@ -14,10 +14,11 @@ static iso_point point_of(const iso_history *h, iso_curve curve, size_t i) {
         return (iso_point){(double)e->step, curve == ISO_CURVE_ACCURACY ? share : (double)e->loss};
     }
     const iso_history_step *s = &h->steps[i];
-    double value = curve == ISO_CURVE_LOSS ? (double)s->loss
-                   : curve == ISO_CURVE_LR ? s->lr
+    double value = curve == ISO_CURVE_LOSS   ? (double)s->loss
+                   : curve == ISO_CURVE_LR   ? s->lr
                    : curve == ISO_CURVE_NORM ? s->gradient_norm
-                   : s->seconds > 0 ? (double)s->images / s->seconds : NAN;
+                   : s->seconds > 0          ? (double)s->images / s->seconds
+                                             : NAN;
     return (iso_point){(double)s->step, value};
 }
 

@@ -13,7 +13,7 @@ typedef struct iso_point {
 typedef struct iso_series {
     iso_point *points;
     size_t count;
-    size_t all; /* how many there were before thinning */
+    size_t all;                                     /* how many there were before thinning */
     double first, last, low, high, low_at, high_at; /* of the finite ones, before thinning; NaN: there are none */
 } iso_series;
 
@@ -27,7 +27,8 @@ typedef enum iso_curve {
     ISO_CURVES
 } iso_curve;
 
-/* The curve of a run over its steps, of at most about 2 * buckets points: of every bucket of steps the lowest and the highest, and the ends. */
+/* The curve of a run over its steps, of at most about 2 * buckets points: of every bucket of steps the lowest and the highest,
+ * and the ends. */
 iso_status iso_series_of(const iso_history *history, iso_curve curve, size_t buckets, iso_series *series);
 void iso_series_free(iso_context *ctx, iso_series *series);
 

@@ -87,7 +87,8 @@ static void put(struct page *p, const char *label, const char *format, ...) {
 /* ---- Curves ---- */
 
 static void put_spark(struct page *p, const iso_series *s, int cells) {
-    static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}, *const plain[] = {"_", ".", ":", "-", "=", "+", "*", "#"};
+    static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}, *const plain[] = {"_", ".", ":", "-",
+                                                                                                    "=", "+", "*", "#"};
     size_t at = 0;
     if ((size_t)cells > s->count)
         cells = (int)s->count;
@@ -141,15 +142,15 @@ static iso_status put_run(struct page *p, const iso_history *h, const char *labe
         iso_curve curve;
         const char *label;
         int digits;
-    } curves[] = {{ISO_CURVE_LOSS, "loss", 4},  {ISO_CURVE_TEST_LOSS, "test loss", 4},     {ISO_CURVE_ACCURACY, "accuracy %", 4},
-                  {ISO_CURVE_LR, "lr", 4},      {ISO_CURVE_NORM, "gradient norm", 4}, {ISO_CURVE_THROUGHPUT, "images/s", 4}};
+    } curves[] = {{ISO_CURVE_LOSS, "loss", 4}, {ISO_CURVE_TEST_LOSS, "test loss", 4}, {ISO_CURVE_ACCURACY, "accuracy %", 4},
+                  {ISO_CURVE_LR, "lr", 4},     {ISO_CURVE_NORM, "gradient norm", 4},  {ISO_CURVE_THROUGHPUT, "images/s", 4}};
     char text[240], hex[2 * ISO_BLAKE3_SIZE + 1];
     iso_status status = ISO_OK;
     put(p, label, "%s", h->directory);
     iso_run_state_text(h, text);
     put(p, "state", "%s", text);
-    put(p, "steps", "%lld of %lld, epoch %lld", h->step_count ? (long long)h->steps[h->step_count - 1].step : 0, (long long)iso_history_steps(h),
-        (long long)iso_history_epochs(h));
+    put(p, "steps", "%lld of %lld, epoch %lld", h->step_count ? (long long)h->steps[h->step_count - 1].step : 0,
+        (long long)iso_history_steps(h), (long long)iso_history_epochs(h));
     for (size_t i = 0; i < ISO_COUNTOF(curves) && !status; i++)
         status = put_curve(p, h, curves[i].curve, curves[i].label, curves[i].digits);
     if (h->eval_count) {
@@ -160,9 +161,11 @@ static iso_status put_run(struct page *p, const iso_history *h, const char *labe
         put(p, "checkpoints", "%zu, newest %s", h->checkpoint_count, h->checkpoints[h->checkpoint_count - 1].file);
     if (h->start_count) {
         const iso_json *start = &h->starts[h->start_count - 1];
-        const char *cpu = iso_json_string(start, "cpu"), *isa = iso_json_string(start, "isa"), *when = iso_json_string(start, "started");
-        put(p, "started", "%zu time%s, last %s: %s, %s, %lld thread%s", h->start_count, h->start_count == 1 ? "" : "s", when ? when : "?",
-            cpu ? cpu : "?", isa ? isa : "?", (long long)iso_json_int(start, "threads", 0), iso_json_int(start, "threads", 0) == 1 ? "" : "s");
+        const char *cpu = iso_json_string(start, "cpu"), *isa = iso_json_string(start, "isa"),
+                   *when = iso_json_string(start, "started");
+        put(p, "started", "%zu time%s, last %s: %s, %s, %lld thread%s", h->start_count, h->start_count == 1 ? "" : "s",
+            when ? when : "?", cpu ? cpu : "?", isa ? isa : "?", (long long)iso_json_int(start, "threads", 0),
+            iso_json_int(start, "threads", 0) == 1 ? "" : "s");
     }
     for (int i = 0; i < ISO_BLAKE3_SIZE; i++)
         snprintf(hex + 2 * i, 3, "%02x", h->head[i]);

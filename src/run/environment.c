@@ -1,4 +1,5 @@
-/* run.env: one JSON line per start of the run, with everything that may differ between equal runs. Nothing of it enters the ledger. */
+/* run.env: one JSON line per start of the run, with everything that may differ between equal runs. Nothing of it enters the
+ * ledger. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

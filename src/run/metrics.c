@@ -121,7 +121,8 @@ static iso_status open_events(iso_metrics *m, const char *directory, int64_t ste
     iso_status status = iso_file_make_directories(m->ctx, directory);
     if (!status && !(m->events.path = iso_path_join(m->ctx, directory, name)))
         status = ISO_ENOMEM;
-    for (int i = 1; !status && iso_file_exists(m->ctx, m->events.path) && i < 1000; i++) { /* several runs of one program, within a second */
+    for (int i = 1; !status && iso_file_exists(m->ctx, m->events.path) && i < 1000;
+         i++) { /* several runs of one program, within a second */
         iso_free(m->ctx, m->events.path);
         char *next = iso_sprintf(m->ctx, "%s/%s.%d", directory, name, i);
         if (!(m->events.path = next))
@@ -335,8 +336,9 @@ bool iso_metric_parse(const char *line, size_t size, iso_metric *m) {
     *m = (iso_metric){.gradient_norm = NAN, .seconds = NAN};
     if (word(&c, "{\"kind\":\"step\"")) {
         m->kind = ISO_METRIC_STEP;
-        ok = integer(&c, "step", &m->step) && integer(&c, "epoch", &epoch) && real(&c, "loss", &skipped) && real(&c, "lr", &skipped) &&
-             real(&c, "gradient_norm", &m->gradient_norm) && integer(&c, "images", &m->images) && real(&c, "seconds", &m->seconds);
+        ok = integer(&c, "step", &m->step) && integer(&c, "epoch", &epoch) && real(&c, "loss", &skipped) &&
+             real(&c, "lr", &skipped) && real(&c, "gradient_norm", &m->gradient_norm) && integer(&c, "images", &m->images) &&
+             real(&c, "seconds", &m->seconds);
     } else if (word(&c, "{\"kind\":\"eval\"")) {
         m->kind = ISO_METRIC_EVAL;
         ok = integer(&c, "step", &m->step) && integer(&c, "epoch", &epoch) && real(&c, "loss", &skipped) &&

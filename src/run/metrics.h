@@ -1,5 +1,6 @@
-/* metrics.jsonl: what people plot of a run and the ledger does not hold, one JSON line per step, evaluation and start: norms of gradients,
- * and times. Nothing of it enters the ledger, and no step reads it. Format: docs/report.md. The same numbers as TensorBoard's events. */
+/* metrics.jsonl: what people plot of a run and the ledger does not hold, one JSON line per step, evaluation and start: norms of
+ * gradients, and times. Nothing of it enters the ledger, and no step reads it. Format: docs/report.md. The same numbers as
+ * TensorBoard's events. */
 #ifndef ISO_RUN_METRICS_H
 #define ISO_RUN_METRICS_H
 
@@ -12,15 +13,15 @@
 
 typedef struct iso_metrics iso_metrics;
 
-/* Goes on with the file of a run directory behind `step`: what it says of later steps, and what is no whole line, is dropped. The trainer
- * computes norms from here on. directory NULL: no such file. tensorboard: NULL, or the folder for event files. */
+/* Goes on with the file of a run directory behind `step`: what it says of later steps, and what is no whole line, is dropped. The
+ * trainer computes norms from here on. directory NULL: no such file. tensorboard: NULL, or the folder for event files. */
 iso_status iso_metrics_open(const char *directory, const char *tensorboard, iso_trainer *trainer, iso_metrics **metrics);
 void iso_metrics_close(iso_metrics *metrics);
 
 /* Now, on a clock that only goes forward; for the difference of two. */
 double iso_metrics_clock(void);
-/* A line each, written when the call returns. `seconds`: what it took. The last step of an epoch also tells the norm of each parameter's
- * gradient. */
+/* A line each, written when the call returns. `seconds`: what it took. The last step of an epoch also tells the norm of each
+ * parameter's gradient. */
 iso_status iso_metrics_step(iso_metrics *metrics, const iso_step_record *record, double seconds);
 iso_status iso_metrics_eval(iso_metrics *metrics, const iso_eval_record *record, double seconds);
 

@@ -37,9 +37,9 @@ static iso_status bad(const iso_recipe *recipe, const iso_yaml *node, const char
 /* ---- Values ---- */
 
 static iso_status want_scalar(const iso_recipe *recipe, const iso_yaml *node, const char *where, const char *expected) {
-    return node->kind == ISO_YAML_SCALAR ? ISO_OK
-                                         : bad(recipe, node, where, "is a %s, expected %s",
-                                               node->kind == ISO_YAML_LIST ? "list" : "map", expected);
+    return node->kind == ISO_YAML_SCALAR
+               ? ISO_OK
+               : bad(recipe, node, where, "is a %s, expected %s", node->kind == ISO_YAML_LIST ? "list" : "map", expected);
 }
 
 static iso_status read_int(const iso_recipe *recipe, const iso_yaml *node, const char *where, int64_t low, int64_t high,
@@ -112,7 +112,8 @@ static iso_status read_source(const iso_recipe *recipe, const iso_yaml *node, co
     iso_status status = want_scalar(recipe, node, where, "a folder of images or a data set");
     if (status)
         return status;
-    size_t size = strlen(node->text), name = strspn(node->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.");
+    size_t size = strlen(node->text),
+           name = strspn(node->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.");
     if (!node->quoted && name > 0 && node->text[name] == '(' && node->text[size - 1] == ')')
         return read_expr(recipe, node, where, "a data set", out);
     *out = (iso_located){.line = node->line, .column = node->column};
@@ -120,8 +121,8 @@ static iso_status read_source(const iso_recipe *recipe, const iso_yaml *node, co
     return (out->path = iso_strdup(recipe->ctx, node->text)) ? ISO_OK : ISO_ENOMEM;
 }
 
-iso_status iso_recipe_bind(const iso_recipe *recipe, const iso_located *located, const iso_expr *e, const iso_signature *signatures,
-                           size_t count, const char *kind, size_t *which, iso_arg *args) {
+iso_status iso_recipe_bind(const iso_recipe *recipe, const iso_located *located, const iso_expr *e,
+                           const iso_signature *signatures, size_t count, const char *kind, size_t *which, iso_arg *args) {
     const char *names[16];
     bool callable = e->kind == ISO_EXPR_CALL || e->kind == ISO_EXPR_NAME;
     for (*which = 0; callable && *which < count; ++*which) {
@@ -167,7 +168,8 @@ static iso_status read_loss(iso_recipe *recipe, const iso_yaml *node) {
     iso_arg args[ISO_MAX_PARAMS];
     iso_status status = read_expr(recipe, node, "loss", "CrossEntropyLoss() or MSELoss()", &located);
     if (!status)
-        status = iso_recipe_bind(recipe, &located, located.expr, iso_loss_signatures, iso_loss_signature_count, "loss", &which, args);
+        status =
+            iso_recipe_bind(recipe, &located, located.expr, iso_loss_signatures, iso_loss_signature_count, "loss", &which, args);
     if (!status) {
         const iso_arg *reduction = &args[which == 0 ? 1 : 0];
         recipe->loss.kind = which == 0 ? ISO_CROSS_ENTROPY : ISO_MSE;
@@ -182,8 +184,9 @@ static iso_status read_loss(iso_recipe *recipe, const iso_yaml *node) {
             status = iso_recipe_fail_at(recipe, &located, 0, ISO_EINVAL);
         }
         if (!status && which == 1) {
-            iso_fail(recipe->ctx, ISO_EINVAL, "MSELoss needs targets of the output's shape; folders of images give classes, "
-                                              "so a recipe takes CrossEntropyLoss (MSELoss is there in C)");
+            iso_fail(recipe->ctx, ISO_EINVAL,
+                     "MSELoss needs targets of the output's shape; folders of images give classes, "
+                     "so a recipe takes CrossEntropyLoss (MSELoss is there in C)");
             status = iso_recipe_fail_at(recipe, &located, 0, ISO_EINVAL);
         }
     }
@@ -191,8 +194,12 @@ static iso_status read_loss(iso_recipe *recipe, const iso_yaml *node) {
     return status;
 }
 
-static iso_status read_train(iso_recipe *r, const iso_yaml *node) { return read_source(r, node, "data.train", &r->train); }
-static iso_status read_test(iso_recipe *r, const iso_yaml *node) { return read_source(r, node, "data.test", &r->test); }
+static iso_status read_train(iso_recipe *r, const iso_yaml *node) {
+    return read_source(r, node, "data.train", &r->train);
+}
+static iso_status read_test(iso_recipe *r, const iso_yaml *node) {
+    return read_source(r, node, "data.test", &r->test);
+}
 static iso_status read_transforms(iso_recipe *r, const iso_yaml *node) {
     return read_list(r, node, "data.transforms", &r->transforms);
 }
@@ -262,7 +269,8 @@ static iso_status read_weights(iso_recipe *recipe, const iso_yaml *node) {
     return (recipe->weights.path = iso_strdup(recipe->ctx, node->text)) ? ISO_OK : ISO_ENOMEM;
 }
 
-static iso_status read_keys(iso_recipe *recipe, const iso_yaml *map, const char *where, const iso_recipe_key *keys, size_t count) {
+static iso_status read_keys(iso_recipe *recipe, const iso_yaml *map, const char *where, const iso_recipe_key *keys,
+                            size_t count) {
     const char *names[16];
     char path[64];
     for (size_t i = 0; i < count; i++)
@@ -315,13 +323,16 @@ const size_t iso_recipe_data_key_count = ISO_COUNTOF(iso_recipe_data_keys);
 static iso_status read_data(iso_recipe *recipe, const iso_yaml *node) {
     iso_status status = read_keys(recipe, node, "data", iso_recipe_data_keys, iso_recipe_data_key_count);
     if (!status && recipe->split.located.expr && (recipe->test.path || recipe->test.expr))
-        return bad(recipe, iso_yaml_get(node, "split"), "data.split", "takes the test images from data.train; expected no data.test beside it");
+        return bad(recipe, iso_yaml_get(node, "split"), "data.split",
+                   "takes the test images from data.train; expected no data.test beside it");
     return status;
 }
 
 const iso_recipe_key iso_recipe_keys[] = {
-    {"seed", read_seed, "a whole number, -2^63 to 2^64 - 1", NULL, "what all random numbers follow from, as torch.manual_seed takes it"},
-    {"stream", read_stream, "torch[==1.13 or ==2.6][+mkl][/scalar]", "torch", "whose random numbers: which release and build of PyTorch"},
+    {"seed", read_seed, "a whole number, -2^63 to 2^64 - 1", NULL,
+     "what all random numbers follow from, as torch.manual_seed takes it"},
+    {"stream", read_stream, "torch[==1.13 or ==2.6][+mkl][/scalar]", "torch",
+     "whose random numbers: which release and build of PyTorch"},
     {"data", read_data, "a map", NULL, "images and how they are loaded; its keys are below"},
     {"model", read_model, "a list of layers, or one call such as resnet18(num_classes=10)", NULL, "the network"},
     {"init", read_init, "default, xavier_normal_, xavier_uniform_, kaiming_normal_ or kaiming_uniform_", "default",

@@ -1,6 +1,6 @@
-/* The recipe: one experiment, read from YAML, checked key by key. Everything in it is part of the experiment, but for micro_batch, which
- * says how much memory a step may take and changes no bit, and for the loader's prefetch_factor; what else is execution only (threads, workers, instruction set) has no
- * place here. docs/recipes.md lists the keys. */
+/* The recipe: one experiment, read from YAML, checked key by key. Everything in it is part of the experiment, but for
+ * micro_batch, which says how much memory a step may take and changes no bit, and for the loader's prefetch_factor; what else is
+ * execution only (threads, workers, instruction set) has no place here. docs/recipes.md lists the keys. */
 #ifndef ISO_RUN_RECIPE_H
 #define ISO_RUN_RECIPE_H
 
@@ -35,14 +35,14 @@ typedef struct iso_split {
 
 typedef struct iso_recipe {
     iso_context *ctx;
-    char *name;      /* of the file, for messages */
-    char *directory; /* that relative paths start from */
+    char *name;                    /* of the file, for messages */
+    char *directory;               /* that relative paths start from */
     uint64_t seed, seed_magnitude; /* for torch.manual_seed, and without its sign, as random.seed takes it */
     iso_torch_variant variant;
-    iso_located train, test;  /* a folder of images (path) or a call such as FashionMNIST(...) (expr); test may have neither */
+    iso_located train, test; /* a folder of images (path) or a call such as FashionMNIST(...) (expr); test may have neither */
     iso_located_list transforms, test_transforms; /* the latter empty: derived from the former */
-    bool skip_bad_images; /* data.on_bad_image: skip, not stop */
-    iso_split split; /* of data.train, in which case there is no data.test */
+    bool skip_bad_images;                         /* data.on_bad_image: skip, not stop */
+    iso_split split;                              /* of data.train, in which case there is no data.test */
     iso_located loader;
     int64_t batch_size, num_workers;
     bool shuffle, drop_last, persistent_workers;
@@ -53,7 +53,7 @@ typedef struct iso_recipe {
     iso_given_generator generator;
     iso_located_list model; /* layers one behind the other; or, with model_is_call, one call that is the whole model */
     bool model_is_call;
-    char *init; /* NULL: PyTorch's defaults */
+    char *init;          /* NULL: PyTorch's defaults */
     iso_located weights; /* path: the safetensors file that the model starts from; NULL: none */
     iso_loss loss;
     iso_located optimizer;
@@ -89,8 +89,8 @@ void iso_recipe_free(iso_recipe *recipe);
 iso_status iso_recipe_fail_at(const iso_recipe *recipe, const iso_located *located, int column, iso_status status);
 
 /* Binds a call within `located` to one of several signatures; *which tells which. `kind` says in messages what they are. */
-iso_status iso_recipe_bind(const iso_recipe *recipe, const iso_located *located, const iso_expr *call, const iso_signature *signatures,
-                           size_t count, const char *kind, size_t *which, iso_arg *args);
+iso_status iso_recipe_bind(const iso_recipe *recipe, const iso_located *located, const iso_expr *call,
+                           const iso_signature *signatures, size_t count, const char *kind, size_t *which, iso_arg *args);
 
 /* What follows the last dot of a name: nn.Conv2d and torch.nn.Conv2d are Conv2d. */
 static inline const char *iso_last_name(const char *name) {

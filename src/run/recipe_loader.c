@@ -209,7 +209,8 @@ iso_status iso_recipe_read_split(iso_recipe *recipe) {
     iso_split *split = &recipe->split;
     iso_arg args[ISO_MAX_PARAMS];
     size_t which;
-    iso_status status = iso_recipe_bind(recipe, &split->located, split->located.expr, &iso_split_signature, 1, "split", &which, args);
+    iso_status status =
+        iso_recipe_bind(recipe, &split->located, split->located.expr, &iso_split_signature, 1, "split", &which, args);
     if (status)
         return status;
     split->parts = args[0].count;

@@ -65,8 +65,7 @@ iso_status iso_recipe_build_model(const iso_recipe *recipe, iso_module **out) {
     *out = NULL;
     if (!modules)
         return ISO_ENOMEM;
-    while (built < count &&
-           (modules[built] = build_layer(recipe, &recipe->model.items[built], recipe->model.items[built].expr)))
+    while (built < count && (modules[built] = build_layer(recipe, &recipe->model.items[built], recipe->model.items[built].expr)))
         built++;
     if (built == count)
         *out = iso_sequential_with(ctx, count, modules);

@@ -57,7 +57,8 @@ static void write_sampler(iso_text *out, const iso_recipe *r) {
     if (s->kind == ISO_RANDOM_SAMPLER)
         iso_text_printf(out, ", sampler=RandomSampler(replacement=%s", s->replacement ? "True" : "False");
     if (s->kind == ISO_SUBSET_RANDOM_SAMPLER || s->kind == ISO_WEIGHTED_RANDOM_SAMPLER) {
-        iso_text_printf(out, ", sampler=%s(", s->kind == ISO_SUBSET_RANDOM_SAMPLER ? "SubsetRandomSampler" : "WeightedRandomSampler");
+        iso_text_printf(out, ", sampler=%s(",
+                        s->kind == ISO_SUBSET_RANDOM_SAMPLER ? "SubsetRandomSampler" : "WeightedRandomSampler");
         iso_expr_write(out, r->sampler_items);
     }
     if (s->num_samples)

@@ -5,7 +5,9 @@
 
 #include "core/file.h"
 
-void iso_checkpoint_name(int64_t step, char name[64]) { snprintf(name, 64, "checkpoint-%06lld.safetensors", (long long)step); }
+void iso_checkpoint_name(int64_t step, char name[64]) {
+    snprintf(name, 64, "checkpoint-%06lld.safetensors", (long long)step);
+}
 
 static void tell(iso_session *s, const iso_progress *progress) {
     if (s->progress)
@@ -108,9 +110,10 @@ static iso_status put_nan_stop(iso_session *s, const iso_step_record *r) {
     iso_status status = iso_ledger_put(s->ledger, &line);
     if (!status)
         status = iso_ledger_sync(s->ledger);
-    return status ? status
-                  : iso_fail(s->ctx, ISO_ENAN, "the numbers stopped at step %lld (epoch %lld): the first NaN is in %s, element %lld",
-                             (long long)r->step, (long long)r->epoch, r->nan_tensor, (long long)r->nan_index);
+    return status
+               ? status
+               : iso_fail(s->ctx, ISO_ENAN, "the numbers stopped at step %lld (epoch %lld): the first NaN is in %s, element %lld",
+                          (long long)r->step, (long long)r->epoch, r->nan_tensor, (long long)r->nan_index);
 }
 
 static iso_status put_eval(iso_session *s, const iso_eval_record *r) {
@@ -125,7 +128,8 @@ static iso_status put_eval(iso_session *s, const iso_eval_record *r) {
 
 /* ---- Checkpoints ---- */
 
-static iso_status put_checkpoint(iso_session *s, int64_t step, const char *name, int64_t size, const uint8_t digest[ISO_BLAKE3_SIZE]) {
+static iso_status put_checkpoint(iso_session *s, int64_t step, const char *name, int64_t size,
+                                 const uint8_t digest[ISO_BLAKE3_SIZE]) {
     iso_text line = iso_ledger_begin(s->ledger, "ckpt");
     iso_ledger_int(&line, "step", step);
     iso_ledger_text(&line, "file", name);
@@ -216,8 +220,13 @@ static iso_status take_step(iso_session *s) {
         status = iso_metrics_step(s->metrics, &record, iso_metrics_clock() - start);
     if (status)
         return status;
-    tell(s, &(iso_progress){.kind = ISO_PROGRESS_STEP, .done = record.step, .total = t->steps, .epoch = record.epoch,
-                            .epochs = t->recipe->epochs, .samples = record.samples, .loss = record.loss});
+    tell(s, &(iso_progress){.kind = ISO_PROGRESS_STEP,
+                            .done = record.step,
+                            .total = t->steps,
+                            .epoch = record.epoch,
+                            .epochs = t->recipe->epochs,
+                            .samples = record.samples,
+                            .loss = record.loss});
     /* The last batch of an epoch: the evaluation belongs before its checkpoint. */
     if (iso_trainer_counter(t, ISO_COUNTER_BATCH) < t->steps_per_epoch && checkpoint_due(t))
         status = iso_session_checkpoint(s);
@@ -240,8 +249,12 @@ static iso_status end_epoch(iso_session *s) {
         if (!(status = put_eval(s, &record)) && s->metrics)
             status = iso_metrics_eval(s->metrics, &record, iso_metrics_clock() - start);
         if (!status)
-            tell(s, &(iso_progress){.kind = ISO_PROGRESS_EVAL, .done = record.step, .total = t->steps, .epoch = record.epoch,
-                                    .epochs = t->recipe->epochs, .loss = record.loss,
+            tell(s, &(iso_progress){.kind = ISO_PROGRESS_EVAL,
+                                    .done = record.step,
+                                    .total = t->steps,
+                                    .epoch = record.epoch,
+                                    .epochs = t->recipe->epochs,
+                                    .loss = record.loss,
                                     .accuracy = (double)record.correct / (double)record.count});
     }
     return !status && checkpoint_due(t) ? iso_session_checkpoint(s) : status;

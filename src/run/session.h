@@ -1,5 +1,5 @@
-/* A session: a trainer and a ledger that go through the same steps. Training appends what the trainer does, verification compares it;
- * a resumed run does first the one and then the other. */
+/* A session: a trainer and a ledger that go through the same steps. Training appends what the trainer does, verification compares
+ * it; a resumed run does first the one and then the other. */
 #ifndef ISO_RUN_SESSION_H
 #define ISO_RUN_SESSION_H
 
@@ -16,14 +16,14 @@ typedef struct iso_session {
     int64_t until;         /* the last step */
     iso_progress_function *progress;
     void *user;
-    iso_metrics *metrics;  /* NULL, or what the steps tell beside the ledger: borrowed */
-    iso_trace *trace;      /* NULL, or the steps trace_from .. trace_to are traced: borrowed */
+    iso_metrics *metrics; /* NULL, or what the steps tell beside the ledger: borrowed */
+    iso_trace *trace;     /* NULL, or the steps trace_from .. trace_to are traced: borrowed */
     int64_t trace_from, trace_to;
     const iso_trace_file *recorded; /* NULL, or the steps that it has are traced too, and compared */
     char trace_finding[400];        /* the first tensor that is not as recorded there; "" if there is none */
     int64_t trace_step;             /* and its step */
-    float loss;            /* of the last step */
-    iso_eval_record eval;  /* the last evaluation */
+    float loss;                     /* of the last step */
+    iso_eval_record eval;           /* the last evaluation */
 } iso_session;
 
 /* The first line: everything that defines the experiment. */
@@ -42,8 +42,8 @@ void iso_checkpoint_name(int64_t step, char name[64]);
 /* Every checkpoint file of a run against its line; ISO_DIFFER with the file, step and tensor in `finding`. */
 iso_status iso_verify_checkpoints(iso_context *ctx, const char *directory, iso_ledger *ledger, char *finding, size_t size);
 
-/* run.env: what may differ between equal runs. With `recipe` NULL a line is added, as at every start; otherwise the file is begun anew, with
- * the digest of recipe.yaml, of these bytes, in its first line. */
+/* run.env: what may differ between equal runs. With `recipe` NULL a line is added, as at every start; otherwise the file is begun
+ * anew, with the digest of recipe.yaml, of these bytes, in its first line. */
 iso_status iso_environment_append(iso_context *ctx, const char *directory, const char *root, int workers, int64_t micro_batch,
                                   const char *recipe);
 /* The digest of recipe.yaml in run.env. *known: there is one. */

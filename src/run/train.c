@@ -12,7 +12,7 @@ struct training {
     iso_context *ctx;
     const iso_train_options *options;
     iso_train_result *result;
-    char *root;      /* absolute: where the recipe's paths start */
+    char *root; /* absolute: where the recipe's paths start */
     iso_recipe *recipe;
     iso_trainer *trainer;
     iso_ledger *ledger;
@@ -55,11 +55,13 @@ static iso_status choose_directory(struct training *t) {
     return ISO_OK;
 }
 
-static char *in_directory(struct training *t, const char *name) { return iso_path_join(t->ctx, t->result->directory, name); }
+static char *in_directory(struct training *t, const char *name) {
+    return iso_path_join(t->ctx, t->result->directory, name);
+}
 
 /* A run that did not begin leaves nothing behind. */
 static void take_away(struct training *t) {
-    static const char *const files[] = {"run.ledger", "run.env", "recipe.yaml", "checkpoint-000000.safetensors",
+    static const char *const files[] = {"run.ledger",   "run.env",       "recipe.yaml", "checkpoint-000000.safetensors",
                                         ISO_TRACE_FILE, ISO_METRICS_FILE};
     char message[sizeof t->ctx->error];
     memcpy(message, t->ctx->error, sizeof message);
@@ -140,8 +142,8 @@ static iso_status begin(struct training *t) {
 /* A damaged or missing checkpoint is named and the one before is taken. */
 static iso_status load_newest_checkpoint(struct training *t) {
     size_t line;
-    iso_status status = iso_position_newest(t->trainer, t->result->directory, t->ledger, INT64_MAX, t->options->progress, t->options->user,
-                                            &line);
+    iso_status status = iso_position_newest(t->trainer, t->result->directory, t->ledger, INT64_MAX, t->options->progress,
+                                            t->options->user, &line);
     iso_ledger_seek(t->ledger, line ? line + 1 : 0);
     if (status || line)
         return status;
@@ -176,9 +178,9 @@ static iso_status resume(struct training *t) {
     if (!status)
         status = load_newest_checkpoint(t);
     if (!status && t->options->progress)
-        t->options->progress(t->options->user,
-                             &(iso_progress){.kind = ISO_PROGRESS_RESUMED, .total = t->trainer->steps,
-                                             .done = iso_trainer_counter(t->trainer, ISO_COUNTER_STEP)});
+        t->options->progress(t->options->user, &(iso_progress){.kind = ISO_PROGRESS_RESUMED,
+                                                               .total = t->trainer->steps,
+                                                               .done = iso_trainer_counter(t->trainer, ISO_COUNTER_STEP)});
     return status;
 }
 
@@ -241,7 +243,8 @@ static iso_status train(struct training *t) {
         char *path = in_directory(t, "run.ledger");
         status = path ? iso_file_stat(t->ctx, path, &info, &exists) : ISO_ENOMEM;
         if (exists)
-            status = iso_fail(t->ctx, ISO_EINVAL, "%s: exists already; use --resume to go on with that run, or another --out", path);
+            status =
+                iso_fail(t->ctx, ISO_EINVAL, "%s: exists already; use --resume to go on with that run, or another --out", path);
         iso_free(t->ctx, path);
     }
     if (!status)
@@ -255,8 +258,13 @@ static iso_status train(struct training *t) {
                           (long long)t->trainer->steps);
     if (status)
         return status;
-    t->session = (iso_session){.ctx = t->ctx, .directory = t->result->directory, .trainer = t->trainer, .writes = true,
-                               .until = t->trainer->steps, .progress = o->progress, .user = o->user};
+    t->session = (iso_session){.ctx = t->ctx,
+                               .directory = t->result->directory,
+                               .trainer = t->trainer,
+                               .writes = true,
+                               .until = t->trainer->steps,
+                               .progress = o->progress,
+                               .user = o->user};
     status = o->resume ? resume(t) : begin(t);
     if (!status && o->trace_from)
         status = prepare_trace(t);

@@ -15,14 +15,19 @@
 static iso_plan_key plan_key(const iso_trainer *t, const iso_loader *loader, int64_t samples, bool training) {
     int64_t shape[3];
     iso_loader_shape(loader, shape);
-    return (iso_plan_key){.training = training, .gradients = training, .has_loss = true, .loss = t->recipe->loss,
-                          .micro_batch = t->model->micro_batch, .dims = 4,
+    return (iso_plan_key){.training = training,
+                          .gradients = training,
+                          .has_loss = true,
+                          .loss = t->recipe->loss,
+                          .micro_batch = t->model->micro_batch,
+                          .dims = 4,
                           .shape = {samples, shape[0], shape[1], shape[2]}};
 }
 
 /* Plans for a whole batch and for the last, smaller one. */
 static iso_status make_plans(iso_trainer *t, const iso_loader *loader, bool training, iso_plan **plan) {
-    int64_t samples = iso_loader_length(loader), batch = iso_min64(t->recipe->batch_size, samples), rest = samples % t->recipe->batch_size;
+    int64_t samples = iso_loader_length(loader), batch = iso_min64(t->recipe->batch_size, samples),
+            rest = samples % t->recipe->batch_size;
     iso_module_train(t->model, training);
     iso_plan_key key = plan_key(t, loader, batch, training);
     iso_status status = iso_plan_get(t->model, &key, plan);
@@ -187,7 +192,8 @@ iso_status iso_trainer_new(iso_context *ctx, const iso_recipe *recipe, int worke
     t->steps = t->steps_per_epoch * recipe->epochs;
     if (t->steps_per_epoch == 0) {
         iso_trainer_free(t);
-        return iso_fail(ctx, ISO_EINVAL, "%s: data.loader: drop_last leaves no batch: fewer images than batch_size", recipe->name);
+        return iso_fail(ctx, ISO_EINVAL, "%s: data.loader: drop_last leaves no batch: fewer images than batch_size",
+                        recipe->name);
     }
     *out = t;
     return ISO_OK;
@@ -278,7 +284,8 @@ iso_status iso_trainer_take(iso_trainer *t, const iso_safetensors *file, const c
         memcpy(to->data, from->data, (size_t)to->numel * iso_dtype_size(to->dtype));
     }
     if (file->count != t->state->count)
-        return iso_fail(t->ctx, ISO_EINVAL, "%s: holds %zu tensors, the model's state has %zu", where, file->count, t->state->count);
+        return iso_fail(t->ctx, ISO_EINVAL, "%s: holds %zu tensors, the model's state has %zu", where, file->count,
+                        t->state->count);
     return iso_trainer_restored(t, where);
 }
 
@@ -439,7 +446,8 @@ iso_status iso_trainer_evaluate(iso_trainer *t, float *logits, iso_eval_record *
             memcpy(logits + record->count * y.shape[1], y.data, iso_tensor_bytes(&y));
         sum += (double)loss * (t->recipe->loss.sum ? 1 : (double)batch->count);
         record->count += batch->count;
-        record->correct += status ? 0 : count_correct(iso_tensor_f32(&y), iso_tensor_i64(&batch->labels), batch->count, y.shape[1]);
+        record->correct +=
+            status ? 0 : count_correct(iso_tensor_f32(&y), iso_tensor_i64(&batch->labels), batch->count, y.shape[1]);
     }
     record->loss = (float)(sum / (double)(record->count ? record->count : 1));
     if (!status)

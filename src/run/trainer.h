@@ -1,6 +1,6 @@
-/* The trainer: an experiment in motion. It owns everything that a recipe describes (data, loaders, model, optimiser) and the position
- * in it, and knows how to take one step, evaluate, save and load. What is done with the steps, recording them or comparing them,
- * is session.h's. */
+/* The trainer: an experiment in motion. It owns everything that a recipe describes (data, loaders, model, optimiser) and the
+ * position in it, and knows how to take one step, evaluate, save and load. What is done with the steps, recording them or
+ * comparing them, is session.h's. */
 #ifndef ISO_RUN_TRAINER_H
 #define ISO_RUN_TRAINER_H
 
@@ -17,16 +17,16 @@ enum { ISO_COUNTER_STEP, ISO_COUNTER_EPOCH, ISO_COUNTER_BATCH, ISO_COUNTERS };
 
 typedef struct iso_trainer {
     iso_context *ctx;
-    const iso_recipe *recipe;  /* borrowed */
-    iso_dataset *train, *test; /* test may be NULL */
-    iso_dataset *whole;        /* what the two are split from; NULL: they are data sets of their own */
+    const iso_recipe *recipe;   /* borrowed */
+    iso_dataset *train, *test;  /* test may be NULL */
+    iso_dataset *whole;         /* what the two are split from; NULL: they are data sets of their own */
     iso_torch_generator seeded; /* behind the seed and, if it draws from the main generator, the split */
     iso_transforms *transforms, *test_transforms;
     iso_loader *loader, *test_loader;
     iso_module *model;
     iso_optimizer *optimizer;
     iso_safetensors *weights; /* the file that the model starts from; NULL: none */
-    iso_tensor *output; /* of one test batch */
+    iso_tensor *output;       /* of one test batch */
 
     /* The state that determines every later step, as named tensors for digests and checkpoints. */
     iso_state *state;
@@ -34,13 +34,13 @@ typedef struct iso_trainer {
     iso_tensor *generator, *epoch_generator; /* uint8: torch's 5056 bytes, now and at the start of the epoch */
     iso_tensor *loader_generators;           /* uint8: those of the loaders at the start of the epoch; NULL: they have none */
     iso_tensor *random, *epoch_random; /* int64: the words of Python's random.getstate(); NULL where nothing is drawn from it */
-    int64_t steps_per_epoch, steps;          /* steps: of the whole run */
-    int64_t draws_per_sample;                /* 64-bit random numbers that a training step takes, per sample */
+    int64_t steps_per_epoch, steps;    /* steps: of the whole run */
+    int64_t draws_per_sample;          /* 64-bit random numbers that a training step takes, per sample */
 
     float *norms;         /* NULL, or the norm of each parameter's gradient in the last step, in the order of state_dict */
     double *norm_scratch; /* for the largest of them */
 
-    iso_trace *trace;            /* borrowed; NULL, or the next steps are traced: their operations run one by one, to the same bits */
+    iso_trace *trace; /* borrowed; NULL, or the next steps are traced: their operations run one by one, to the same bits */
     iso_node_observer *watcher; /* NULL, or called behind every operation of a step, before it is traced: where tests do harm */
     void *watcher_user;
 } iso_trainer;
@@ -52,7 +52,7 @@ typedef struct iso_step_record {
     uint8_t batch[ISO_DIGEST_SIZE]; /* of the images and the labels */
     float loss;
     double lr;
-    float gradient_norm; /* of all gradients together; NaN unless trainer->norms are wanted */
+    float gradient_norm;            /* of all gradients together; NaN unless trainer->norms are wanted */
     uint8_t state[ISO_DIGEST_SIZE]; /* root over the whole state behind the step */
     char nan_tensor[160];           /* a NaN stops the run: its place; "" if there is none */
     int64_t nan_index;
@@ -63,8 +63,8 @@ typedef struct iso_eval_record {
     float loss;
 } iso_eval_record;
 
-/* Reads and checks the data, builds model and optimiser, checks every shape; draws nothing. `workers`: threads that prepare batches,
- * -1 for the default. */
+/* Reads and checks the data, builds model and optimiser, checks every shape; draws nothing. `workers`: threads that prepare
+ * batches, -1 for the default. */
 iso_status iso_trainer_new(iso_context *ctx, const iso_recipe *recipe, int workers, iso_progress_function *progress, void *user,
                            iso_trainer **trainer);
 void iso_trainer_free(iso_trainer *trainer);
@@ -79,7 +79,9 @@ iso_status iso_trainer_take(iso_trainer *trainer, const iso_safetensors *file, c
 /* The tensors of the state were written from outside: takes over what the context and the loaders keep of it. */
 iso_status iso_trainer_restored(iso_trainer *trainer, const char *where);
 
-static inline int64_t iso_trainer_counter(const iso_trainer *t, int which) { return iso_tensor_i64(t->counters)[which]; }
+static inline int64_t iso_trainer_counter(const iso_trainer *t, int which) {
+    return iso_tensor_i64(t->counters)[which];
+}
 
 /* Begins the next epoch or, behind a load, joins the one that runs. */
 iso_status iso_trainer_begin_epoch(iso_trainer *trainer);
@@ -88,11 +90,12 @@ iso_status iso_trainer_step(iso_trainer *trainer, iso_step_record *record);
 /* Ends the epoch: evaluates on the test images; record->count is 0 if there are none. */
 iso_status iso_trainer_end_epoch(iso_trainer *trainer, iso_eval_record *record);
 
-/* One pass over the test images (there must be some) in evaluation mode: count, correct and loss of the record; logits NULL, or room for
- * those of all images, in their order. */
+/* One pass over the test images (there must be some) in evaluation mode: count, correct and loss of the record; logits NULL, or
+ * room for those of all images, in their order. */
 iso_status iso_trainer_evaluate(iso_trainer *trainer, float *logits, iso_eval_record *record);
 
-/* Copies of the tensors of one batch, both counted from 0, from the start of the run: only draws are made for those before it. tools.c */
+/* Copies of the tensors of one batch, both counted from 0, from the start of the run: only draws are made for those before it.
+ * tools.c */
 iso_status iso_trainer_batch(iso_trainer *trainer, int64_t epoch, int64_t index, iso_tensor **x, iso_tensor **labels);
 
 /* ---- trainer_data.c ---- */

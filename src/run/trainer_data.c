@@ -5,7 +5,7 @@
 #include "core/text.h"
 #include "run/trainer.h"
 
-#define KEEP_IMAGES ((size_t)1 << 30) /* bytes of decoded images that stay in memory */
+#define KEEP_IMAGES     ((size_t)1 << 30) /* bytes of decoded images that stay in memory */
 #define DEFAULT_WORKERS 2
 
 static const iso_param torchvision_params[] = {
@@ -17,10 +17,13 @@ static const iso_param numpy_params[] = {
     {"labels", ISO_ARG_STRING, "None", 0, 0, false}, {"x", ISO_ARG_STRING, "x", 0, 0, false},
     {"y", ISO_ARG_STRING, "y", 0, 0, false},         {"num_classes", ISO_ARG_INT, "None", 1, 1 << 16, false},
 };
-#define TORCHVISION(name) {name, torchvision_params, ISO_COUNTOF(torchvision_params)}
+#define TORCHVISION(name)                                                                                                        \
+    { name, torchvision_params, ISO_COUNTOF(torchvision_params) }
 const iso_signature iso_data_set_signatures[] = {
-    TORCHVISION("FashionMNIST"), TORCHVISION("MNIST"),
-    TORCHVISION("CIFAR10"),      TORCHVISION("CIFAR100"),
+    TORCHVISION("FashionMNIST"),
+    TORCHVISION("MNIST"),
+    TORCHVISION("CIFAR10"),
+    TORCHVISION("CIFAR100"),
     {"NumpyArrays", numpy_params, ISO_COUNTOF(numpy_params)},
 };
 const size_t iso_data_set_signature_count = ISO_COUNTOF(iso_data_set_signatures);
@@ -39,7 +42,8 @@ static iso_status bind_source(const iso_recipe *recipe, const iso_located *sourc
         }
     }
     const char *nearest = iso_nearest(name, names, ISO_COUNTOF(names));
-    iso_fail(ctx, ISO_EINVAL, "unknown data set '%s'; %s%s%s", name, nearest ? "did you mean '" : "expected a folder, FashionMNIST, MNIST, CIFAR10, CIFAR100 or NumpyArrays",
+    iso_fail(ctx, ISO_EINVAL, "unknown data set '%s'; %s%s%s", name,
+             nearest ? "did you mean '" : "expected a folder, FashionMNIST, MNIST, CIFAR10, CIFAR100 or NumpyArrays",
              nearest ? nearest : "", nearest ? "'?" : "");
     return iso_recipe_fail_at(recipe, source, 0, ISO_EINVAL);
 }
@@ -86,12 +90,11 @@ static iso_status open_source(iso_trainer *t, const iso_located *source, struct 
     size_t which = 0;
     iso_arg args[ISO_MAX_PARAMS];
     if (source->path)
-        status = iso_image_folder_open(t->ctx, path,
-                                       &(iso_folder_options){.keep = KEEP_IMAGES,
-                                                             .skip_bad = recipe->skip_bad_images,
-                                                             .progress = report_reading,
-                                                             .user = progress},
-                                       dataset);
+        status = iso_image_folder_open(
+            t->ctx, path,
+            &(iso_folder_options){
+                .keep = KEEP_IMAGES, .skip_bad = recipe->skip_bad_images, .progress = report_reading, .user = progress},
+            dataset);
     else if (!(status = bind_source(recipe, source, &which, args)))
         status = open_call(t->ctx, which, path, args, dataset);
     iso_free(t->ctx, path);
@@ -119,7 +122,8 @@ static iso_status check_classes(iso_trainer *t) {
         const char *a = i < t->train->class_count ? t->train->classes[i] : NULL;
         const char *b = i < t->test->class_count ? t->test->classes[i] : NULL;
         if (!a || !b || strcmp(a, b) != 0) {
-            iso_fail(t->ctx, ISO_EINVAL, "class %zu is '%s' here, but '%s' in data.train; expected the same class folders in both", i,
+            iso_fail(t->ctx, ISO_EINVAL,
+                     "class %zu is '%s' here, but '%s' in data.train; expected the same class folders in both", i,
                      b ? b : "(none)", a ? a : "(none)");
             return iso_recipe_fail_at(t->recipe, &t->recipe->test, 0, ISO_EINVAL);
         }
@@ -175,10 +179,17 @@ iso_status iso_trainer_open_data(iso_trainer *t, int workers, iso_progress_funct
         status = r->test_transforms.count ? build_chain(t, &r->test_transforms, t->test->channels, &t->test_transforms)
                                           : iso_transforms_for_test(t->transforms, t->test->channels, &t->test_transforms);
     int threads = workers < 0 ? DEFAULT_WORKERS : workers;
-    iso_loader_options options = {.batch_size = r->batch_size, .shuffle = r->shuffle, .drop_last = r->drop_last,
-                                  .num_workers = r->num_workers, .persistent_workers = r->persistent_workers,
-                                  .sampler = r->sampler, .generator = r->generator, .model_draws = skip_model_draws, .user = t,
-                                  .threads = threads, .prefetch = (int)r->prefetch_factor * threads};
+    iso_loader_options options = {.batch_size = r->batch_size,
+                                  .shuffle = r->shuffle,
+                                  .drop_last = r->drop_last,
+                                  .num_workers = r->num_workers,
+                                  .persistent_workers = r->persistent_workers,
+                                  .sampler = r->sampler,
+                                  .generator = r->generator,
+                                  .model_draws = skip_model_draws,
+                                  .user = t,
+                                  .threads = threads,
+                                  .prefetch = (int)r->prefetch_factor * threads};
     if (!status)
         status = iso_loader_new(t->ctx, t->train, t->transforms, &options, &t->loader);
     options.shuffle = options.drop_last = false; /* the same loader without what decides on the order */

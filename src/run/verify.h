@@ -1,5 +1,5 @@
-/* The parts of a verification: the files (verify_files.c), the images in them (verify_data.c), which segments (sample.c), the steps (verify_steps.c), and the whole
- * (verify.c). */
+/* The parts of a verification: the files (verify_files.c), the images in them (verify_data.c), which segments (sample.c), the
+ * steps (verify_steps.c), and the whole (verify.c). */
 #ifndef ISO_RUN_VERIFY_H
 #define ISO_RUN_VERIFY_H
 

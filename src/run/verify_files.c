@@ -220,8 +220,8 @@ static void note_missing(struct verification *v, const char *name, int64_t step)
 }
 
 /* The bytes at `path` against a ckpt line. */
-static iso_status check_checkpoint_file(struct verification *v, const char *path, int64_t step, const uint8_t recorded[ISO_BLAKE3_SIZE],
-                                        const iso_json *line) {
+static iso_status check_checkpoint_file(struct verification *v, const char *path, int64_t step,
+                                        const uint8_t recorded[ISO_BLAKE3_SIZE], const iso_json *line) {
     uint8_t digest[ISO_BLAKE3_SIZE], *data;
     size_t size;
     iso_safetensors *file;

@@ -92,8 +92,8 @@ static iso_status read_collection(struct reader *r, iso_yaml *node, int depth) {
                 if (key->kind != ISO_YAML_SCALAR)
                     status = refuse(r, mark, "a key must be a plain word");
                 else if (iso_yaml_get(node, key->text))
-                    status = iso_fail(r->ctx, ISO_EINVAL, "%s:%d:%d: key '%s' is given twice", r->name, key->line,
-                                      key->column, key->text);
+                    status = iso_fail(r->ctx, ISO_EINVAL, "%s:%d:%d: key '%s' is given twice", r->name, key->line, key->column,
+                                      key->text);
             }
             if (!status)
                 status = next_event(r, &event);
@@ -157,11 +157,14 @@ static iso_status read_document(struct reader *r, iso_yaml **root) {
             return status;
         switch (event.type) {
         case YAML_STREAM_START_EVENT:
-        case YAML_DOCUMENT_START_EVENT: yaml_event_delete(&event); continue;
+        case YAML_DOCUMENT_START_EVENT:
+            yaml_event_delete(&event);
+            continue;
         case YAML_STREAM_END_EVENT:
             yaml_event_delete(&event);
             return iso_fail(r->ctx, ISO_EINVAL, "%s: the file is empty, expected a recipe", r->name);
-        default: break;
+        default:
+            break;
         }
         if ((status = read_node(r, &event, 0, root)))
             return status;

@@ -215,7 +215,8 @@ static iso_status method_multinomial(iso_call *c) {
         status = iso_np_refused(c);
     if (!status)
         status = rows_of(c, 2, (int64_t)d, ISO_TYPE_I64);
-    if (!status && d && !iso_np_legacy_multinomial(generator(c), c->result->data, (size_t)c->result->numel / d, c->args[0].i[0], p, d))
+    if (!status && d &&
+        !iso_np_legacy_multinomial(generator(c), c->result->data, (size_t)c->result->numel / d, c->args[0].i[0], p, d))
         status = iso_np_refused(c);
     iso_free(c->ctx, p);
     return status;

@@ -15,13 +15,15 @@ static inline bool write_bytes(const char *path, const void *data, size_t size) 
 }
 
 static inline bool write_png(const char *path, const iso_image *image) {
-    png_image info = {.version = PNG_IMAGE_VERSION, .width = (unsigned)image->w, .height = (unsigned)image->h,
+    png_image info = {.version = PNG_IMAGE_VERSION,
+                      .width = (unsigned)image->w,
+                      .height = (unsigned)image->h,
                       .format = image->channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY};
     return png_image_write_to_file(&info, path, 0, image->pixels, 0, NULL);
 }
 
-/* The data set of tests/oracle/record_images.py: picture i is of class i % 3. Since a folder orders by class, order[k] is the i of
- * sample k. */
+/* The data set of tests/oracle/record_images.py: picture i is of class i % 3. Since a folder orders by class, order[k] is the i
+ * of sample k. */
 static inline bool write_made_folder(iso_context *ctx, const char *root, int count, int order[]) {
     char path[512];
     iso_image image = {0};

@@ -35,8 +35,8 @@ static void check_order(iso_sampler sampler, const int64_t *order, size_t count,
     iso_context_free(ctx);
 }
 
-/* RandomSampler draws a permutation behind its last sample although it takes nothing of it, which a given generator shows an epoch later.
- * PyTorch: g = torch.Generator().manual_seed(7); s = RandomSampler(range(23), generator=g); list(s); list(s). */
+/* RandomSampler draws a permutation behind its last sample although it takes nothing of it, which a given generator shows an
+ * epoch later. PyTorch: g = torch.Generator().manual_seed(7); s = RandomSampler(range(23), generator=g); list(s); list(s). */
 ISO_TEST(a_permutation_that_is_not_needed_is_drawn) {
     static const int64_t second[SAMPLES] = {16, 8, 3, 21, 11, 15, 4, 14, 10, 18, 9, 7, 20, 1, 5, 6, 22, 12, 2, 19, 0, 13, 17};
     iso_sampler sampler = {.kind = ISO_RANDOM_SAMPLER, .generator = given(7)};

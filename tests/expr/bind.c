@@ -71,7 +71,8 @@ ISO_TEST(bind_errors_name_the_argument) {
         {"Conv(None, 5)", "Conv: in_channels must be a whole number", 5},
         {"Conv(18446744073709551615, 5)", "Conv: in_channels must be a whole number", 5},
         {"Conv(3, 5, True, 0.1, 'a', 0, None, 8)", "Conv takes at most 7 arguments", 36},
-        {"Conv(3, 5, mean=[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17])", "Conv: mean must be a number or a list of at most 16 numbers", 16},
+        {"Conv(3, 5, mean=[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17])",
+         "Conv: mean must be a number or a list of at most 16 numbers", 16},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bound b = bind(cases[i].source);

@@ -48,7 +48,9 @@ static bool file_fails(faults *f, const char *call, const char *path) {
     return true;
 }
 
-static const char *name_of(int fd) { return fd >= 0 && fd < FILES ? names[fd] : "?"; }
+static const char *name_of(int fd) {
+    return fd >= 0 && fd < FILES ? names[fd] : "?";
+}
 
 /* ---- Memory ---- */
 
@@ -104,7 +106,9 @@ static int64_t fault_write(void *user, int fd, const void *buffer, size_t count)
     return -1;
 }
 
-static int fault_fsync(void *user, int fd) { return file_fails(user, "fsync", name_of(fd)) ? -1 : 0; }
+static int fault_fsync(void *user, int fd) {
+    return file_fails(user, "fsync", name_of(fd)) ? -1 : 0;
+}
 
 static int fault_ftruncate(void *user, int fd, int64_t length) {
     return file_fails(user, "ftruncate", name_of(fd)) ? -1 : real.ftruncate(NULL, fd, length);
@@ -123,11 +127,15 @@ static int fault_close(void *user, int fd) {
 static int fault_rename(void *user, const char *from, const char *to) {
     return file_fails(user, "rename", from) ? -1 : real.rename(NULL, from, to);
 }
-static int fault_unlink(void *user, const char *path) { return file_fails(user, "unlink", path) ? -1 : real.unlink(NULL, path); }
+static int fault_unlink(void *user, const char *path) {
+    return file_fails(user, "unlink", path) ? -1 : real.unlink(NULL, path);
+}
 static int fault_mkdir(void *user, const char *path, int mode) {
     return file_fails(user, "mkdir", path) ? -1 : real.mkdir(NULL, path, mode);
 }
-static int fault_rmdir(void *user, const char *path) { return file_fails(user, "rmdir", path) ? -1 : real.rmdir(NULL, path); }
+static int fault_rmdir(void *user, const char *path) {
+    return file_fails(user, "rmdir", path) ? -1 : real.rmdir(NULL, path);
+}
 static int fault_stat(void *user, const char *path, struct stat *info) {
     return file_fails(user, "stat", path) ? -1 : real.stat(NULL, path, info);
 }
@@ -160,8 +168,24 @@ iso_context *faults_context(faults *f, int threads, const char *cache, iso_statu
     iso_context *ctx;
     real = iso_files_posix();
     const iso_allocator allocator = {fault_alloc, fault_free, f};
-    const iso_files files = {fault_open,  fault_read, fault_write, fault_fsync, fault_ftruncate, fault_close,   fault_rename,   fault_unlink, fault_mkdir,
-                             fault_rmdir, fault_stat, fault_lseek, fault_flock, fault_opendir,   fault_readdir, fault_closedir, f};
-    *status = iso_context_new(&ctx, &(iso_context_options){.threads = threads, .allocator = &allocator, .files = &files, .cache = cache});
+    const iso_files files = {fault_open,
+                             fault_read,
+                             fault_write,
+                             fault_fsync,
+                             fault_ftruncate,
+                             fault_close,
+                             fault_rename,
+                             fault_unlink,
+                             fault_mkdir,
+                             fault_rmdir,
+                             fault_stat,
+                             fault_lseek,
+                             fault_flock,
+                             fault_opendir,
+                             fault_readdir,
+                             fault_closedir,
+                             f};
+    *status = iso_context_new(
+        &ctx, &(iso_context_options){.threads = threads, .allocator = &allocator, .files = &files, .cache = cache});
     return ctx;
 }

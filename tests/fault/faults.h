@@ -1,5 +1,5 @@
-/* A context whose memory and files fail on demand: the n-th allocation, or the n-th call of a file function, once or from then on. It also
- * keeps accounts, so that a leak shows without a sanitizer. */
+/* A context whose memory and files fail on demand: the n-th allocation, or the n-th call of a file function, once or from then
+ * on. It also keeps accounts, so that a leak shows without a sanitizer. */
 #ifndef TESTS_FAULT_FAULTS_H
 #define TESTS_FAULT_FAULTS_H
 

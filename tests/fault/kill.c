@@ -1,5 +1,6 @@
-/* Death at every call: a child process trains and is killed, by SIGKILL, at its n-th call of a file function (in the middle of a write). Then
- * the run is resumed, and must end as one that never died, byte for byte. tests/fault/kills.py does the same at random moments. */
+/* Death at every call: a child process trains and is killed, by SIGKILL, at its n-th call of a file function (in the middle of a
+ * write). Then the run is resumed, and must end as one that never died, byte for byte. tests/fault/kills.py does the same at
+ * random moments. */
 #include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,10 +18,15 @@ static char target[512];
 static iso_status train(iso_context *ctx, const char *recipe, bool resume, int workers) {
     static const char *const sets[] = {"epochs=1"};
     iso_train_result result;
-    return iso_train(ctx, &(iso_train_options){.recipe = recipe, .sets = sets, .set_count = 1, .out = target, .resume = resume, .workers = workers}, &result);
+    return iso_train(
+        ctx,
+        &(iso_train_options){.recipe = recipe, .sets = sets, .set_count = 1, .out = target, .resume = resume, .workers = workers},
+        &result);
 }
 
-static bool started(void) { return access(test_path(target, "run.ledger"), F_OK) == 0; }
+static bool started(void) {
+    return access(test_path(target, "run.ledger"), F_OK) == 0;
+}
 
 /* Trains in a process of its own, which dies at call `at`. False: it came to its end. */
 static bool killed_at(const char *recipe, int64_t at, int workers) {
@@ -34,8 +40,8 @@ static bool killed_at(const char *recipe, int64_t at, int workers) {
     int status = 0;
     if (child < 0 || waitpid(child, &status, 0) != child)
         abort();
-    iso_test_check(WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0), __FILE__, __LINE__, "killed at call %lld: status %d",
-                   (long long)at, status);
+    iso_test_check(WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0), __FILE__, __LINE__,
+                   "killed at call %lld: status %d", (long long)at, status);
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
@@ -56,8 +62,8 @@ static bool equal_runs(const char *reference) {
         bool ok = dir != NULL;
         for (struct dirent *entry; ok && (entry = readdir(dir));)
             if (entry->d_name[0] != '.' && strcmp(entry->d_name, "run.env") != 0 && strcmp(entry->d_name, ISO_METRICS_FILE) != 0)
-                ok = iso_test_check(equal_files(test_path(reference, entry->d_name), test_path(target, entry->d_name)), __FILE__, __LINE__,
-                                    "%s/%s is in one of the runs only, or differs", directories[i], entry->d_name);
+                ok = iso_test_check(equal_files(test_path(reference, entry->d_name), test_path(target, entry->d_name)), __FILE__,
+                                    __LINE__, "%s/%s is in one of the runs only, or differs", directories[i], entry->d_name);
         if (dir)
             closedir(dir);
         if (!ok)
@@ -79,7 +85,8 @@ static void remove_target(void) {
 static void kill_everywhere(int workers) {
     iso_context *ctx = test_context(1);
     char reference[512];
-    const char *made = small_run(ctx, workers ? "kill-reference-2" : "kill-reference", "epochs=1", NULL), *recipe = small_recipe(ctx);
+    const char *made = small_run(ctx, workers ? "kill-reference-2" : "kill-reference", "epochs=1", NULL),
+               *recipe = small_recipe(ctx);
     CHECK_MSG(made, "%s", iso_error(ctx));
     snprintf(reference, sizeof reference, "%s", made);
     snprintf(target, sizeof target, "%s/killed", iso_test_directory());
@@ -103,5 +110,9 @@ static void kill_everywhere(int workers) {
     iso_context_free(ctx);
 }
 
-ISO_TEST(a_run_that_dies_at_any_call_is_resumed) { kill_everywhere(0); }
-ISO_TEST(a_run_that_dies_at_any_call_on_threads_is_resumed) { kill_everywhere(2); }
+ISO_TEST(a_run_that_dies_at_any_call_is_resumed) {
+    kill_everywhere(0);
+}
+ISO_TEST(a_run_that_dies_at_any_call_on_threads_is_resumed) {
+    kill_everywhere(2);
+}

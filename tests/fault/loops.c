@@ -26,7 +26,8 @@ static bool is_lost(const fault_job *job, const char *where) {
 static bool round_of(const fault_job *job, faults *f) {
     char message[2048] = "", where[500];
     iso_status status;
-    snprintf(where, sizeof where, "%s, %s %lld%s", job->name, kinds[f->kind], (long long)f->at, f->for_ever ? " and from then on" : "");
+    snprintf(where, sizeof where, "%s, %s %lld%s", job->name, kinds[f->kind], (long long)f->at,
+             f->for_ever ? " and from then on" : "");
     if (job->prepare && !iso_test_check(job->prepare(), __FILE__, __LINE__, "%s: could not be prepared", where))
         return false;
     faults_reset(f);
@@ -37,13 +38,19 @@ static bool round_of(const fault_job *job, faults *f) {
     iso_context_free(ctx);
     bool hit = atomic_load(&f->hit), done = status == job->expected;
     iso_status clean = f->kind == FAULT_MEMORY ? ISO_ENOMEM : ISO_EIO;
-    bool ok = iso_test_check(done || (hit && status == clean), __FILE__, __LINE__, "%s (%s): status %d: %s", where, f->where, (int)status, message);
-    ok = ok && iso_test_check(!done || f->error == EINTR || !is_lost(job, f->where), __FILE__, __LINE__, "%s (%s): nothing was said", where, f->where);
-    ok = ok && iso_test_check(!done || !job->right || job->right(status), __FILE__, __LINE__, "%s (%s): another result; %s", where, f->where, message);
-    ok = ok && iso_test_check(done || says_why(status, message), __FILE__, __LINE__, "%s (%s): the message is \"%s\"", where, f->where, message);
-    ok = ok && iso_test_check(!atomic_load(&f->live) && !atomic_load(&f->open), __FILE__, __LINE__, "%s (%s): %lld allocations and %lld files leak; %s",
-                              where, f->where, (long long)atomic_load(&f->live), (long long)atomic_load(&f->open), message);
-    return ok && (!job->behind || iso_test_check(job->behind(f, status), __FILE__, __LINE__, "%s (%s): status %d, %s", where, f->where, (int)status, message));
+    bool ok = iso_test_check(done || (hit && status == clean), __FILE__, __LINE__, "%s (%s): status %d: %s", where, f->where,
+                             (int)status, message);
+    ok = ok && iso_test_check(!done || f->error == EINTR || !is_lost(job, f->where), __FILE__, __LINE__,
+                              "%s (%s): nothing was said", where, f->where);
+    ok = ok && iso_test_check(!done || !job->right || job->right(status), __FILE__, __LINE__, "%s (%s): another result; %s",
+                              where, f->where, message);
+    ok = ok && iso_test_check(done || says_why(status, message), __FILE__, __LINE__, "%s (%s): the message is \"%s\"", where,
+                              f->where, message);
+    ok = ok && iso_test_check(!atomic_load(&f->live) && !atomic_load(&f->open), __FILE__, __LINE__,
+                              "%s (%s): %lld allocations and %lld files leak; %s", where, f->where,
+                              (long long)atomic_load(&f->live), (long long)atomic_load(&f->open), message);
+    return ok && (!job->behind || iso_test_check(job->behind(f, status), __FILE__, __LINE__, "%s (%s): status %d, %s", where,
+                                                 f->where, (int)status, message));
 }
 
 void fault_loop(const fault_job *job, int64_t places) {
@@ -61,8 +68,9 @@ void fault_loop(const fault_job *job, int64_t places) {
             }
         }
     if (iso_test_long())
-        printf("     %s: %lld allocations, %lld file calls, %lld rounds\n", job->name, (long long)atomic_load(&none.calls[FAULT_MEMORY]),
-               (long long)atomic_load(&none.calls[FAULT_FILES]), (long long)rounds);
+        printf("     %s: %lld allocations, %lld file calls, %lld rounds\n", job->name,
+               (long long)atomic_load(&none.calls[FAULT_MEMORY]), (long long)atomic_load(&none.calls[FAULT_FILES]),
+               (long long)rounds);
 }
 
 void fault_interruptions(const fault_job *job) {

@@ -38,12 +38,16 @@ static const char everything[] =
     "stream: torch==1.13\n"
     "data:\n"
     "  train: fault-pictures\n"
-    "  transforms: [RandomHorizontalFlip(), RandomVerticalFlip(0.25), \"RandomRotation(10, expand=False, fill=7)\", \"Resize([14, 14])\",\n"
-    "    \"RandomCrop(12, padding=1)\", \"Pad([1, 2], padding_mode='reflect')\", \"RandomResizedCrop(10, scale=(0.6, 1.0))\", CenterCrop(8),\n"
-    "    \"RandomChoice([RandomHorizontalFlip(), ColorJitter(0.5)])\", \"RandomApply([RandomAffine(5)], p=0.5)\", RandomGrayscale(0.2),\n"
+    "  transforms: [RandomHorizontalFlip(), RandomVerticalFlip(0.25), \"RandomRotation(10, expand=False, fill=7)\", "
+    "\"Resize([14, 14])\",\n"
+    "    \"RandomCrop(12, padding=1)\", \"Pad([1, 2], padding_mode='reflect')\", \"RandomResizedCrop(10, scale=(0.6, 1.0))\", "
+    "CenterCrop(8),\n"
+    "    \"RandomChoice([RandomHorizontalFlip(), ColorJitter(0.5)])\", \"RandomApply([RandomAffine(5)], p=0.5)\", "
+    "RandomGrayscale(0.2),\n"
     "    ToTensor(), \"Normalize([0.5], [0.5])\", RandomErasing(0.3)]\n"
     "  split: random_split([0.8, 0.2], generator=Generator().manual_seed(7))\n"
-    "  loader: DataLoader(batch_size=4, num_workers=2, persistent_workers=True, sampler=WeightedRandomSampler('balanced', num_samples=9))\n"
+    "  loader: DataLoader(batch_size=4, num_workers=2, persistent_workers=True, sampler=WeightedRandomSampler('balanced', "
+    "num_samples=9))\n"
     "model:\n"
     "  - BasicBlock(3, 4, stride=2)\n"
     "  - Sequential(Conv2d(4, 4, kernel_size=3, padding=1), BatchNorm2d(4), ReLU(), MaxPool2d(2), AvgPool2d(1))\n"
@@ -115,7 +119,8 @@ static const char arrays[] = "seed: 5\ndata:\n  train: x\n  transforms: [ToTenso
 
 static bool write_idx(const char *root, bool packed) {
     enum { N = 7, SIDE = 8 };
-    uint8_t images[16 + N * SIDE * SIDE] = {0, 0, 8, 3, 0, 0, 0, N, 0, 0, 0, SIDE, 0, 0, 0, SIDE}, labels[8 + N] = {0, 0, 8, 1, 0, 0, 0, N};
+    uint8_t images[16 + N * SIDE * SIDE] = {0, 0, 8, 3, 0, 0, 0, N, 0, 0, 0, SIDE, 0, 0, 0, SIDE},
+                                   labels[8 + N] = {0, 0, 8, 1, 0, 0, 0, N};
     for (size_t i = 16; i < sizeof images; i++)
         images[i] = (uint8_t)(i * 7);
     for (size_t i = 8; i < sizeof labels; i++)
@@ -129,11 +134,13 @@ static bool write_idx(const char *root, bool packed) {
 
 static bool write_arrays(const char *root) {
     iso_context *ctx = test_context(1);
-    iso_tensor *x = iso_tensor_new(ctx, ISO_UINT8, 3, (int64_t[]){6, 8, 8}), *y = iso_tensor_new(ctx, ISO_INT64, 1, (int64_t[]){6});
+    iso_tensor *x = iso_tensor_new(ctx, ISO_UINT8, 3, (int64_t[]){6, 8, 8}),
+               *y = iso_tensor_new(ctx, ISO_INT64, 1, (int64_t[]){6});
     mkdir(root, 0777);
     for (int i = 0; i < 6; i++)
         iso_tensor_i64(y)[i] = i % 3;
-    bool ok = iso_tensor_write_npy(ctx, x, test_path(root, "x.npy")) == ISO_OK && iso_tensor_write_npy(ctx, y, test_path(root, "y.npy")) == ISO_OK;
+    bool ok = iso_tensor_write_npy(ctx, x, test_path(root, "x.npy")) == ISO_OK &&
+              iso_tensor_write_npy(ctx, y, test_path(root, "y.npy")) == ISO_OK;
     iso_tensor_free(ctx, x);
     iso_tensor_free(ctx, y);
     iso_context_free(ctx);
@@ -180,8 +187,9 @@ ISO_TEST(reading_data_sets_survives_any_fault) {
 /* ---- Checkpoints, through the public interface ---- */
 
 static iso_module *network(iso_context *ctx) {
-    return iso_sequential(ctx, iso_conv2d(ctx, 3, 4, .kernel_size = 3), iso_batch_norm2d(ctx, 4), iso_relu(ctx), iso_basic_block(ctx, 4, 6, .stride = 2),
-                          iso_adaptive_avg_pool2d(ctx, 1, 1), iso_flatten(ctx), iso_dropout(ctx, 0.5), iso_linear(ctx, 6, 5));
+    return iso_sequential(ctx, iso_conv2d(ctx, 3, 4, .kernel_size = 3), iso_batch_norm2d(ctx, 4), iso_relu(ctx),
+                          iso_basic_block(ctx, 4, 6, .stride = 2), iso_adaptive_avg_pool2d(ctx, 1, 1), iso_flatten(ctx),
+                          iso_dropout(ctx, 0.5), iso_linear(ctx, 6, 5));
 }
 
 static iso_status save(iso_context *ctx, const iso_module *model, const char *to) {
@@ -277,7 +285,8 @@ static const char *const expressions[] = {
 static char *stream_text;
 
 static iso_status stream(iso_context *ctx, const char *input) {
-    iso_status status = iso_stream_text(ctx, &(iso_stream_options){.seed = 3, .hex = input != NULL}, expressions, ISO_COUNTOF(expressions), &stream_text);
+    iso_status status = iso_stream_text(ctx, &(iso_stream_options){.seed = 3, .hex = input != NULL}, expressions,
+                                        ISO_COUNTOF(expressions), &stream_text);
     if (!status)
         iso_blake3(stream_text, strlen(stream_text), digest[0]);
     iso_string_free(ctx, stream_text);

@@ -73,7 +73,8 @@ static bool same_as_reference(const char *name, bool part) {
     return iso_test_check(same, __FILE__, __LINE__, "%s is not the reference's", name);
 }
 
-/* Nothing is half-written under its own name, whatever failed: checkpoints are whole, the ledger's lines are right as far as they go. */
+/* Nothing is half-written under its own name, whatever failed: checkpoints are whole, the ledger's lines are right as far as they
+ * go. */
 static bool sound_so_far(const faults *f, bool began_empty) {
     DIR *dir = opendir(target);
     bool ok = true, ledger = false;
@@ -86,7 +87,8 @@ static bool sound_so_far(const faults *f, bool began_empty) {
             ok = same_as_reference(name, true);
         else if (strcmp(name, "recipe.yaml") == 0)
             ok = same_as_reference(name, false);
-        else if (began_empty && !f->for_ever && is_file_of(name, "", ".part")) /* who cannot even unlink leaves it, to be overwritten */
+        else if (began_empty && !f->for_ever &&
+                 is_file_of(name, "", ".part")) /* who cannot even unlink leaves it, to be overwritten */
             ok = iso_test_check(false, __FILE__, __LINE__, "%s is left behind", name);
     }
     if (dir)
@@ -103,7 +105,8 @@ static bool metrics_are_whole(void) {
     char *bytes = (char *)test_read(test_path(target, ISO_METRICS_FILE), &size);
     for (char *line = bytes, *end; line && (end = memchr(line, '\n', size - (size_t)(line - bytes))); line = end + 1) {
         iso_metric metric;
-        bool ok = iso_metric_parse(line, (size_t)(end - line), &metric) && (metric.kind != ISO_METRIC_STEP || metric.step == next++);
+        bool ok =
+            iso_metric_parse(line, (size_t)(end - line), &metric) && (metric.kind != ISO_METRIC_STEP || metric.step == next++);
         next = ok ? next : -1;
     }
     bool whole = bytes && next == STEPS + 1 && size && bytes[size - 1] == '\n';
@@ -134,7 +137,9 @@ static bool goes_on(void) {
     bool resume = access(test_path(target, "run.ledger"), F_OK) == 0;
     iso_status status = train_into(good, target, resume, NULL);
     if (!status)
-        status = iso_verify(good, &(iso_verify_options){.directory = target, .sample = 1, .beacon = (const uint8_t *)"b", .beacon_size = 1}, &result);
+        status = iso_verify(
+            good, &(iso_verify_options){.directory = target, .sample = 1, .beacon = (const uint8_t *)"b", .beacon_size = 1},
+            &result);
     return iso_test_check(status == ISO_OK, __FILE__, __LINE__, "%s: %s %s", resume ? "resumed" : "begun again", iso_error(good),
                           status == ISO_DIFFER ? result.finding : "") &&
            same_run();
@@ -151,7 +156,9 @@ static bool behind_resumed(const faults *f, iso_status status) {
 
 /* ---- Training ---- */
 
-static bool nothing_there(void) { return remove_run(target); }
+static bool nothing_there(void) {
+    return remove_run(target);
+}
 
 static bool copy(const char *name, size_t limit, const char *tail) {
     size_t size;
@@ -178,8 +185,8 @@ static bool died_on_the_way(void) {
     free(ledger);
     remove_run(target);
     test_directory("fault-run");
-    return end && copy("run.ledger", end, "{\"kind\":\"st") && copy("recipe.yaml", SIZE_MAX, "") && copy("run.env", SIZE_MAX, "{\"star") &&
-           copy(ISO_METRICS_FILE, SIZE_MAX, "{\"kind\":\"st") &&
+    return end && copy("run.ledger", end, "{\"kind\":\"st") && copy("recipe.yaml", SIZE_MAX, "") &&
+           copy("run.env", SIZE_MAX, "{\"star") && copy(ISO_METRICS_FILE, SIZE_MAX, "{\"kind\":\"st") &&
            copy("checkpoint-000000.safetensors", SIZE_MAX, "") && copy("checkpoint-000002.safetensors", SIZE_MAX, "") &&
            test_write(test_path(target, "checkpoint-000004.safetensors.part"), "half", 4);
 }
@@ -222,24 +229,42 @@ ISO_TEST(training_survives_any_fault) {
     loop((fault_job){.name = "train", .prepare = nothing_there, .run = train, .right = is_whole, .behind = behind_fresh}, PLACES);
 }
 ISO_TEST(training_on_threads_survives_any_fault) {
-    loop((fault_job){.name = "train on threads", .threads = 3, .prepare = nothing_there, .run = train_ahead, .right = is_whole, .behind = behind_fresh},
+    loop((fault_job){.name = "train on threads",
+                     .threads = 3,
+                     .prepare = nothing_there,
+                     .run = train_ahead,
+                     .right = is_whole,
+                     .behind = behind_fresh},
          PLACES);
 }
 ISO_TEST(traced_training_survives_any_fault) {
-    loop((fault_job){.name = "traced training", .prepare = nothing_there, .run = train_traced, .right = is_whole, .behind = behind_fresh}, PLACES / 2);
+    loop(
+        (fault_job){
+            .name = "traced training", .prepare = nothing_there, .run = train_traced, .right = is_whole, .behind = behind_fresh},
+        PLACES / 2);
 }
 ISO_TEST(resuming_survives_any_fault) {
-    loop((fault_job){.name = "resume", .prepare = died_on_the_way, .run = resume, .right = is_whole, .behind = behind_resumed}, PLACES);
+    loop((fault_job){.name = "resume", .prepare = died_on_the_way, .run = resume, .right = is_whole, .behind = behind_resumed},
+         PLACES);
 }
 ISO_TEST(resuming_without_a_recipe_survives_any_fault) {
-    loop((fault_job){.name = "resume by itself", .prepare = died_on_the_way, .run = resume_by_itself, .right = is_whole, .behind = behind_resumed},
+    loop((fault_job){.name = "resume by itself",
+                     .prepare = died_on_the_way,
+                     .run = resume_by_itself,
+                     .right = is_whole,
+                     .behind = behind_resumed},
          PLACES / 2);
 }
 
 ISO_TEST(training_with_a_cache_survives_any_fault) {
     char cache[512];
     snprintf(cache, sizeof cache, "%s/fault-cache", iso_test_directory());
-    loop((fault_job){.name = "train with a cache", .cache = cache, .prepare = nothing_there, .run = train, .right = is_whole, .behind = behind_fresh},
+    loop((fault_job){.name = "train with a cache",
+                     .cache = cache,
+                     .prepare = nothing_there,
+                     .run = train,
+                     .right = is_whole,
+                     .behind = behind_fresh},
          PLACES / 2);
 }
 
@@ -277,11 +302,14 @@ ISO_TEST(verification_survives_any_fault) {
     asked = (iso_verify_options){.workers = 0};
     loop((fault_job){.name = "verify", .run = verify, .right = all_followed, .input = directory}, PLACES);
     asked = (iso_verify_options){.sample = 1, .beacon = (const uint8_t *)"beacon", .beacon_size = 6, .workers = 2};
-    loop((fault_job){.name = "verify a sample", .threads = 2, .run = verify, .right = all_followed, .input = directory}, PLACES / 2);
+    loop((fault_job){.name = "verify a sample", .threads = 2, .run = verify, .right = all_followed, .input = directory},
+         PLACES / 2);
 }
 
 static const char *damaged_file;
-static bool damage_is_named(iso_status status) { return status == ISO_DIFFER && strstr(verified.finding, damaged_file); }
+static bool damage_is_named(iso_status status) {
+    return status == ISO_DIFFER && strstr(verified.finding, damaged_file);
+}
 
 ISO_TEST(verification_of_a_damaged_run_survives_any_fault) {
     char directory[512];
@@ -299,7 +327,8 @@ ISO_TEST(verification_of_a_damaged_run_survives_any_fault) {
         CHECK(bytes);
         bytes[size / 2] ^= 1;
         CHECK(test_write(test_path(directory, files[i]), bytes, size));
-        loop((fault_job){.name = files[i], .expected = ISO_DIFFER, .run = verify, .right = damage_is_named, .input = directory}, PLACES / 2);
+        loop((fault_job){.name = files[i], .expected = ISO_DIFFER, .run = verify, .right = damage_is_named, .input = directory},
+             PLACES / 2);
         bytes[size / 2] ^= 1;
         CHECK(test_write(test_path(directory, files[i]), bytes, size));
         free(bytes);
@@ -352,7 +381,10 @@ ISO_TEST(comparing_survives_any_fault) {
     snprintf(b, sizeof b, "%s/fault-diff-b", iso_test_directory());
     static const char *const sets[] = {SHORT, "optimizer=SGD(lr=0.04, momentum=0.9)"};
     iso_train_result result;
-    CHECK_OK(good, iso_train(good, &(iso_train_options){.recipe = small_recipe(good), .sets = sets, .set_count = 2, .out = b, .trace_from = 1}, &result));
+    CHECK_OK(good, iso_train(good,
+                             &(iso_train_options){
+                                 .recipe = small_recipe(good), .sets = sets, .set_count = 2, .out = b, .trace_from = 1},
+                             &result));
     iso_context_free(good);
     compare("diff of equal runs", a, reference, false, ISO_OK);
     compare("diff", a, b, false, ISO_DIFFER);
@@ -378,7 +410,8 @@ static bool digest_is_due(iso_status status) {
 
 static iso_status evaluate(iso_context *ctx, const char *input) {
     iso_evaluate_result result;
-    iso_status status = iso_evaluate(ctx, &(iso_evaluate_options){.recipe = small_recipe(good), .sets = &input, .set_count = 1, .workers = 1}, &result);
+    iso_status status = iso_evaluate(
+        ctx, &(iso_evaluate_options){.recipe = small_recipe(good), .sets = &input, .set_count = 1, .workers = 1}, &result);
     iso_tensor_free(ctx, result.logits);
     memcpy(digest[0], result.digest, sizeof digest[0]);
     return status;

@@ -18,8 +18,8 @@ bool (*iso_test_run_cases)(uint64_t seed, int64_t count, const char *filter);
 
 void iso_test_register(iso_test *test) {
     iso_test **at = &tests;
-    while (*at && (strcmp((*at)->file, test->file) < 0 ||
-                   (strcmp((*at)->file, test->file) == 0 && strcmp((*at)->name, test->name) < 0)))
+    while (*at &&
+           (strcmp((*at)->file, test->file) < 0 || (strcmp((*at)->file, test->file) == 0 && strcmp((*at)->name, test->name) < 0)))
         at = &(*at)->next;
     test->next = *at;
     *at = test;
@@ -40,10 +40,10 @@ bool iso_test_check(bool ok, const char *file, int line, const char *format, ...
 
 bool iso_test_fails_with(iso_status status, iso_status expected, const char *message, const char *part, const char *file,
                          int line) {
-    return iso_test_check(status == expected, file, line, "status %d, expected %d (message: %s)", (int)status,
-                          (int)expected, message) &&
-           iso_test_check(strstr(message, part) != NULL, file, line, "message is \"%s\", expected it to contain \"%s\"",
-                          message, part);
+    return iso_test_check(status == expected, file, line, "status %d, expected %d (message: %s)", (int)status, (int)expected,
+                          message) &&
+           iso_test_check(strstr(message, part) != NULL, file, line, "message is \"%s\", expected it to contain \"%s\"", message,
+                          part);
 }
 
 static uint32_t bits_of(float value) {
@@ -70,7 +70,9 @@ bool iso_test_string(const char *expected, const char *actual, const char *file,
     return iso_test_check(strcmp(expected, actual) == 0, file, line, "expected \"%s\", got \"%s\"", expected, actual);
 }
 
-void iso_test_seed(uint64_t seed) { state = seed; }
+void iso_test_seed(uint64_t seed) {
+    state = seed;
+}
 
 /* splitmix64 */
 uint64_t iso_test_random(void) {
@@ -84,7 +86,9 @@ int64_t iso_test_between(int64_t low, int64_t high) {
     return low + (int64_t)(iso_test_random() % (uint64_t)(high - low + 1));
 }
 
-double iso_test_uniform(void) { return (double)(iso_test_random() >> 11) * 0x1p-53; }
+double iso_test_uniform(void) {
+    return (double)(iso_test_random() >> 11) * 0x1p-53;
+}
 
 void iso_test_tame_floats(float *out, int64_t count) {
     for (int64_t i = 0; i < count; i++)
@@ -95,18 +99,31 @@ void iso_test_floats(float *out, int64_t count) {
     for (int64_t i = 0; i < count; i++) {
         double x = iso_test_uniform() * 2 - 1;
         switch (iso_test_random() % 32) {
-        case 0: x = 0; break;
-        case 1: x = -0.0; break;
-        case 2: x = ldexp(x, -130 - (int)(iso_test_random() % 19)); break; /* subnormal */
-        case 3: x = ldexp(x, -60); break;
-        case 4: x = ldexp(x, 30); break;
-        default: break;
+        case 0:
+            x = 0;
+            break;
+        case 1:
+            x = -0.0;
+            break;
+        case 2:
+            x = ldexp(x, -130 - (int)(iso_test_random() % 19));
+            break; /* subnormal */
+        case 3:
+            x = ldexp(x, -60);
+            break;
+        case 4:
+            x = ldexp(x, 30);
+            break;
+        default:
+            break;
         }
         out[i] = (float)x;
     }
 }
 
-bool iso_test_long(void) { return run_long; }
+bool iso_test_long(void) {
+    return run_long;
+}
 
 const char *iso_test_directory(void) {
     if (!have_directory) {
@@ -169,8 +186,8 @@ int main(int argc, char **argv) {
         test->run();
         if (failed) {
             failures++;
-            printf("FAIL %s %s   repeat: %s --seed %llu%s %s\n", test->file, test->name, argv[0],
-                   (unsigned long long)run_seed, run_long ? " --long" : "", test->name);
+            printf("FAIL %s %s   repeat: %s --seed %llu%s %s\n", test->file, test->name, argv[0], (unsigned long long)run_seed,
+                   run_long ? " --long" : "", test->name);
         } else {
             passed++;
             printf("ok   %s %s\n", test->file, test->name);

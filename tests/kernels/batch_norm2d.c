@@ -148,8 +148,17 @@ static struct norm random_norm_of(cases *c, const iso_pool2d_shape *p, bool affi
 static iso_pool2d_shape pool_behind(void) {
     iso_pool2d_shape s = pool_shape(case_once_in(8) ? 20000 : 2000, true);
     if (case_once_in(20)) { /* an image of several strips, which begin with any chain */
-        s = (iso_pool2d_shape){.n = 1, .h = iso_test_between(15, 21), .w = iso_test_between(9, 21), .c = iso_test_between(60, 100),
-                               .kh = 3, .kw = 2, .sh = iso_test_between(1, 2), .sw = 2, .ph = 1, .dh = 1, .dw = 1};
+        s = (iso_pool2d_shape){.n = 1,
+                               .h = iso_test_between(15, 21),
+                               .w = iso_test_between(9, 21),
+                               .c = iso_test_between(60, 100),
+                               .kh = 3,
+                               .kw = 2,
+                               .sh = iso_test_between(1, 2),
+                               .sw = 2,
+                               .ph = 1,
+                               .dh = 1,
+                               .dw = 1};
         s.oh = pool_length(s.h, s.kh, s.sh, s.ph, s.dh, false);
         s.ow = pool_length(s.w, s.kw, s.sw, s.pw, s.dw, false);
     }

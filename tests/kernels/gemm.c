@@ -54,7 +54,8 @@ CASES(gemm_bias, 3) {
     compare(c, true);
 }
 
-/* Rows that meet in the cache are packed, by each thread into memory of its own: blocks that are long enough in the works that threads meet. */
+/* Rows that meet in the cache are packed, by each thread into memory of its own: blocks that are long enough in the works that
+ * threads meet. */
 ISO_TEST(gemm_packs_for_each_thread) {
     enum { M = 260, N = 100, K = 512 };
     iso_gemm_shape s = {.m = M, .n = N, .k = K, .a_row = K, .a_col = 1, .b_row = N, .b_col = 1, .c_row = N};

@@ -14,14 +14,15 @@ static struct norm random_norm(cases *c) {
     bool huge = case_once_in(2000);
     int64_t most = huge ? 3000000 : case_once_in(50) ? 60000 : 4000, groups = iso_test_between(0, 1) ? case_size(8) : 1;
     int64_t channels = huge ? 16 * groups : groups * case_size(140 / groups);
-    int64_t hw = huge ? most / channels / 3 : case_size(iso_max64(most / channels, 1)), n = huge ? 3 : case_size(iso_max64(most / channels / hw, 1));
+    int64_t hw = huge ? most / channels / 3 : case_size(iso_max64(most / channels, 1)),
+            n = huge ? 3 : case_size(iso_max64(most / channels / hw, 1));
     struct norm o = {{n, hw, channels, groups, epsilons[iso_test_between(0, 4)]}, n * hw * channels};
     if (iso_test_between(0, 3)) {
         o.weight = case_operand(c, channels);
         o.bias = case_operand(c, channels);
     }
-    case_shape(c, "n %lld hw %lld c %lld groups %lld eps %g%s", (long long)n, (long long)hw, (long long)channels, (long long)groups,
-               o.shape.eps, o.weight ? "" : ", not affine");
+    case_shape(c, "n %lld hw %lld c %lld groups %lld eps %g%s", (long long)n, (long long)hw, (long long)channels,
+               (long long)groups, o.shape.eps, o.weight ? "" : ", not affine");
     return o;
 }
 

@@ -332,7 +332,8 @@ ISO_TEST(nothing_follows_the_end) {
         iso_ledger_seek(l, l->count);
         CHECK_OK(ctx, put_step(l, model, 3)); /* whoever writes it: the reader refuses it */
         iso_ledger_close(l);
-        CHECK_FAILS(ctx, ISO_DIFFER, "run.ledger:4: a line behind the end", iso_ledger_open(ctx, a.directory, ISO_LEDGER_READ, &l));
+        CHECK_FAILS(ctx, ISO_DIFFER, "run.ledger:4: a line behind the end",
+                    iso_ledger_open(ctx, a.directory, ISO_LEDGER_READ, &l));
         test_model_free(model);
     }
     iso_context_free(ctx);

@@ -13,7 +13,8 @@ ISO_TEST(group_norm_says_what_does_not_fit) {
     iso_tensor *x = iso_tensor_new(ctx, ISO_FLOAT32, 4, fits), *y = iso_tensor_new(ctx, ISO_FLOAT32, 4, fits),
                *wrong = iso_tensor_new(ctx, ISO_FLOAT32, 4, other);
     CHECK(iso_forward(model, x, y) == ISO_OK);
-    CHECK_FAILS(ctx, ISO_EINVAL, "(GroupNorm) expects an input of shape (n, 8, h, w) or (n, 8), but gets", iso_forward(model, wrong, y));
+    CHECK_FAILS(ctx, ISO_EINVAL, "(GroupNorm) expects an input of shape (n, 8, h, w) or (n, 8), but gets",
+                iso_forward(model, wrong, y));
     iso_tensor_free(ctx, x);
     iso_tensor_free(ctx, y);
     iso_tensor_free(ctx, wrong);

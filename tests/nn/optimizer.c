@@ -1,4 +1,5 @@
-/* Optimisers over several steps beside the reference's one step: which step is the first, what t is, what the moments are called. */
+/* Optimisers over several steps beside the reference's one step: which step is the first, what t is, what the moments are called.
+ */
 #include <string.h>
 
 #include "harness/test.h"
@@ -26,7 +27,8 @@ static void compare(iso_context *ctx, iso_module *model, iso_optimizer *optimize
             if (strcmp(entry.name, "step") == 0)
                 CHECK(*iso_tensor_i64(entry.tensor) == t);
             for (int m = 0; m < 3 && moments[m]; m++)
-                if (strncmp(entry.name, moments[m], strlen(moments[m])) == 0 && strcmp(entry.name + strlen(moments[m]), "/weight") == 0)
+                if (strncmp(entry.name, moments[m], strlen(moments[m])) == 0 &&
+                    strcmp(entry.name + strlen(moments[m]), "/weight") == 0)
                     CHECK_BITS(all[m], iso_tensor_f32(entry.tensor), COUNT);
         }
     }
@@ -57,14 +59,15 @@ static void adamw(int64_t t, const float *grad, float *const moments[3], float *
 
 ISO_TEST(optimizers_take_the_references_steps) {
     static const char *const none[3], *const sgd[3] = {"momentum_buffer"}, *const two[3] = {"exp_avg", "exp_avg_sq"},
-                                      *const three[3] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
+                                             *const three[3] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
     iso_context *ctx;
     CHECK(iso_context_new(&ctx, NULL) == ISO_OK);
     iso_module *model = iso_linear(ctx, 3, 2);
     CHECK(model);
     iso_test_tame_floats(iso_module_find(model, "weight").tensor->data, COUNT);
     compare(ctx, model, iso_sgd(model, .lr = 0.1), none, plain);
-    compare(ctx, model, iso_sgd(model, .lr = 0.1, .momentum = 0.9, .dampening = 0.25, .weight_decay = 0.01, .maximize = true), sgd, momentum);
+    compare(ctx, model, iso_sgd(model, .lr = 0.1, .momentum = 0.9, .dampening = 0.25, .weight_decay = 0.01, .maximize = true),
+            sgd, momentum);
     compare(ctx, model, iso_sgd(model, .lr = 0.1, .momentum = 0.9, .nesterov = true), sgd, nesterov);
     compare(ctx, model, iso_adam(model, .lr = 0.01, .beta1 = 0.8, .beta2 = 0.9, .eps = 1e-6, .weight_decay = 0.1), two, adam);
     compare(ctx, model, iso_adamw(model, .amsgrad = true, .maximize = true), three, adamw);

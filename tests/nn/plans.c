@@ -267,10 +267,10 @@ static bool train(iso_context *ctx, const struct network *n, const struct plan *
 }
 
 static const char *describe(const struct network *n, char text[512]) {
-    static const char *const names[] = {[CONV] = "conv",         [NORM] = "norm",       [NORM_1D] = "norm_1d",
-                                        [GROUP_NORM] = "group",  [RELU] = "relu",       [MAX_POOL] = "max_pool",
-                                        [AVG_POOL] = "avg_pool", [DROPOUT] = "dropout", [BLOCK] = "block",
-                                        [FLATTEN] = "flatten",   [LINEAR] = "linear",   [ADAPTIVE] = "adaptive"};
+    static const char *const names[] = {
+        [CONV] = "conv",   [NORM] = "norm",         [NORM_1D] = "norm_1d",   [GROUP_NORM] = "group",
+        [RELU] = "relu",   [MAX_POOL] = "max_pool", [AVG_POOL] = "avg_pool", [DROPOUT] = "dropout",
+        [BLOCK] = "block", [FLATTEN] = "flatten",   [LINEAR] = "linear",     [ADAPTIVE] = "adaptive"};
     size_t used =
         (size_t)snprintf(text, 512, "%lldx%lldx%lldx%lld %s%s:", (long long)n->batch, (long long)n->channels, (long long)n->h,
                          (long long)n->w, n->loss.kind == ISO_MSE ? "mse" : "ce", n->loss.sum ? " sum" : "");
@@ -340,8 +340,8 @@ ISO_TEST(an_unfused_context_joins_no_operations) {
         iso_plan *plan;
         CHECK(iso_context_new(&ctx, &(iso_context_options){.unfused = unfused}) == ISO_OK);
         iso_module *model = iso_sequential(ctx, iso_conv2d(ctx, 1, 4, .kernel_size = 3), iso_batch_norm2d(ctx, 4), iso_relu(ctx));
-        iso_plan_key key = {.training = true, .gradients = true, .has_loss = true, .loss = {.kind = ISO_MSE}, .dims = 4,
-                            .shape = {2, 1, 5, 5}};
+        iso_plan_key key = {
+            .training = true, .gradients = true, .has_loss = true, .loss = {.kind = ISO_MSE}, .dims = 4, .shape = {2, 1, 5, 5}};
         CHECK(iso_plan_get(model, &key, &plan) == ISO_OK);
         nodes[unfused] = plan->graph.node_count;
         iso_module_free(model);

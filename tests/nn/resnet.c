@@ -50,8 +50,8 @@ ISO_TEST(resnet18_has_torchvisions_names_and_shapes) {
     iso_context_free(ctx);
 }
 
-/* torch.manual_seed(42); torchvision.models.resnet18(num_classes=10), PyTorch 1.13: b3sum of some tensors' bytes. Some are drawn twice, and a
- * downsample before the block that it belongs to. */
+/* torch.manual_seed(42); torchvision.models.resnet18(num_classes=10), PyTorch 1.13: b3sum of some tensors' bytes. Some are drawn
+ * twice, and a downsample before the block that it belongs to. */
 ISO_TEST(resnet18_has_torchvisions_initial_weights) {
     static const struct {
         const char *name, *digest;
@@ -96,7 +96,8 @@ static float *train(iso_context *ctx, int64_t batch, bool reference, size_t *cou
         return NULL;
     iso_torch_manual_seed(iso_generator(ctx), 11);
     iso_module_reset_parameters(model, iso_generator(ctx));
-    iso_plan_key key = {.training = true, .gradients = true, .has_loss = true, .plain = reference, .dims = 4, .shape = {batch, 3, 21, 26}};
+    iso_plan_key key = {
+        .training = true, .gradients = true, .has_loss = true, .plain = reference, .dims = 4, .shape = {batch, 3, 21, 26}};
     iso_plan *plan = NULL;
     if (iso_plan_get(model, &key, &plan))
         return NULL;

@@ -16,7 +16,8 @@ ISO_TEST(dropout_with_the_same_seed_gives_the_same_mask) {
     iso_context *ctx = context();
     CHECK(ctx != NULL);
     iso_module *dropout = iso_dropout(ctx, 0.5);
-    iso_tensor *x = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){1, 300}), *y = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){1, 300}),
+    iso_tensor *x = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){1, 300}),
+               *y = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){1, 300}),
                *again = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){1, 300});
     iso_torch_normal(iso_generator(ctx), iso_tensor_f32(x), 300, 0, 1);
     iso_torch_manual_seed(iso_generator(ctx), 123);
@@ -141,14 +142,16 @@ ISO_TEST(modules_refuse_what_does_not_fit) {
     CHECK(iso_max_pool2d(ctx, .kernel_size = 2, .padding = 2) == NULL && strstr(iso_error(ctx), "half the kernel_size"));
     CHECK(iso_sequential(ctx, iso_relu(ctx), iso_dropout(ctx, -1)) == NULL);
     iso_module *model = iso_sequential(ctx, iso_linear(ctx, 4, 3));
-    iso_tensor *x = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){2, 5}), *y = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){2, 3});
+    iso_tensor *x = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){2, 5}),
+               *y = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){2, 3});
     CHECK_FAILS(ctx, ISO_EINVAL, "layer 0 (Linear) expects an input of shape (n, 4), but gets (2, 5)", iso_forward(model, x, y));
     iso_tensor_free(ctx, x);
     x = iso_tensor_new(ctx, ISO_FLOAT32, 2, (int64_t[]){2, 4});
     iso_tensor *target = iso_tensor_new(ctx, ISO_INT64, 1, (int64_t[]){2});
     iso_tensor_i64(target)[1] = 3;
     float loss;
-    CHECK_FAILS(ctx, ISO_EINVAL, "target[1] is class 3, expected 0 to 2", iso_loss_backward(model, &(iso_loss){0}, x, target, &loss, NULL));
+    CHECK_FAILS(ctx, ISO_EINVAL, "target[1] is class 3, expected 0 to 2",
+                iso_loss_backward(model, &(iso_loss){0}, x, target, &loss, NULL));
     CHECK(iso_sgd(model, .lr = 0.1, .nesterov = true) == NULL && strstr(iso_error(ctx), "nesterov"));
     CHECK(iso_sgd(model, .lr = -1) == NULL && strstr(iso_error(ctx), "lr is -1"));
     iso_tensor_free(ctx, x);

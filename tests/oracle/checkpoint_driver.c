@@ -1,5 +1,5 @@
-/* Reads a safetensors file as a checkpoint and prints name, type, shape and digest of each tensor; with a second argument writes all
- * of them there again. For checkpoint.py. */
+/* Reads a safetensors file as a checkpoint and prints name, type, shape and digest of each tensor; with a second argument writes
+ * all of them there again. For checkpoint.py. */
 #include <stdio.h>
 
 #include "core/context.h"

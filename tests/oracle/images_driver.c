@@ -77,12 +77,10 @@ static iso_transforms *parse_chain(char **calls, size_t count, int channels) {
     size_t parsed = 0, bad;
     int column;
     iso_status status = ISO_OK;
-    while (parsed < count &&
-           !(status = iso_expr_parse(ctx, calls[parsed], &exprs[parsed], &column)))
+    while (parsed < count && !(status = iso_expr_parse(ctx, calls[parsed], &exprs[parsed], &column)))
         parsed++;
     if (!status)
-        status = iso_transforms_new(ctx, (const iso_expr *const *)exprs, count, channels, &bad,
-                                    &column, &transforms);
+        status = iso_transforms_new(ctx, (const iso_expr *const *)exprs, count, channels, &bad, &column, &transforms);
     for (size_t i = 0; i < parsed; i++)
         iso_expr_free(ctx, exprs[i]);
     if (status)
@@ -99,12 +97,10 @@ static void apply(char **fields, size_t count) {
     iso_transforms *transforms = NULL;
     iso_draw *draws = NULL;
     float *out = NULL;
-    if (!read_image(fields[2], &image) ||
-        !(transforms = parse_chain(fields + 3, count - 3, channels)))
+    if (!read_image(fields[2], &image) || !(transforms = parse_chain(fields + 3, count - 3, channels)))
         goto done;
     draws = iso_calloc(ctx, transforms->draws, sizeof *draws);
-    iso_image_size size =
-        iso_transforms_draw(transforms, &generator, &python, (iso_image_size){image.w, image.h}, draws);
+    iso_image_size size = iso_transforms_draw(transforms, &generator, &python, (iso_image_size){image.w, image.h}, draws);
     if (size.w <= 0 || size.h <= 0) {
         fail("the image is too small");
         goto done;
@@ -170,9 +166,8 @@ static iso_status run_epoch(iso_loader *loader, int64_t skip, int64_t draws) {
         if (status || (status = iso_loader_next(loader, &batch)) || !batch)
             break;
         iso_torch_generator next = *batch->generator;
-        printf("ok %lld %lld %lld %lld %lld\n", (long long)batch->count,
-               (long long)batch->x.shape[1], (long long)batch->x.shape[2],
-               (long long)batch->x.shape[3], (long long)iso_torch_random_int64(&next));
+        printf("ok %lld %lld %lld %lld %lld\n", (long long)batch->count, (long long)batch->x.shape[1],
+               (long long)batch->x.shape[2], (long long)batch->x.shape[3], (long long)iso_torch_random_int64(&next));
         fwrite(batch->x.data, sizeof(float), (size_t)batch->x.numel, stdout);
         fwrite(batch->labels.data, sizeof(int64_t), (size_t)batch->count, stdout);
     }

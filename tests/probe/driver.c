@@ -1,5 +1,5 @@
-/* The operations behind functions that ctypes can call, for probe.py: on an instruction set and a number of threads, or by the reference.
- * Shapes are arrays of int64 in the order of the structs' members. */
+/* The operations behind functions that ctypes can call, for probe.py: on an instruction set and a number of threads, or by the
+ * reference. Shapes are arrays of int64 in the order of the structs' members. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +28,8 @@ EXPORT void probe_conv2d(probe *p, const char *which, const int64_t *shape, cons
 EXPORT void probe_linear(probe *p, const char *which, const int64_t *shape, const float *a, const float *b, float *out);
 EXPORT void probe_batch_norm2d(probe *p, const char *which, const int64_t *shape, const float *x, float *out);
 EXPORT void probe_pool2d(probe *p, const char *which, const int64_t *shape, const float *x, float *out);
-EXPORT float probe_cross_entropy(probe *p, int64_t n, int64_t k, double smoothing, const float *x, const int64_t *target, float *dx);
+EXPORT float probe_cross_entropy(probe *p, int64_t n, int64_t k, double smoothing, const float *x, const int64_t *target,
+                                 float *dx);
 EXPORT void probe_mse(probe *p, int64_t calls, int64_t n, int64_t k, const float *x, float *losses);
 
 /* isa: "reference", or the name of an instruction set. */
@@ -114,8 +115,8 @@ EXPORT void probe_linear(probe *p, const char *which, const int64_t *shape, cons
     abort();
 }
 
-/* shape: samples, pixels, channels. out: one number per channel. "mean": of x; "squares": the variance's sum, read from the running
- * variance, of an x whose mean is 0; "dbias", "dweight": of dy = x, where the normalised x is 1 everywhere. */
+/* shape: samples, pixels, channels. out: one number per channel. "mean": of x; "squares": the variance's sum, read from the
+ * running variance, of an x whose mean is 0; "dbias", "dweight": of dy = x, where the normalised x is 1 everywhere. */
 EXPORT void probe_batch_norm2d(probe *p, const char *which, const int64_t *shape, const float *x, float *out) {
     iso_batch_norm2d_shape s = {shape[0], shape[1], shape[2], 1};
     size_t c = (size_t)s.c, count = (size_t)(s.n * s.hw) * c;
@@ -159,7 +160,8 @@ EXPORT void probe_pool2d(probe *p, const char *which, const int64_t *shape, cons
     abort();
 }
 
-EXPORT float probe_cross_entropy(probe *p, int64_t n, int64_t k, double smoothing, const float *x, const int64_t *target, float *dx) {
+EXPORT float probe_cross_entropy(probe *p, int64_t n, int64_t k, double smoothing, const float *x, const int64_t *target,
+                                 float *dx) {
     iso_cross_entropy_shape s = {n, k, ISO_REDUCTION_SUM, -1, smoothing};
     float loss;
     if (p->reference)

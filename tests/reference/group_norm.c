@@ -5,8 +5,8 @@
 #include "ops/batch_norm2d.h"
 
 /* One group of one sample, from the textbook's formulas in binary64; the gradient of x as the derivative written as a sum. */
-static void check_group(const iso_group_norm_shape *s, int64_t n, int64_t g, const float *x, const float *dy, const float *w, const float *b,
-                        const float *mean, const float *invstd, const float *y, const float *dx) {
+static void check_group(const iso_group_norm_shape *s, int64_t n, int64_t g, const float *x, const float *dy, const float *w,
+                        const float *b, const float *mean, const float *invstd, const float *y, const float *dx) {
     int64_t each = s->c / s->groups, m = each * s->hw, start = n * s->hw * s->c + g * each;
     double sum = 0, squares = 0, sum_d = 0, sum_d_xhat = 0, largest = 0;
     for (int64_t i = 0; i < m; i++)
@@ -42,8 +42,8 @@ ISO_TEST(group_norm_is_near_binary64) {
         iso_group_norm_shape s = {iso_test_between(1, 5), iso_test_between(2, 60), groups * iso_test_between(1, 6), groups, 1e-5};
         int64_t count = s.n * s.hw * s.c, statistics = s.n * groups;
         bool affine = round % 3 != 0;
-        float *x = tame(count), *dy = tame(count), *w = tame(s.c), *b = tame(s.c), *y = tame(count), *dx = tame(count), *dw = tame(s.c),
-              *db = tame(s.c), *mean = tame(statistics), *invstd = tame(statistics);
+        float *x = tame(count), *dy = tame(count), *w = tame(s.c), *b = tame(s.c), *y = tame(count), *dx = tame(count),
+              *dw = tame(s.c), *db = tame(s.c), *mean = tame(statistics), *invstd = tame(statistics);
         for (int64_t i = 0; i < count; i++)
             x[i] += (float)(i % s.c / (s.c / groups)) * 3; /* groups of different means */
         iso_ref_group_norm(&s, x, affine ? w : NULL, affine ? b : NULL, mean, invstd, y);

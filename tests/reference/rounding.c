@@ -1,5 +1,5 @@
-/* Where each formula of docs/contract.md rounds: the formulas once more, written out for few numbers, with the C library's fmaf, exp and
- * log. Accuracy would not tell `a * b + c` from fma(a, b, c); these do, to the bit. */
+/* Where each formula of docs/contract.md rounds: the formulas once more, written out for few numbers, with the C library's fmaf,
+ * exp and log. Accuracy would not tell `a * b + c` from fma(a, b, c); these do, to the bit. */
 #include "near.h"
 #include "ops/batch_norm2d.h"
 #include "ops/conv2d.h"

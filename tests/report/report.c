@@ -14,8 +14,8 @@
 
 static void check_axis(iso_axis axis, double low, double high) {
     double slack = axis.log ? 0 : 1e-8 * (axis.high - axis.low); /* a value beside a mark, up to rounding, is on it */
-    CHECK_MSG(axis.count >= 2 && axis.count <= ISO_MAX_TICKS && axis.low <= low + slack && axis.high >= high - slack, "%g .. %g: %d marks from %.17g to %.17g",
-              low, high, axis.count, axis.low, axis.high);
+    CHECK_MSG(axis.count >= 2 && axis.count <= ISO_MAX_TICKS && axis.low <= low + slack && axis.high >= high - slack,
+              "%g .. %g: %d marks from %.17g to %.17g", low, high, axis.count, axis.low, axis.high);
     for (int i = 0; i < axis.count; i++) {
         char label[32], before[32];
         double place = iso_axis_place(&axis, axis.ticks[i]);
@@ -79,8 +79,10 @@ ISO_TEST(thinned_curves_keep_extremes) {
 
 /* ---- Whole reports ---- */
 
-static iso_status text_of(iso_context *ctx, const char *directory, iso_report_format format, int columns, bool ascii, char **report) {
-    return iso_report(ctx, &(iso_report_options){.directory = directory, .format = format, .columns = columns, .ascii = ascii}, report);
+static iso_status text_of(iso_context *ctx, const char *directory, iso_report_format format, int columns, bool ascii,
+                          char **report) {
+    return iso_report(ctx, &(iso_report_options){.directory = directory, .format = format, .columns = columns, .ascii = ascii},
+                      report);
 }
 
 /* The longest line, in characters. */
@@ -113,7 +115,11 @@ ISO_TEST(terminal_reports_fit) {
 /* 100,000 steps with --long, which also tells the time. */
 ISO_TEST(long_runs_have_short_pages) {
     iso_context *ctx = test_context(1);
-    test_run run = {.directory = test_directory("report-long"), .seed = 3, .steps = iso_test_long() ? 100000 : 5000, .every = 1000, .large = 20};
+    test_run run = {.directory = test_directory("report-long"),
+                    .seed = 3,
+                    .steps = iso_test_long() ? 100000 : 5000,
+                    .every = 1000,
+                    .large = 20};
     CHECK_OK(ctx, test_run_write(ctx, &run, ISO_LEDGER_CREATE, NULL));
     struct timespec before, after;
     char *page;
@@ -137,7 +143,12 @@ ISO_TEST(names_do_not_break_the_page) {
     iso_context *ctx = test_context(1);
     const char *name = "<b onx=\"1\">&\x1b[31m\xff";
     const char *directory = test_directory(name);
-    test_run run = {.directory = directory, .recipe = "seed: 1\n# </pre><script>alert(1)</script>\n", .seed = 3, .steps = 2, .every = 1, .large = 20};
+    test_run run = {.directory = directory,
+                    .recipe = "seed: 1\n# </pre><script>alert(1)</script>\n",
+                    .seed = 3,
+                    .steps = 2,
+                    .every = 1,
+                    .large = 20};
     CHECK_OK(ctx, test_run_write(ctx, &run, ISO_LEDGER_CREATE, NULL));
     char *report;
     CHECK_OK(ctx, text_of(ctx, directory, ISO_REPORT_HTML, 0, false, &report));
@@ -157,7 +168,10 @@ ISO_TEST(damaged_files_in_reports) {
     char *report, path[600];
     CHECK(run);
     snprintf(path, sizeof path, "%s/metrics.jsonl", run);
-    CHECK(test_write(path, "nonsense\n{\"kind\":\"step\",\"step\":1\n\0\xff\n{\"kind\":\"gradients\",\"step\":4,\"epoch\":1,\"norms\":{\"a\":},\"time\":1.0}\n", 95));
+    CHECK(test_write(path,
+                     "nonsense\n{\"kind\":\"step\",\"step\":1\n\0\xff\n{\"kind\":\"gradients\",\"step\":4,\"epoch\":1,\"norms\":{"
+                     "\"a\":},\"time\":1.0}\n",
+                     95));
     snprintf(path, sizeof path, "%s/run.env", run);
     CHECK(test_write(path, "[1]\n{\"host\":3}\n{", 17));
     for (int format = ISO_REPORT_HTML; format <= ISO_REPORT_JSON; format++) {

@@ -1,5 +1,5 @@
-/* What a run leaves: the order in which it writes, syncs and renames, so that a crash of the machine takes nothing away that is promised; and
- * what a line says of a batch. */
+/* What a run leaves: the order in which it writes, syncs and renames, so that a crash of the machine takes nothing away that is
+ * promised; and what a line says of a batch. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "ledger/digest.h"
 #include "run/small_run.h"
 
-/* A log of what happens to the files of one directory, as letters: l, c and d for the ledger, a checkpoint's temporary file and the
- * directory, capital when it is synced; r where the checkpoint is renamed into place. */
+/* A log of what happens to the files of one directory, as letters: l, c and d for the ledger, a checkpoint's temporary file and
+ * the directory, capital when it is synced; r where the checkpoint is renamed into place. */
 struct watch {
     iso_files real;
     const char *directory;
@@ -29,7 +29,11 @@ static int watch_open(void *user, const char *path, int flags, int mode) {
     if (fd < 0 || fd >= (int)sizeof w->kind)
         return fd;
     bool ours = strncmp(path, w->directory, strlen(w->directory)) == 0;
-    w->kind[fd] = !ours ? 0 : flags & O_DIRECTORY ? 'd' : strstr(path, "run.ledger") ? 'l' : strstr(path, ".safetensors.part") ? 'c' : 0;
+    w->kind[fd] = !ours                               ? 0
+                  : flags & O_DIRECTORY               ? 'd'
+                  : strstr(path, "run.ledger")        ? 'l'
+                  : strstr(path, ".safetensors.part") ? 'c'
+                                                      : 0;
     return fd;
 }
 static int64_t watch_write(void *user, int fd, const void *buffer, size_t count) {
@@ -49,8 +53,8 @@ static int watch_rename(void *user, const char *from, const char *to) {
     return w->real.rename(w->real.user, from, to);
 }
 
-/* The steps before a checkpoint are on the disk before it is; its bytes before its name; its name before the line that tells of it; and
- * that line before the next step. */
+/* The steps before a checkpoint are on the disk before it is; its bytes before its name; its name before the line that tells of
+ * it; and that line before the next step. */
 ISO_TEST(a_checkpoint_stands_when_its_line_does) {
     static struct watch w;
     char directory[512];

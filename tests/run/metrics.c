@@ -22,11 +22,13 @@ static void outline(iso_context *ctx, const char *directory, char *out, size_t s
         if (!iso_metric_parse(line, (size_t)(end - line), &m))
             used += (size_t)snprintf(out + used, size - used, "? ");
         else if (m.kind == ISO_METRIC_STEP)
-            used += (size_t)snprintf(out + used, size - used, "%lld:%.9g:%lld ", (long long)m.step, m.gradient_norm, (long long)m.images);
+            used += (size_t)snprintf(out + used, size - used, "%lld:%.9g:%lld ", (long long)m.step, m.gradient_norm,
+                                     (long long)m.images);
         else if (m.kind == ISO_METRIC_START)
             used += (size_t)snprintf(out + used, size - used, "s%lld ", (long long)m.step);
         else
-            used += (size_t)snprintf(out + used, size - used, "%c%lld ", m.kind == ISO_METRIC_EVAL ? 'e' : 'g', (long long)m.step);
+            used +=
+                (size_t)snprintf(out + used, size - used, "%c%lld ", m.kind == ISO_METRIC_EVAL ? 'e' : 'g', (long long)m.step);
     }
     iso_free(ctx, data);
 }
@@ -48,7 +50,8 @@ static void drop_starts(char *text) {
 ISO_TEST(metrics_are_the_same_on_all_threads) {
     char one[4096], three[4096];
     iso_context *ctx = test_context(1), *more = test_context(3);
-    const char *a = small_run(ctx, "metrics-a", NULL, NULL), *b = small_run(more, "metrics-b", NULL, &(iso_train_options){.workers = 2, .micro_batch = 2});
+    const char *a = small_run(ctx, "metrics-a", NULL, NULL),
+               *b = small_run(more, "metrics-b", NULL, &(iso_train_options){.workers = 2, .micro_batch = 2});
     CHECK(a && b);
     outline(ctx, a, one, sizeof one);
     outline(ctx, b, three, sizeof three);
@@ -97,7 +100,8 @@ ISO_TEST(a_resumed_run_tells_no_step_twice) {
 ISO_TEST(metrics_can_be_left_out) {
     char path[600], text[64];
     iso_context *ctx = test_context(1);
-    const char *without = small_run(ctx, "metrics-off", NULL, &(iso_train_options){.no_metrics = true}), *with = small_run(ctx, "metrics-on", NULL, NULL);
+    const char *without = small_run(ctx, "metrics-off", NULL, &(iso_train_options){.no_metrics = true}),
+               *with = small_run(ctx, "metrics-on", NULL, NULL);
     uint8_t heads[2][ISO_BLAKE3_SIZE];
     int64_t size;
     CHECK(without && with);
@@ -112,27 +116,31 @@ ISO_TEST(metrics_can_be_left_out) {
 }
 
 ISO_TEST(metric_lines_are_read_strictly) {
-    static const char good[] = "{\"kind\":\"step\",\"step\":3,\"epoch\":1,\"loss\":null,\"lr\":1e-05,\"gradient_norm\":2.5,\"images\":4,\"seconds\":0.25,\"time\":17.5}";
+    static const char good[] = "{\"kind\":\"step\",\"step\":3,\"epoch\":1,\"loss\":null,\"lr\":1e-05,\"gradient_norm\":2.5,"
+                               "\"images\":4,\"seconds\":0.25,\"time\":17.5}";
     char line[256];
     iso_metric m;
-    CHECK(iso_metric_parse(good, sizeof good - 1, &m) && m.step == 3 && m.images == 4 && m.gradient_norm == 2.5 && m.time == 17.5);
+    CHECK(iso_metric_parse(good, sizeof good - 1, &m) && m.step == 3 && m.images == 4 && m.gradient_norm == 2.5 &&
+          m.time == 17.5);
     for (size_t i = 0; i < sizeof good - 1; i++) { /* cut anywhere, or a byte of it changed to what no line has */
         CHECK(!iso_metric_parse(good, i, &m));
         memcpy(line, good, sizeof good);
         line[i] = '\x01';
         CHECK(!iso_metric_parse(line, sizeof good - 1, &m));
     }
-    static const char norms[] = "{\"kind\":\"gradients\",\"step\":3,\"epoch\":1,\"norms\":{\"a}\\\"\":1.5,\"b\":null},\"time\":1.000}";
+    static const char norms[] =
+        "{\"kind\":\"gradients\",\"step\":3,\"epoch\":1,\"norms\":{\"a}\\\"\":1.5,\"b\":null},\"time\":1.000}";
     CHECK(iso_metric_parse(norms, sizeof norms - 1, &m) && m.norms_size == strlen("\"a}\\\"\":1.5,\"b\":null"));
 }
 
-/* https://www.rfc-editor.org/rfc/rfc3720#appendix-B.4; and a record whose bytes tests/oracle/tensorboard_events.py had the tensorboard package
- * read. */
+/* https://www.rfc-editor.org/rfc/rfc3720#appendix-B.4; and a record whose bytes tests/oracle/tensorboard_events.py had the
+ * tensorboard package read. */
 ISO_TEST(tensorboard_records_are_as_recorded) {
     uint8_t zeros[32] = {0}, ascending[32];
     for (int i = 0; i < 32; i++)
         ascending[i] = (uint8_t)i;
-    CHECK(iso_crc32c(zeros, 32) == 0x8a9136aau && iso_crc32c(ascending, 32) == 0x46dd794eu && iso_crc32c("123456789", 9) == 0xe3069283u);
+    CHECK(iso_crc32c(zeros, 32) == 0x8a9136aau && iso_crc32c(ascending, 32) == 0x46dd794eu &&
+          iso_crc32c("123456789", 9) == 0xe3069283u);
     iso_context *ctx = test_context(1);
     iso_text out = iso_text_new(ctx), hex = iso_text_new(ctx);
     iso_event_version(&out, 1.5);

@@ -26,7 +26,8 @@ extern "C" {
 ISO_API void iso_np_random_f32(iso_np_bits *rng, float *out, size_t n);
 ISO_API bool iso_np_uniform(iso_np_bits *rng, double *out, size_t n, double low, double high);
 
-/* rng.standard_normal(n), with dtype=float32, rng.normal(loc, scale, n), rng.lognormal(mean, sigma, n). False: a negative scale or sigma. */
+/* rng.standard_normal(n), with dtype=float32, rng.normal(loc, scale, n), rng.lognormal(mean, sigma, n). False: a negative scale
+ * or sigma. */
 ISO_API void iso_np_standard_normal(iso_np_bits *rng, double *out, size_t n);
 ISO_API void iso_np_standard_normal_f32(iso_np_bits *rng, float *out, size_t n);
 ISO_API bool iso_np_normal(iso_np_bits *rng, double *out, size_t n, double loc, double scale);
@@ -39,8 +40,8 @@ ISO_API void iso_np_standard_exponential_inv(iso_np_bits *rng, double *out, size
 ISO_API void iso_np_standard_exponential_inv_f32(iso_np_bits *rng, float *out, size_t n);
 ISO_API bool iso_np_exponential(iso_np_bits *rng, double *out, size_t n, double scale);
 
-/* rng.standard_gamma(shape, n), with dtype=float32, gamma, beta, chisquare, f, standard_cauchy, standard_t, pareto, weibull, power, laplace,
- * gumbel, logistic, rayleigh, triangular: NumPy's argument names. False: one of them is out of its range. */
+/* rng.standard_gamma(shape, n), with dtype=float32, gamma, beta, chisquare, f, standard_cauchy, standard_t, pareto, weibull,
+ * power, laplace, gumbel, logistic, rayleigh, triangular: NumPy's argument names. False: one of them is out of its range. */
 ISO_API bool iso_np_standard_gamma(iso_np_bits *rng, double *out, size_t n, double shape);
 ISO_API bool iso_np_standard_gamma_f32(iso_np_bits *rng, float *out, size_t n, float shape);
 ISO_API bool iso_np_gamma(iso_np_bits *rng, double *out, size_t n, double shape, double scale);
@@ -58,7 +59,8 @@ ISO_API bool iso_np_logistic(iso_np_bits *rng, double *out, size_t n, double loc
 ISO_API bool iso_np_rayleigh(iso_np_bits *rng, double *out, size_t n, double scale);
 ISO_API bool iso_np_triangular(iso_np_bits *rng, double *out, size_t n, double left, double mode, double right);
 
-/* rng.poisson(lam, n), binomial(trials, p, n), negative_binomial(successes, p, n), geometric(p, n). False: a parameter is out of its range. */
+/* rng.poisson(lam, n), binomial(trials, p, n), negative_binomial(successes, p, n), geometric(p, n). False: a parameter is out of
+ * its range. */
 ISO_API bool iso_np_poisson(iso_np_bits *rng, int64_t *out, size_t n, double lam);
 ISO_API bool iso_np_binomial(iso_np_bits *rng, int64_t *out, size_t n, int64_t trials, double p);
 ISO_API bool iso_np_negative_binomial(iso_np_bits *rng, int64_t *out, size_t n, double successes, double p);

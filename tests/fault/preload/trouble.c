@@ -1,5 +1,5 @@
-/* Preloaded into `isobit` by tests/fault/surroundings.sh: a clock that goes backwards, and memory that runs out in the libraries below
- * Isobit (libpng, libjpeg, libyaml, zlib, the C library), whose malloc no context replaces. */
+/* Preloaded into `isobit` by tests/fault/surroundings.sh: a clock that goes backwards, and memory that runs out in the libraries
+ * below Isobit (libpng, libjpeg, libyaml, zlib, the C library), whose malloc no context replaces. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
