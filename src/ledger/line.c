@@ -37,10 +37,10 @@ static const struct {
     [ISO_LINE_STEP] = {"step",
                        {{"step", INT, false},
                         {"epoch", INT, false},
-                        {"batch", DIGEST, false},
+                        {"batch", DIGEST, true},
                         {"loss", HEX4, false},
                         {"lr", HEX8, false},
-                        {"state", DIGEST, false}}},
+                        {"state", DIGEST, true}}},
     [ISO_LINE_CKPT] = {"ckpt",
                        {{"step", INT, false},
                         {"file", TEXT, false},
@@ -188,6 +188,7 @@ static bool find_kind(struct cursor *c, iso_line_kind *kind) {
 }
 
 static const char *check(struct cursor *c, iso_line_summary *summary) {
+    int digests = 0;
     *summary = (iso_line_summary){.step = -1};
     if (!literal(c, "{\"kind\":\""))
         return "{\"kind\":";
@@ -201,6 +202,7 @@ static const char *check(struct cursor *c, iso_line_summary *summary) {
             return m->key;
         }
         size_t start = c->at;
+        digests += m->optional;
         if (!member_value(c, m, &number))
             return expectation[m->type];
         if (strcmp(m->key, "step") == 0)
@@ -212,6 +214,8 @@ static const char *check(struct cursor *c, iso_line_summary *summary) {
             return "the digest " ISO_LEDGER_DIGEST;
     }
     char digits[2 * ISO_BLAKE3_SIZE + 1] = "";
+    if (summary->kind == ISO_LINE_STEP && digests == 1)
+        return "batch and state, or neither";
     if (!key(c, "prev"))
         return "prev";
     if (!hex(c, 64))

@@ -89,13 +89,18 @@ static void encode(iso_state *state) {
     }
 }
 
+static iso_status make_room(iso_state *state) {
+    if (state->encoding)
+        return ISO_OK;
+    state->encoding_size = encoded_size(state);
+    state->encoding = iso_alloc(state->ctx, state->encoding_size);
+    return state->encoding ? ISO_OK : ISO_ENOMEM;
+}
+
 iso_status iso_state_root(iso_state *state, uint8_t root[ISO_BLAKE3_SIZE]) {
-    if (!state->encoding) {
-        state->encoding_size = encoded_size(state);
-        if (!(state->encoding = iso_alloc(state->ctx, state->encoding_size)))
-            return ISO_ENOMEM;
-    }
-    iso_status status = iso_digest_tensors(state->digester, state->entries, state->count, false);
+    iso_status status = make_room(state);
+    if (!status)
+        status = iso_digest_tensors(state->digester, state->entries, state->count, false);
     if (status)
         return status;
     encode(state);
@@ -103,6 +108,8 @@ iso_status iso_state_root(iso_state *state, uint8_t root[ISO_BLAKE3_SIZE]) {
     return ISO_OK;
 }
 
+/* A run begins with these, so that no later step asks for memory. */
 iso_status iso_state_tiles(iso_state *state) {
-    return iso_digest_tensors(state->digester, state->entries, state->count, true);
+    iso_status status = make_room(state);
+    return status ? status : iso_digest_tensors(state->digester, state->entries, state->count, true);
 }

@@ -123,6 +123,7 @@ static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) 
                                             .dh = m->dilation[0],
                                             .dw = m->dilation[1],
                                             .groups = m->groups};
+    graph->products += node ? products(node) : 0;
     return y;
 }
 

@@ -121,6 +121,7 @@ struct iso_graph {
     iso_node *nodes;
     size_t node_count, node_capacity;
     int64_t draws;     /* 64-bit random numbers that one run takes */
+    int64_t products;  /* of inputs and weights, in one run forward */
     iso_status status; /* the first failure sticks; the functions below then do nothing */
     /* While differentiating: gradients that have arrived at a value, latest consumer first. */
     struct iso_grad_edge {

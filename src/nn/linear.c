@@ -87,6 +87,7 @@ static iso_value_id lower(iso_module *module, iso_graph *graph, iso_value_id x) 
     iso_node *node = iso_graph_node(graph, &iso_op_linear, (iso_value_id[]){x, weight, bias}, 3, &y, 1);
     if (node)
         node->u.linear = (iso_linear_shape){input.shape[0], m->in_features, m->out_features};
+    graph->products += input.shape[0] * m->in_features * m->out_features;
     return y;
 }
 

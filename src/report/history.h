@@ -65,7 +65,7 @@ int64_t iso_history_epochs(const iso_history *history); /* recorded */
 /* Images per second over the middle of the steps: their median; NaN: unknown. */
 double iso_history_throughput(const iso_history *history);
 double iso_history_seconds(const iso_history *history); /* of all steps; 0: unknown */
-/* The state root of step number i of `steps`; "" on failure. */
+/* The state root of step number i of `steps`; "" if it has none, or on failure. */
 void iso_history_state(const iso_history *history, size_t i, char hex[2 * ISO_BLAKE3_SIZE + 1]);
 
 /* One "NAME":NORM of `norms`, moving *at; false behind the last. The name is still escaped as in JSON. */

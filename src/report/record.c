@@ -202,15 +202,15 @@ static void write_states(iso_text *out, const iso_history *h) {
     int shown = 0;
     iso_text_puts(out, "<details><summary>State roots at ends of epochs</summary>");
     iso_html_begin_scroll(out, "State roots");
-    iso_text_puts(
-        out,
-        "<table class=\"states\"><caption>The newest first, 50 at most; the ledger has one for each step.</caption><thead><tr>"
-        "<th scope=\"col\" class=\"n\">Step</th><th scope=\"col\" class=\"n\">Epoch</th><th scope=\"col\">State "
-        "root</th></tr></thead><tbody>\n");
+    iso_text_puts(out, "<table class=\"states\"><caption>The newest first, 50 at most; the ledger has more.</caption><thead><tr>"
+                       "<th scope=\"col\" class=\"n\">Step</th><th scope=\"col\" class=\"n\">Epoch</th><th scope=\"col\">State "
+                       "root</th></tr></thead><tbody>\n");
     for (size_t i = h->step_count; i-- > 0 && shown < 50;) {
         if (i + 1 < h->step_count && h->steps[i].epoch == h->steps[i + 1].epoch)
             continue;
         iso_history_state(h, i, hex);
+        if (!hex[0])
+            continue;
         iso_text_printf(out,
                         "<tr><th scope=\"row\" class=\"n\">%lld</th><td class=\"n\">%lld</td><td><code>%s</code></td></tr>\n",
                         (long long)h->steps[i].step, (long long)h->steps[i].epoch, hex);
@@ -230,9 +230,14 @@ void iso_html_digests(iso_text *out, const iso_history *h, const char *label) {
     iso_text_puts(out, "<dl class=\"list digests\">\n");
     iso_html_digest_entry(out, h->ended || h->nan_step ? "Digest of the run (head of its ledger)" : "Head of its ledger so far",
                           hex);
-    if (h->step_count) {
-        iso_history_state(h, h->step_count - 1, hex);
-        iso_html_digest_entry(out, "State behind the last step", hex);
+    for (size_t i = h->step_count; i-- > 0;) { /* the last step of a run that goes on may have none */
+        iso_history_state(h, i, hex);
+        if (hex[0]) {
+            char name[64];
+            snprintf(name, sizeof name, "State behind step %lld", (long long)h->steps[i].step);
+            iso_html_digest_entry(out, name, hex);
+            break;
+        }
     }
     write_data(out, h, "train");
     write_data(out, h, "test");

@@ -14,6 +14,15 @@
 
 /* ---- The first line ---- */
 
+/* Lines before the first that differs are equal, and so are their digests, where they have any. */
+static int64_t digested_before(const iso_diff_findings *f, int64_t step) {
+    int64_t a = iso_json_int(&f->side[0].header, "digest_every", 1), b = iso_json_int(&f->side[1].header, "digest_every", 1);
+    do
+        step--;
+    while (step > 0 && a > 0 && b > 0 && (step % a || step % b));
+    return step < 0 ? 0 : step;
+}
+
 static iso_status describe_line(iso_diff_findings *f, const size_t at[2]) {
     iso_json line[2];
     size_t sound = 0;
@@ -33,7 +42,8 @@ static iso_status describe_line(iso_diff_findings *f, const size_t at[2]) {
         const char *kind = iso_json_string(any, "kind"), *member = NULL;
         if (line[0].kind == line[1].kind)
             member = iso_ledger_first_difference(&line[0], &line[1]);
-        f->step = iso_json_int(any, "step", 0);
+        f->step = f->line_step = iso_json_int(any, "step", 0);
+        f->since = digested_before(f, f->step);
         snprintf(f->kind, sizeof f->kind, "%s", kind ? kind : "?");
         snprintf(f->member, sizeof f->member, "%s", member ? member : "");
     }

@@ -31,6 +31,8 @@ typedef struct iso_diff_findings {
     iso_diff_cause cause;
     char environment[1024];       /* what may differ, and does: "threads 1 in A, 3 in B; ..." */
     int64_t step;                 /* -1: the ledgers do not part */
+    int64_t line_step;            /* of the first line that differs; the step may lie before it where not each is digested */
+    int64_t since;                /* the last step before the line whose digests both runs have, and have equal; 0: none */
     char kind[16], member[32];    /* of the line and its member */
     char operation[256];          /* "conv2d of layer 0"; "" if it is not known */
     iso_tensor_difference tensor; /* tensor.tensor is "" if none was found */

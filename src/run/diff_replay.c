@@ -86,11 +86,17 @@ static iso_status take_step(struct replay *r, int64_t capture) {
 static bool follows(const iso_diff_side *side, const struct replay *r, int64_t step) {
     size_t at = iso_ledger_find(side->ledger, 0, "step", step);
     uint8_t recorded[ISO_BLAKE3_SIZE];
+    char loss[16];
     iso_json line;
     if (at == side->ledger->count || iso_ledger_parse(side->ledger, at, &line))
         return true; /* a nan-stop has no state */
-    bool same = iso_hex_bytes(iso_json_string(&line, "state"), recorded, sizeof recorded) &&
-                memcmp(recorded, r->record.state, sizeof recorded) == 0;
+    const char *state = iso_json_string(&line, "state"), *recorded_loss = iso_json_string(&line, "loss");
+    uint32_t bits;
+    memcpy(&bits, &r->record.loss, sizeof bits);
+    snprintf(loss, sizeof loss, "%08x", bits);
+    bool same = recorded_loss && strcmp(recorded_loss, loss) == 0;
+    if (same && state)
+        same = iso_hex_bytes(state, recorded, sizeof recorded) && memcmp(recorded, r->record.state, sizeof recorded) == 0;
     iso_json_free(side->ledger->ctx, &line);
     return same;
 }
@@ -109,10 +115,38 @@ static void note_faults(iso_diff_findings *f, const struct replay r[2]) {
             size_t size = (size_t)snprintf(place, sizeof place, ", first in ");
             iso_trace_describe(&recorded->entries[at], place + size, sizeof place - size);
         }
+        char step[64];
+        if (at < 0 && f->since < f->step - 1)
+            snprintf(step, sizeof step, "one of the steps %lld to %lld", (long long)f->since + 1, (long long)f->step);
+        else
+            snprintf(step, sizeof step, "step %lld", (long long)f->step);
         snprintf(side->fault, sizeof side->fault,
-                 "step %lld of %c is not what its own inputs give%s: a hardware or disk fault, or another program",
-                 (long long)f->step, iso_diff_side_name[i], place);
+                 "%s of %c is not what its own inputs give%s: a hardware or disk fault, or another program", step,
+                 iso_diff_side_name[i], place);
     }
+}
+
+/* Where not each step is digested, the runs may part before their lines do: from the last step with equal digests on both are
+ * taken again, and their states compared behind each step. */
+static iso_status find_step(iso_diff_findings *f, struct replay r[2]) {
+    int64_t count = f->line_step - 1 - f->since;
+    if (count <= 0)
+        return ISO_OK;
+    uint8_t(*roots)[ISO_BLAKE3_SIZE] = iso_alloc_array(f->ctx, 2 * (size_t)count, sizeof *roots);
+    iso_status status = roots ? ISO_OK : ISO_ENOMEM;
+    for (int i = 0; i < 2 && !status; i++) {
+        status = advance(&f->side[i], &r[i], f->since);
+        for (int64_t k = 0; k < count && !status; k++) {
+            status = iso_position_advance(r[i].trainer, f->since + 1 + k, &r[i].record);
+            if (!status)
+                status = iso_state_root(r[i].trainer->state, roots[i * count + k]);
+        }
+    }
+    for (int64_t k = count; k-- > 0 && !status;)
+        if (memcmp(roots[k], roots[count + k], sizeof *roots) != 0)
+            f->step = f->since + 1 + k;
+    iso_free(f->ctx, roots);
+    return status;
 }
 
 /* The tensor itself, where both runs' values come back. */
@@ -141,6 +175,8 @@ static iso_status compare_values(iso_diff_findings *f, struct replay r[2], const
 }
 
 static iso_status compare_step(iso_diff_findings *f, struct replay r[2], iso_status status) {
+    if (!status)
+        status = find_step(f, r);
     for (int i = 0; i < 2 && !status; i++) {
         status = advance(&f->side[i], &r[i], f->step - 1);
         if (!status)

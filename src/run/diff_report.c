@@ -60,6 +60,13 @@ static void write_head(iso_text *out, const iso_diff_side *side) {
         iso_text_puts(out, "\n");
 }
 
+static void write_step(iso_text *out, const iso_diff_findings *f) {
+    iso_text_printf(out, "  step   %lld, first in the %s line", (long long)f->step, f->kind);
+    if (f->line_step != f->step)
+        iso_text_printf(out, " of step %lld", (long long)f->line_step);
+    iso_text_printf(out, "%s%s\n", f->member[0] ? ": " : "", f->member);
+}
+
 void iso_diff_write_text(iso_text *out, const iso_diff_findings *f) {
     for (int i = 0; i < 2; i++)
         if (f->side[i].damaged[0])
@@ -80,8 +87,7 @@ void iso_diff_write_text(iso_text *out, const iso_diff_findings *f) {
     if (f->environment[0])
         iso_text_printf(out, "  may differ, and does: %s\n", f->environment);
     if (f->step >= 0)
-        iso_text_printf(out, "  step   %lld, first in the %s line%s%s\n", (long long)f->step, f->kind, f->member[0] ? ": " : "",
-                        f->member);
+        write_step(out, f);
     if (f->tensor.tensor[0])
         iso_diff_write_tensor(out, f);
     for (int i = 0; i < 2; i++)
@@ -141,6 +147,8 @@ void iso_diff_write_json(iso_text *out, const iso_diff_findings *f, bool equal) 
     if (f->step >= 0)
         iso_text_printf(out, ", \"step\": %lld", (long long)f->step);
     json_text(out, "line", f->kind);
+    if (f->step >= 0 && f->line_step != f->step)
+        iso_text_printf(out, ", \"line_step\": %lld", (long long)f->line_step);
     json_text(out, "member", f->member);
     if (f->tensor.tensor[0])
         json_tensor(out, f);

@@ -98,7 +98,7 @@ iso_status iso_diff_traces(iso_context *ctx, const char *path_a, const char *pat
     if (sound && !common)
         status = iso_fail(ctx, ISO_EINVAL, "%s and %s have no step in common", path_a, path_b);
     bool equal = sound && at < 0;
-    f.step = at < 0 ? -1 : steps[0]->step;
+    f.step = f.line_step = at < 0 ? -1 : steps[0]->step;
     if (!status && json)
         iso_diff_write_json(out, &f, equal);
     else if (!status && !sound)

@@ -227,6 +227,9 @@ static iso_status read_epochs(iso_recipe *r, const iso_yaml *node) {
 static iso_status read_checkpoint(iso_recipe *r, const iso_yaml *node) {
     return read_int(r, node, "checkpoint", 0, 1 << 30, &r->checkpoint);
 }
+static iso_status read_digest_every(iso_recipe *r, const iso_yaml *node) {
+    return read_int(r, node, "digest_every", 0, 1 << 30, &r->digest_every);
+}
 static iso_status read_micro_batch(iso_recipe *r, const iso_yaml *node) {
     return read_int(r, node, "micro_batch", 1, 1 << 30, &r->micro_batch);
 }
@@ -342,6 +345,9 @@ const iso_recipe_key iso_recipe_keys[] = {
     {"optimizer", read_optimizer, "SGD(...), Adam(...) or AdamW(...)", NULL, "how parameters change"},
     {"epochs", read_epochs, "a whole number from 1", NULL, "how often all training images are seen"},
     {"checkpoint", read_checkpoint, "a whole number", "0", "steps between checkpoints; 0: at the end of each epoch"},
+    {"digest_every", read_digest_every, "a whole number", "0",
+     "steps between digests of the whole state in the ledger; 0: each, or every few where a digest costs more than about 1 % of "
+     "a step"},
     {"micro_batch", read_micro_batch, "a whole number from 1", "the batch",
      "compute a batch in blocks of so many samples, at most, for less memory; the same digest"},
 };

@@ -58,11 +58,12 @@ typedef struct iso_recipe {
     iso_loss loss;
     iso_located optimizer;
     int64_t epochs;
-    int64_t checkpoint;  /* steps between checkpoints; 0: at the end of each epoch */
-    int64_t micro_batch; /* samples of a block, at most; 0: the whole batch */
-    char *normalised;    /* one text for all spellings of the same recipe, as it stands in the run directory */
-    char *experiment;    /* the same without the paths of the data, as it stands in the ledger (files are known by digest), and
-                            without what is execution only */
+    int64_t checkpoint;   /* steps between checkpoints; 0: at the end of each epoch */
+    int64_t digest_every; /* steps from one digest of batch and state to the next; 0: what the ledger may cost decides */
+    int64_t micro_batch;  /* samples of a block, at most; 0: the whole batch */
+    char *normalised;     /* one text for all spellings of the same recipe, as it stands in the run directory */
+    char *experiment;     /* the same without the paths of the data, as it stands in the ledger (files are known by digest), and
+                             without what is execution only */
 } iso_recipe;
 
 /* One key: how it is read, and what people are told of it. */

@@ -128,7 +128,8 @@ static void write_recipe(const iso_recipe *r, iso_text *out, bool complete) {
     iso_write_repr(out, r->loss.label_smoothing);
     iso_text_puts(out, ")\noptimizer: ");
     write_expr(ctx, out, r->optimizer.expr);
-    iso_text_printf(out, "\nepochs: %lld\ncheckpoint: %lld\n", (long long)r->epochs, (long long)r->checkpoint);
+    iso_text_printf(out, "\nepochs: %lld\ncheckpoint: %lld\ndigest_every: %lld\n", (long long)r->epochs, (long long)r->checkpoint,
+                    (long long)r->digest_every);
     if (complete && r->micro_batch)
         iso_text_printf(out, "micro_batch: %lld\n", (long long)r->micro_batch);
 }

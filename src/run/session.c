@@ -83,7 +83,7 @@ iso_status iso_session_header(iso_session *s) {
     if (s->trainer->test && !s->trainer->whole)
         iso_session_write_data(&line, "test", s->trainer->test);
     iso_ledger_int(&line, "steps", s->trainer->steps);
-    iso_ledger_int(&line, "digest_every", 1);
+    iso_ledger_int(&line, "digest_every", s->trainer->digest_every);
     iso_ledger_int(&line, "checkpoint_every", recipe->checkpoint);
     if (!(status = iso_ledger_put(s->ledger, &line)))
         status = iso_ledger_sync(s->ledger);
@@ -94,10 +94,12 @@ static iso_status put_step(iso_session *s, const iso_step_record *r) {
     iso_text line = iso_ledger_begin(s->ledger, "step");
     iso_ledger_int(&line, "step", r->step);
     iso_ledger_int(&line, "epoch", r->epoch);
-    iso_ledger_hex(&line, "batch", r->batch, sizeof r->batch);
+    if (r->digested)
+        iso_ledger_hex(&line, "batch", r->batch, sizeof r->batch);
     iso_ledger_f32(&line, "loss", r->loss);
     iso_ledger_f64(&line, "lr", r->lr);
-    iso_ledger_hex(&line, "state", r->state, sizeof r->state);
+    if (r->digested)
+        iso_ledger_hex(&line, "state", r->state, sizeof r->state);
     return iso_ledger_put(s->ledger, &line);
 }
 

@@ -47,6 +47,7 @@ static iso_status check_shapes(iso_trainer *t) {
         return status == ISO_EINVAL ? iso_fail_at(t->ctx, status, "%s: model", t->recipe->name) : status;
     const iso_value *y = &plan->graph.values[plan->y];
     t->draws_per_sample = plan->graph.draws / y->shape[0];
+    t->products = plan->graph.products;
     if (y->shape[1] < (int64_t)t->train->class_count)
         return iso_fail(t->ctx, ISO_EINVAL, "%s: model: gives %lld outputs, but the data have %zu classes", t->recipe->name,
                         (long long)y->shape[1], t->train->class_count);
@@ -56,6 +57,37 @@ static iso_status check_shapes(iso_trainer *t) {
         return status == ISO_EINVAL ? iso_fail_at(t->ctx, status, "%s: model, on the test images", t->recipe->name) : status;
     t->output = iso_tensor_new(t->ctx, ISO_FLOAT32, 2, test_plan->graph.values[test_plan->y].shape);
     return t->output ? ISO_OK : ISO_ENOMEM;
+}
+
+/* ---- The digests' schedule ---- */
+
+/* A digest takes about as long per byte as so many multiplications of a step do: measured by bench/ledger.c on machines with AVX2
+ * and AVX-512. What follows from it is part of the experiment, the same on every machine. */
+#define PRODUCTS_PER_BYTE 20
+#define FEW_BYTES         (128 << 10) /* cost as much as writing the line does */
+#define MOST_STEPS        16
+
+int64_t iso_digest_interval(int64_t bytes, int64_t products) {
+    if (bytes <= FEW_BYTES)
+        return 1;
+    double share = (double)bytes * PRODUCTS_PER_BYTE / (3.0 * (double)products + 1); /* forward, and both gradients */
+    double every = ceil(100 * share);                                                /* at most about 1 % of a step */
+    return every < MOST_STEPS ? iso_max64((int64_t)every, 1) : MOST_STEPS;
+}
+
+static int64_t digest_every(const iso_trainer *t) {
+    int64_t shape[3], bytes = 0;
+    iso_loader_shape(t->loader, shape);
+    for (size_t i = 0; i < t->state->count; i++)
+        bytes += (int64_t)iso_tensor_bytes(t->state->entries[i].tensor);
+    bytes += iso_min64(t->recipe->batch_size, iso_loader_length(t->loader)) * (shape[0] * shape[1] * shape[2] * 4 + 8);
+    return t->recipe->digest_every ? t->recipe->digest_every : iso_digest_interval(bytes, t->products);
+}
+
+/* The step that the counters stand at: each of the schedule, and the last of an epoch. */
+static bool digest_due(const iso_trainer *t) {
+    return iso_trainer_counter(t, ISO_COUNTER_STEP) % t->digest_every == 0 ||
+           iso_trainer_counter(t, ISO_COUNTER_BATCH) == t->steps_per_epoch;
 }
 
 /* Transforms draw from Python's random of this process if they use it and there are no workers, which have their own. */
@@ -195,6 +227,7 @@ iso_status iso_trainer_new(iso_context *ctx, const iso_recipe *recipe, int worke
         return iso_fail(ctx, ISO_EINVAL, "%s: data.loader: drop_last leaves no batch: fewer images than batch_size",
                         recipe->name);
     }
+    t->digest_every = digest_every(t);
     *out = t;
     return ISO_OK;
 }
@@ -320,6 +353,33 @@ static iso_status digest_batch(iso_trainer *t, const iso_batch *batch, uint8_t d
     return status;
 }
 
+/* The first tensor with a NaN, behind a digest of the state; NULL: none. */
+static const iso_state_entry *state_nan(const iso_trainer *t) {
+    for (size_t i = 0; i < t->state->count; i++)
+        if (t->state->entries[i].nan_index >= 0)
+            return &t->state->entries[i];
+    return NULL;
+}
+
+static void name_nan(const iso_state_entry *entry, iso_step_record *record) {
+    snprintf(record->nan_tensor, sizeof record->nan_tensor, "%.120s", entry->name);
+    record->nan_index = entry->nan_index;
+}
+
+/* The loss is NaN. A step without digests may have left one in the state: that is the earlier place. */
+static iso_status stop_at_loss(iso_trainer *t, const iso_batch *batch, iso_step_record *record) {
+    uint8_t root[ISO_DIGEST_SIZE];
+    iso_status status = digest_batch(t, batch, record->batch);
+    if (!status)
+        status = iso_state_root(t->state, root);
+    const iso_state_entry *entry = status ? NULL : state_nan(t);
+    if (entry)
+        name_nan(entry, record);
+    else
+        snprintf(record->nan_tensor, sizeof record->nan_tensor, "loss");
+    return status;
+}
+
 /* A NaN in the state came through a gradient, if one holds a NaN: that is the earlier place. */
 static void find_nan(const iso_trainer *t, iso_step_record *record) {
     size_t count = iso_module_state_count(t->model);
@@ -332,12 +392,7 @@ static void find_nan(const iso_trainer *t, iso_step_record *record) {
                 return;
             }
     }
-    for (size_t i = 0; i < t->state->count; i++)
-        if (t->state->entries[i].nan_index >= 0) {
-            snprintf(record->nan_tensor, sizeof record->nan_tensor, "%.120s", t->state->entries[i].name);
-            record->nan_index = t->state->entries[i].nan_index;
-            return;
-        }
+    name_nan(state_nan(t), record);
 }
 
 static void watch(void *user, const iso_run *run, const iso_node *node) {
@@ -388,29 +443,27 @@ iso_status iso_trainer_step(iso_trainer *t, iso_step_record *record) {
     record->samples = batch->count;
     record->lr = iso_optimizer_lr(t->optimizer);
     counters[ISO_COUNTER_BATCH]++;
-    if ((status = digest_batch(t, batch, record->batch)))
+    record->digested = digest_due(t);
+    if (record->digested && (status = digest_batch(t, batch, record->batch)))
         return status;
     t->ctx->generator = *batch->generator;
     if (t->random)
         t->ctx->python = *batch->python;
     if ((status = forward_backward(t, batch, &record->loss)))
         return status;
-    if (record->loss != record->loss) {
-        snprintf(record->nan_tensor, sizeof record->nan_tensor, "loss");
-        return ISO_OK;
-    }
+    if (record->loss != record->loss)
+        return stop_at_loss(t, batch, record);
     record->gradient_norm = t->norms ? gradient_norm(t) : NAN;
     iso_optimizer_step(t->optimizer);
     iso_torch_get_state(&t->ctx->generator, iso_tensor_u8(t->generator));
     store_random(t, t->random);
     if (t->trace)
         iso_trace_end_of(t);
+    if (!record->digested)
+        return ISO_OK;
     status = iso_state_root(t->state, record->state);
-    for (size_t i = 0; i < t->state->count && !status; i++)
-        if (t->state->entries[i].nan_index >= 0) {
-            find_nan(t, record);
-            break;
-        }
+    if (!status && state_nan(t))
+        find_nan(t, record);
     return status;
 }
 

@@ -36,6 +36,8 @@ typedef struct iso_trainer {
     iso_tensor *random, *epoch_random; /* int64: the words of Python's random.getstate(); NULL where nothing is drawn from it */
     int64_t steps_per_epoch, steps;    /* steps: of the whole run */
     int64_t draws_per_sample;          /* 64-bit random numbers that a training step takes, per sample */
+    int64_t products;                  /* of inputs and weights, in the forward pass of a whole batch */
+    int64_t digest_every;              /* steps from one digest to the next; an epoch's last step has one too */
 
     float *norms;         /* NULL, or the norm of each parameter's gradient in the last step, in the order of state_dict */
     double *norm_scratch; /* for the largest of them */
@@ -49,7 +51,8 @@ typedef struct iso_trainer {
 typedef struct iso_step_record {
     int64_t step, epoch; /* from 1 */
     int64_t samples;
-    uint8_t batch[ISO_DIGEST_SIZE]; /* of the images and the labels */
+    bool digested;                  /* the step is one of those with digests: `batch` and `state` are set */
+    uint8_t batch[ISO_DIGEST_SIZE]; /* of the images and the labels; set also where a NaN stops the run */
     float loss;
     double lr;
     float gradient_norm;            /* of all gradients together; NaN unless trainer->norms are wanted */
@@ -71,6 +74,10 @@ void iso_trainer_free(iso_trainer *trainer);
 
 /* From now on the gradients' norms are computed: docs/contract.md#square_sum. No step depends on them. */
 iso_status iso_trainer_want_norms(iso_trainer *trainer);
+
+/* The schedule of digests for a step that digests so many bytes and multiplies so often in its forward pass: such that they take
+ * at most about a hundredth of the time. A function of the experiment alone. */
+int64_t iso_digest_interval(int64_t bytes, int64_t products);
 
 /* Step 0: seeds and draws the initial values. */
 iso_status iso_trainer_start(iso_trainer *trainer);

@@ -165,9 +165,17 @@ static void take_trace_finding(struct verification *v, const iso_session *sessio
     v->result->step = session->trace_step;
 }
 
+/* The digest of an earlier step was as it should be; where none stands between, the fault may be of any step since. */
+static void name_window(const struct verification *v, int64_t step, char *out, size_t size) {
+    int64_t every = v->trainer->digest_every, since = (step - 1) / every * every;
+    if (since + 1 < step)
+        snprintf(out, size, " (or a step before it, from %lld on: digests every %lld steps)", (long long)since + 1,
+                 (long long)every);
+}
+
 /* A line differs: says so, and where the difference comes from. */
 static iso_status explain(struct verification *v, const iso_session *session) {
-    char message[700], where[500] = "";
+    char message[700], where[500] = "", window[120] = "";
     const iso_ledger_line *line = v->ledger->position < v->ledger->count ? &v->ledger->lines[v->ledger->position] : NULL;
     snprintf(message, sizeof message, "%s", iso_error(v->ctx));
     v->result->step = line ? line->step : iso_trainer_counter(v->trainer, ISO_COUNTER_STEP);
@@ -182,7 +190,9 @@ static iso_status explain(struct verification *v, const iso_session *session) {
         if (!v->result->tensor[0] && (strcmp(v->ledger->differing, "batch") == 0 || strcmp(v->ledger->differing, "loss") == 0))
             snprintf(v->result->tensor, sizeof v->result->tensor, "%s", v->ledger->differing); /* and nothing came of it */
     }
-    return iso_verify_found(v, "%s/run.ledger, %s%s%s", v->options->directory, message, where[0] ? "; " : "", where);
+    if (line && !session->trace_finding[0] && (line->kind == ISO_LINE_STEP || line->kind == ISO_LINE_NAN_STOP))
+        name_window(v, line->step, window, sizeof window);
+    return iso_verify_found(v, "%s/run.ledger, %s%s%s%s", v->options->directory, message, window, where[0] ? "; " : "", where);
 }
 
 /* ---- A segment ---- */

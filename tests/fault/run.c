@@ -288,7 +288,9 @@ static iso_status verify(iso_context *ctx, const char *input) {
 
 static bool all_followed(iso_status status) {
     (void)status;
-    return verified.steps == (asked.sample ? 2 : STEPS) && verified.finding[0] == 0 && verified.missing == 0;
+    /* A segment whose checkpoint could be read once but not again begins at the one before, with 2 steps more. */
+    bool steps = asked.sample ? verified.steps == 2 || verified.steps == STEPS : verified.steps == STEPS;
+    return steps && verified.finding[0] == 0 && verified.missing == 0;
 }
 
 /* A fault of the machine that verifies never passes for one of the run. */

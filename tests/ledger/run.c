@@ -339,6 +339,37 @@ ISO_TEST(nothing_follows_the_end) {
     iso_context_free(ctx);
 }
 
+/* Every tenth step or so has digests: then both. */
+ISO_TEST(a_step_has_both_digests_or_none) {
+    iso_context *ctx = test_context(1);
+    for (int which = 0; which < 4; which++) {
+        char name[32];
+        uint8_t digest[ISO_BLAKE3_SIZE] = {7};
+        iso_ledger *l;
+        snprintf(name, sizeof name, "both-or-none-%d", which);
+        test_run a = {.directory = test_directory(name), .seed = 3, .steps = 1, .every = 2};
+        CHECK_OK(ctx, iso_ledger_open(ctx, a.directory, ISO_LEDGER_CREATE, &l));
+        CHECK_OK(ctx, put_header(l, &a));
+        iso_text line = iso_ledger_begin(l, "step");
+        iso_ledger_int(&line, "step", 1);
+        iso_ledger_int(&line, "epoch", 1);
+        if (which & 1)
+            iso_ledger_hex(&line, "batch", digest, sizeof digest);
+        iso_ledger_f32(&line, "loss", 0.5f);
+        iso_ledger_f64(&line, "lr", 0.1);
+        if (which & 2)
+            iso_ledger_hex(&line, "state", digest, sizeof digest);
+        CHECK_OK(ctx, iso_ledger_put(l, &line));
+        iso_ledger_close(l);
+        if (which == 0 || which == 3)
+            CHECK_OK(ctx, iso_ledger_open(ctx, a.directory, ISO_LEDGER_READ, &l));
+        else
+            CHECK_FAILS(ctx, ISO_DIFFER, "batch and state, or neither", iso_ledger_open(ctx, a.directory, ISO_LEDGER_READ, &l));
+        iso_ledger_close(l);
+    }
+    iso_context_free(ctx);
+}
+
 ISO_TEST(a_run_is_locked) {
     iso_context *ctx = test_context(1);
     test_run a = {.directory = test_directory("locked"), .seed = 3, .steps = 3, .every = 2};

@@ -27,6 +27,7 @@ from torchvision.transforms import InterpolationMode
 
 from images_chains import ARTICLE, chain, transform
 from images_files import MAKERS, picture
+from images_releases import as_one_release
 from linking import static_libraries
 
 warnings.filterwarnings("ignore")
@@ -287,8 +288,9 @@ def loader_case(driver, count, rng, seed, kind, root, work):
     last = [local.choice(["RandomResizedCrop(%d)" % local.randint(4, 24), "Resize((%d, %d))" % (local.randint(4, 24), 9),
                           "CenterCrop(%d)" % local.randint(4, 24), "RandomCrop(12, pad_if_needed=True)"])]
     calls = [transform(local) for _ in range(local.randint(0, 2))] + last + ["ToTensor()"]
-    calls = [c for c in calls if not c.startswith("RandomCrop") or "pad_if_needed" in c and "reflect" not in c]
-    calls = [c for c in calls if not (c.startswith("Pad") and "reflect" in c)]
+    # No chain that refuses some of the images: the crop must fit, and what is reflected must be large enough.
+    calls = [c for c in calls if "RandomCrop(" not in c or c.startswith("RandomCrop(") and "pad_if_needed" in c and "reflect" not in c]
+    calls = [c for c in calls if not ("Pad(" in c and "reflect" in c)]
     if kind != "folder":
         calls = ["RandomHorizontalFlip()", "ToTensor()", "Normalize([0.286], [0.353])"]
     workers = seed % 4
@@ -383,6 +385,7 @@ def main():
     o = parser.parse_args()
     print("seed %d" % o.seed)
     torch.set_num_threads(1)
+    as_one_release()
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     work = tempfile.mkdtemp(prefix="isobit-oracle-")
     count = Counter()

@@ -33,6 +33,7 @@ from PIL import Image
 from images import ROOT, Driver, build_driver, compose, next_number, stream_name
 from images_chains import ARTICLE, chain
 from images_files import MAKERS, picture
+from images_releases import as_one_release
 
 warnings.filterwarnings("ignore")
 STRICTER = "bits must be between"  # what Pillow refuses since 13, and all before and Isobit do: RandomPosterize(0)
@@ -117,46 +118,6 @@ def ours(driver, case, count):
         c, h, w, number = map(int, answer.split()[1:])
         results.append((np.frombuffer(driver.read(4 * c * h * w), np.float32).reshape(c, h, w), number))
     return results, None
-
-
-def resize_columns_first():
-    """Where more than twice as many rows as columns go away, Pillow 13 takes the vertical pass first; 12.2 did so for very tall images. Isobit has the order of all releases before
-    them, horizontal first, which Pillow takes here too when it is asked in two calls."""
-    one_call = Image.Image.resize
-
-    def resize(self, size, resample=None, box=None, reducing_gap=None):
-        if box is None and resample != Image.Resampling.NEAREST and self.mode not in ("1", "P") and size[0] != self.width and size[1] != self.height:
-            self = one_call(self, (size[0], self.height), resample)
-        return one_call(self, size, resample, box, reducing_gap)
-
-    if tuple(map(int, PIL.__version__.split(".")[:2])) >= (12, 2):
-        Image.Image.resize = resize
-
-
-def pad_by_period():
-    """Up to NumPy 2.0, np.pad drops values where a side is reflected more than once (numpy/numpy#25926); Isobit has what 2.1 made of it, the period of the reflection, which it is given here too."""
-    release_pad = np.pad
-
-    def pad(array, pad_width, mode="constant", **options):
-        if mode not in ("reflect", "symmetric"):
-            return release_pad(array, pad_width, mode=mode, **options)
-        for axis, (before, after) in enumerate(pad_width):
-            n = array.shape[axis]
-            period = max(1, 2 * n - 2 * (mode == "reflect"))
-            i = np.arange(-before, n + after) % period
-            array = array.take(np.where(i < n, i, period - i - (mode == "symmetric")), axis)
-        return array
-
-    shortest = np.arange(3)
-    if tuple(map(int, np.__version__.split(".")[:2])) >= (2, 1):
-        assert np.array_equal(np.pad(shortest, [(1, 8)], mode="reflect"), pad(shortest, [(1, 8)], "reflect"))
-    else:
-        np.pad = pad
-
-
-def as_one_release():
-    resize_columns_first()
-    pad_by_period()
 
 
 def difference(driver, case, their=theirs):

@@ -174,12 +174,12 @@ def check_record(page, run):
     codes = [code.words() for code in page.root.all("code")]
     steps = [line for line in lines if line["kind"] == "step"]
     expected = [head(run), lines[0]["model"], lines[0]["train"]["pixels"]] + ([lines[0]["test"]["pixels"]] if "test" in lines[0] else [])
-    expected += [steps[-1]["state"]] if steps else []
+    expected += [s["state"] for s in steps if "state" in s][-1:]
     check(all(digest in codes for digest in expected), run, "digests")
     table = page.root.one("table", class_="checkpoints")
     found = [(int(r.one("th").words()), r.one("td").words(), r.one("code").words()) for r in table.one("tbody").all("tr")]
     check(found == [(c["step"], c["file"], c["digest"]) for c in lines if c["kind"] == "ckpt"], run, "checkpoints")
-    ends = [s for i, s in enumerate(steps) if i + 1 == len(steps) or steps[i + 1]["epoch"] != s["epoch"]]
+    ends = [s for i, s in enumerate(steps) if "state" in s and (i + 1 == len(steps) or steps[i + 1]["epoch"] != s["epoch"])]
     found = [(int(r.one("th").words()), r.one("code").words()) for r in page.root.one("table", class_="states").one("tbody").all("tr")]
     check(found == [(s["step"], s["state"]) for s in ends][::-1], run, "state roots")
     with open(os.path.join(run, "run.env")) as f:

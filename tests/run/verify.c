@@ -291,6 +291,21 @@ ISO_TEST(a_gradient_that_flips_stands_out_of_a_later_checkpoint) {
     iso_context_free(ctx);
 }
 
+/* The loss of the next step shows it; the digests before and behind it say no more. */
+ISO_TEST(a_fault_between_digests_is_named_with_its_window) {
+    iso_context *ctx = test_context(1);
+    const char *directory = test_directory("harm-between-digests");
+    struct harm h = {.step = 1, .only = "6.bias.grad", .number = 30};
+    CHECK_OK(ctx, train_harmed(ctx, directory, "digest_every=4", false, &h));
+    CHECK(h.done);
+    iso_verify_result result;
+    CHECK_FAILS(ctx, ISO_DIFFER, "", iso_verify(ctx, &(iso_verify_options){.directory = directory}, &result));
+    CHECK_MSG(result.step == 2 && strstr(result.finding, "(step, step 2): loss is recorded as ") &&
+                  strstr(result.finding, " (or a step before it, from 1 on: digests every 4 steps)"),
+              "%s", result.finding);
+    iso_context_free(ctx);
+}
+
 /* ---- Bits that flip in files ---- */
 
 /* `count` random bits of a file that lies in the run directory (or at `path`), or with 0 every bit: verification names the file.
