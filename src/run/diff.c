@@ -136,7 +136,7 @@ static iso_status compare(iso_diff_findings *f) {
             return ISO_OK; /* the damage is all there is to say */
     if (status || memcmp(side[0].head, side[1].head, sizeof side[0].head) == 0)
         return status;
-    iso_diff_find_cause(&side[0].header, &side[1].header, &f->cause);
+    iso_diff_find_cause(&side[0].header, &side[1].header, &(iso_diff_names){"in A", "in B"}, &f->cause);
     iso_diff_environment(f->ctx, (const char *const[]){side[0].directory, side[1].directory}, f->environment,
                          sizeof f->environment);
     size_t line[2];

@@ -51,7 +51,14 @@ void iso_diff_free(iso_diff_findings *f);
 bool iso_diff_equal(const iso_diff_findings *f);
 
 /* ---- diff_cause.c ---- */
-void iso_diff_find_cause(const iso_json *a, const iso_json *b, iso_diff_cause *cause);
+
+/* How the two sides are called: "in A", "in B". */
+typedef struct iso_diff_names {
+    const char *a, *b;
+} iso_diff_names;
+void iso_diff_find_cause(const iso_json *a, const iso_json *b, const iso_diff_names *in, iso_diff_cause *cause);
+/* The same of two recipes as they stand in a ledger; false: they are equal. Not `whole`: but for seed and stream. */
+bool iso_diff_recipes(const char *a, const char *b, bool whole, const iso_diff_names *in, iso_diff_cause *cause);
 /* From the last lines of run.env; a run without one has nothing to say. */
 void iso_diff_environment(iso_context *ctx, const char *const directories[2], char *out, size_t size);
 

@@ -15,18 +15,19 @@ static void set(iso_diff_cause *cause, const char *kind, const char *format, ...
 }
 
 /* A member that is a text or a number. */
-static bool member_differs(const iso_json *a, const iso_json *b, const char *key, const char *kind, iso_diff_cause *cause) {
+static bool member_differs(const iso_json *a, const iso_json *b, const iso_diff_names *in, const char *key, const char *kind,
+                           iso_diff_cause *cause) {
     const char *x = iso_json_string(a, key), *y = iso_json_string(b, key);
     if (x && y) {
         if (strcmp(x, y) == 0)
             return false;
-        set(cause, kind, "%.200s in A, %.200s in B", x, y);
+        set(cause, kind, "%.200s %s, %.200s %s", x, in->a, y, in->b);
         return true;
     }
     int64_t i = iso_json_int(a, key, -1), j = iso_json_int(b, key, -1);
     if (i == j)
         return false;
-    set(cause, kind, "%lld in A, %lld in B", (long long)i, (long long)j);
+    set(cause, kind, "%lld %s, %lld %s", (long long)i, in->a, (long long)j, in->b);
     return true;
 }
 
@@ -67,36 +68,52 @@ static void value_of(const struct recipe_line *line, bool exists, char *out, siz
     snprintf(out, size, "%.*s", (int)(line->size - skip), line->text + skip);
 }
 
-static bool recipe_differs(const iso_json *a, const iso_json *b, iso_diff_cause *cause) {
-    const char *x = iso_json_string(a, "recipe"), *y = iso_json_string(b, "recipe");
+/* Of two lines at the same place: the one that only its own text has belongs to a list or a key that the other has not. */
+static bool only_there(const struct recipe_line *line, const struct recipe_line *other, const char *rest_of_other) {
+    if (line->item >= 0 || other->item >= 0)
+        return line->item > other->item;
+    char key[72];
+    int indent = (int)strspn(line->text, " ");
+    snprintf(key, sizeof key, "\n%*s%s:", indent, "", line->key);
+    return strcmp(line->key, other->key) != 0 && !strstr(rest_of_other, key);
+}
+
+bool iso_diff_recipes(const char *x, const char *y, bool whole, const iso_diff_names *in, iso_diff_cause *cause) {
     struct recipe_line line_x = {.item = -1}, line_y = {.item = -1};
-    if (!x || !y || strcmp(x, y) == 0)
-        return false;
     for (;;) {
+        const char *rest_x = x, *rest_y = y;
         bool more_x = next_line(&x, &line_x), more_y = next_line(&y, &line_y);
         if (!more_x && !more_y)
             return false;
         if (more_x && more_y && line_x.size == line_y.size && memcmp(line_x.text, line_y.text, line_x.size) == 0)
             continue;
-        const struct recipe_line *named = more_x ? &line_x : &line_y;
-        if (strcmp(named->key, "seed") == 0 || strcmp(named->key, "stream") == 0)
+        bool has_x = more_x && !(more_y && only_there(&line_y, &line_x, rest_x)),
+             has_y = more_y && !(more_x && only_there(&line_x, &line_y, rest_y));
+        const struct recipe_line *named = has_x ? &line_x : &line_y;
+        if (!whole && (strcmp(named->key, "seed") == 0 || strcmp(named->key, "stream") == 0))
             continue; /* causes of their own */
         char value_x[160], value_y[160];
-        value_of(&line_x, more_x, value_x, sizeof value_x);
-        value_of(&line_y, more_y, value_y, sizeof value_y);
+        value_of(&line_x, has_x, value_x, sizeof value_x);
+        value_of(&line_y, has_y, value_y, sizeof value_y);
         if (named->item >= 0)
-            set(cause, "recipe", "%s[%d] is %s in A, %s in B", named->key, named->item, value_x, value_y);
+            set(cause, "recipe", "%s[%d] is %s %s, %s %s", named->key, named->item, value_x, in->a, value_y, in->b);
         else
-            set(cause, "recipe", "%s is %s in A, %s in B", named->key, value_x, value_y);
+            set(cause, "recipe", "%s is %s %s, %s %s", named->key, value_x, in->a, value_y, in->b);
         return true;
     }
 }
 
-static bool weights_differ(const iso_json *a, const iso_json *b, iso_diff_cause *cause) {
+static bool recipe_differs(const iso_json *a, const iso_json *b, const iso_diff_names *in, iso_diff_cause *cause) {
+    const char *x = iso_json_string(a, "recipe"), *y = iso_json_string(b, "recipe");
+    return x && y && iso_diff_recipes(x, y, false, in, cause);
+}
+
+static bool weights_differ(const iso_json *a, const iso_json *b, const iso_diff_names *in, iso_diff_cause *cause) {
     const char *x = iso_json_string(a, "weights"), *y = iso_json_string(b, "weights");
     if (x == y || (x && y && strcmp(x, y) == 0))
         return false;
-    set(cause, "weights", "the file that the model starts from: %.64s in A, %.64s in B", x ? x : "(none)", y ? y : "(none)");
+    set(cause, "weights", "the file that the model starts from: %.64s %s, %.64s %s", x ? x : "(none)", in->a, y ? y : "(none)",
+        in->b);
     return true;
 }
 
@@ -107,7 +124,8 @@ static const char *file_text(const iso_json *files, size_t i, size_t member) {
 }
 
 /* Files of one split: added, removed or changed. Names are unique, but come in the order of the data set. */
-static bool files_differ(const iso_json *a, const iso_json *b, const char *split, iso_diff_cause *cause) {
+static bool files_differ(const iso_json *a, const iso_json *b, const iso_diff_names *in, const char *split,
+                         iso_diff_cause *cause) {
     const iso_json *x = iso_json_get(iso_json_get(a, split), "files"), *y = iso_json_get(iso_json_get(b, split), "files");
     size_t count_x = x ? x->count : 0, count_y = y ? y->count : 0, at = 0;
     while (at < count_x && at < count_y && strcmp(file_text(x, at, 0), file_text(y, at, 0)) == 0 &&
@@ -116,31 +134,32 @@ static bool files_differ(const iso_json *a, const iso_json *b, const char *split
     if (at < count_x || at < count_y) {
         const char *name_x = file_text(x, at, 0), *name_y = file_text(y, at, 0);
         if (strcmp(name_x, name_y) == 0)
-            set(cause, "data", "%s file %s was changed: %s in A, %s in B", split, name_x, file_text(x, at, 2),
-                file_text(y, at, 2));
+            set(cause, "data", "%s file %s was changed: %s %s, %s %s", split, name_x, file_text(x, at, 2), in->a,
+                file_text(y, at, 2), in->b);
         else {
             bool only_in_a = *name_x;
             for (size_t i = at; i < count_y && only_in_a; i++)
                 only_in_a = strcmp(file_text(y, i, 0), name_x) != 0;
-            set(cause, "data", "%s file %s is only in %s", split, only_in_a ? name_x : name_y, only_in_a ? "A" : "B");
+            set(cause, "data", "%s file %s is only %s", split, only_in_a ? name_x : name_y, only_in_a ? in->a : in->b);
         }
         return true;
     }
     const char *pixels_x = iso_json_string(iso_json_get(a, split), "pixels"),
                *pixels_y = iso_json_string(iso_json_get(b, split), "pixels");
     if (pixels_x && pixels_y && strcmp(pixels_x, pixels_y) != 0) {
-        set(cause, "data", "the %s files are equal, but their decoded pixels differ: another JPEG library?", split);
+        set(cause, "data", "the %s files are equal, but their decoded pixels differ: another image library?", split);
         return true;
     }
     return false;
 }
 
-void iso_diff_find_cause(const iso_json *a, const iso_json *b, iso_diff_cause *cause) {
+void iso_diff_find_cause(const iso_json *a, const iso_json *b, const iso_diff_names *in, iso_diff_cause *cause) {
     *cause = (iso_diff_cause){.kind = NULL};
-    if (recipe_differs(a, b, cause) || member_differs(a, b, "seed", "seed", cause) ||
-        member_differs(a, b, "stream", "stream", cause) || weights_differ(a, b, cause) || files_differ(a, b, "train", cause) ||
-        files_differ(a, b, "test", cause) || member_differs(a, b, "contract", "contract", cause) ||
-        member_differs(a, b, "version", "program version", cause) || member_differs(a, b, "model", "model", cause))
+    if (recipe_differs(a, b, in, cause) || member_differs(a, b, in, "seed", "seed", cause) ||
+        member_differs(a, b, in, "stream", "stream", cause) || weights_differ(a, b, in, cause) ||
+        files_differ(a, b, in, "train", cause) || files_differ(a, b, in, "test", cause) ||
+        member_differs(a, b, in, "contract", "contract", cause) ||
+        member_differs(a, b, in, "version", "program version", cause) || member_differs(a, b, in, "model", "model", cause))
         return;
     const char *member = iso_ledger_first_difference(a, b);
     if (member && strcmp(member, "prev") != 0)

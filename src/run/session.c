@@ -60,7 +60,7 @@ void iso_session_write_data(iso_text *line, const char *key, const iso_dataset *
     iso_text_puts(line, "]}");
 }
 
-iso_status iso_session_header(iso_session *s) {
+iso_status iso_session_write_header(iso_session *s, iso_text *line) {
     const iso_recipe *recipe = s->trainer->recipe;
     uint8_t model[ISO_BLAKE3_SIZE];
     iso_status status = model_digest(s, model);
@@ -68,24 +68,31 @@ iso_status iso_session_header(iso_session *s) {
         return status;
     char seed[24], stream[ISO_TORCH_NAME_SIZE];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)recipe->seed);
-    iso_text line = iso_ledger_begin(s->ledger, "header");
-    iso_ledger_text(&line, "format", "isobit-ledger-1");
-    iso_ledger_text(&line, "digest", "blake3-256");
-    iso_ledger_int(&line, "contract", ISO_CONTRACT_VERSION);
-    iso_ledger_text(&line, "version", ISO_VERSION);
-    iso_ledger_text(&line, "seed", seed); /* up to 2^64 - 1, which many readers of JSON numbers would round */
-    iso_ledger_text(&line, "stream", iso_torch_variant_name(recipe->variant, stream));
-    iso_ledger_text(&line, "recipe", recipe->experiment);
-    iso_ledger_hex(&line, "model", model, sizeof model);
+    iso_ledger_text(line, "format", "isobit-ledger-1");
+    iso_ledger_text(line, "digest", "blake3-256");
+    iso_ledger_int(line, "contract", ISO_CONTRACT_VERSION);
+    iso_ledger_text(line, "version", ISO_VERSION);
+    iso_ledger_text(line, "seed", seed); /* up to 2^64 - 1, which many readers of JSON numbers would round */
+    iso_ledger_text(line, "stream", iso_torch_variant_name(recipe->variant, stream));
+    iso_ledger_text(line, "recipe", recipe->experiment);
+    iso_ledger_hex(line, "model", model, sizeof model);
     if (s->trainer->weights)
-        iso_ledger_hex(&line, "weights", s->trainer->weights->digest, sizeof s->trainer->weights->digest);
-    iso_session_write_data(&line, "train", s->trainer->train);
+        iso_ledger_hex(line, "weights", s->trainer->weights->digest, sizeof s->trainer->weights->digest);
+    iso_session_write_data(line, "train", s->trainer->train);
     if (s->trainer->test && !s->trainer->whole)
-        iso_session_write_data(&line, "test", s->trainer->test);
-    iso_ledger_int(&line, "steps", s->trainer->steps);
-    iso_ledger_int(&line, "digest_every", s->trainer->digest_every);
-    iso_ledger_int(&line, "checkpoint_every", recipe->checkpoint);
-    if (!(status = iso_ledger_put(s->ledger, &line)))
+        iso_session_write_data(line, "test", s->trainer->test);
+    iso_ledger_int(line, "steps", s->trainer->steps);
+    iso_ledger_int(line, "digest_every", s->trainer->digest_every);
+    iso_ledger_int(line, "checkpoint_every", recipe->checkpoint);
+    return ISO_OK;
+}
+
+iso_status iso_session_header(iso_session *s) {
+    iso_text line = iso_ledger_begin(s->ledger, "header");
+    iso_status status = iso_session_write_header(s, &line);
+    if (status)
+        iso_text_free(&line);
+    else if (!(status = iso_ledger_put(s->ledger, &line)))
         status = iso_ledger_sync(s->ledger);
     return status;
 }

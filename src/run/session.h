@@ -28,6 +28,8 @@ typedef struct iso_session {
 
 /* The first line: everything that defines the experiment. */
 iso_status iso_session_header(iso_session *session);
+/* Its members, but for the first and the last, into a line that has been begun. */
+iso_status iso_session_write_header(iso_session *session, iso_text *line);
 /* Its member for a data set, with the comma before it. */
 void iso_session_write_data(iso_text *line, const char *key, const iso_dataset *dataset);
 /* The line of the checkpoint of the present state; writes the file if the session writes and the line is new. */

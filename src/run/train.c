@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "core/file.h"
+#include "run/diff.h"
 #include "run/position.h"
 #include "run/session.h"
 
@@ -139,6 +140,48 @@ static iso_status begin(struct training *t) {
     return status;
 }
 
+static const iso_diff_names run_and_here = {"in the run", "here"};
+
+static iso_status refuse(struct training *t, const iso_diff_cause *cause) {
+    bool program = strcmp(cause->kind, "contract") == 0 || strcmp(cause->kind, "program version") == 0;
+    return iso_fail(t->ctx, ISO_EINVAL,
+                    "%s is the run of another %s: %s: %s; expected the one that it began with, or another --out",
+                    t->result->directory, program ? "program" : "experiment", cause->kind, cause->detail);
+}
+
+/* Is this recipe the run's? Before the data are read, which may take a while. */
+static iso_status compare_recipe(struct training *t) {
+    iso_json header = {.kind = ISO_JSON_NULL};
+    iso_diff_cause cause;
+    if (t->ledger->count == 0)
+        return ISO_OK;
+    iso_status status = iso_ledger_parse(t->ledger, 0, &header);
+    const char *recorded = status ? NULL : iso_json_string(&header, "recipe");
+    if (recorded && iso_diff_recipes(recorded, t->recipe->experiment, true, &run_and_here, &cause))
+        status = refuse(t, &cause);
+    iso_json_free(t->ctx, &header);
+    return status;
+}
+
+/* The header is not the ledger's, which already has a message: what differs, and may be a cause, makes a better one. */
+static iso_status compare_header(struct training *t) {
+    iso_json recorded = {.kind = ISO_JSON_NULL}, found = {.kind = ISO_JSON_NULL};
+    iso_diff_cause cause = {.kind = NULL};
+    iso_text line = iso_ledger_begin(t->ledger, "header");
+    iso_status status = iso_session_write_header(&t->session, &line);
+    iso_text_puts(&line, "}");
+    if (!status)
+        status = iso_text_ok(&line) ? iso_json_parse(t->ctx, line.data, line.size, &found) : ISO_ENOMEM;
+    if (!status && !(status = iso_ledger_parse(t->ledger, 0, &recorded)))
+        iso_diff_find_cause(&recorded, &found, &run_and_here, &cause);
+    if (!status)
+        status = cause.kind ? refuse(t, &cause) : ISO_DIFFER;
+    iso_json_free(t->ctx, &recorded);
+    iso_json_free(t->ctx, &found);
+    iso_text_free(&line);
+    return status;
+}
+
 /* A damaged or missing checkpoint is named and the one before is taken. */
 static iso_status load_newest_checkpoint(struct training *t) {
     size_t line;
@@ -169,7 +212,7 @@ static iso_status resume(struct training *t) {
     if (t->ledger->count) {
         status = iso_session_header(&t->session);
         if (status == ISO_DIFFER)
-            return iso_fail_at(t->ctx, ISO_EINVAL, "%s is the run of another experiment", t->result->directory);
+            status = compare_header(t);
     }
     if (!status && t->ledger->count == 0) /* it died before it began: neither of the two need be there */
         status = describe_run(t);
@@ -249,6 +292,8 @@ static iso_status train(struct training *t) {
     }
     if (!status)
         status = load_recipe(t);
+    if (!status && o->resume)
+        status = compare_recipe(t);
     if (!status && o->micro_batch)
         t->recipe->micro_batch = o->micro_batch;
     if (!status)

@@ -90,7 +90,13 @@ expect "a used directory" 2 "a/run.ledger: exists already; use --resume" "$isobi
 expect "resume of a finished run" 0 "$digest" "$isobit" train small.yaml --out a --resume --quiet
 expect "which still knows its accuracy" 0 "^test accuracy [0-9.]+ % \([0-9]+ of 36\)" "$isobit" train small.yaml --out a --resume --quiet
 expect "resume without a recipe" 0 "$digest" "$isobit" train --out a --resume --quiet
-expect "resume with another recipe" 2 "another experiment" "$isobit" train small.yaml --out a --resume --set epochs=2
+expect "resume with another recipe" 2 "a is the run of another experiment: recipe: epochs is 3 in the run, 2 here; expected" "$isobit" train small.yaml --out a --resume --set epochs=2
+edit 's/^seed: .*/seed: 99/; s/images/nowhere/' other-seed.yaml
+expect "and another seed, before the data are looked for" 2 "recipe: seed is 5 in the run, 99 here" "$isobit" train other-seed.yaml --out a --resume
+edit "/Linear/d" shorter.yaml
+expect "and a layer less" 2 "recipe: model\[6\] is .Linear\(512, 3\). in the run, \(nothing\) here" "$isobit" train shorter.yaml --out a --resume
+edit '$a init: xavier_normal_' other-init.yaml
+expect "and another init" 2 "recipe: init is default in the run, xavier_normal_ here" "$isobit" train other-init.yaml --out a --resume
 
 # Killed at any time, with a torn ledger and a damaged checkpoint, then resumed: the same bytes.
 for lines in 2 5 9 14; do
@@ -236,6 +242,7 @@ mv images kept-images && cp -r kept-images images && cp images/train/$(ls images
 "$isobit" train small.yaml --out other-data --quiet >/dev/null
 expect "diff of a changed file" 1 "cause  data: train file [^ ]*.png was changed: [0-9a-f]{64} in A, [0-9a-f]{64} in B" "$isobit" diff a other-data
 expect "and its batch" 1 "first in the step line: batch" "$isobit" diff a other-data
+expect "resume with a changed file" 2 "another experiment: data: train file [^ ]*.png was changed: [0-9a-f]{64} in the run, [0-9a-f]{64} here" "$isobit" train --out a --resume
 rm -r images && mv kept-images images
 
 # ---- The cache of digests ----
@@ -336,7 +343,7 @@ expect "diff of other weights" 1 "cause  weights: the file that the model starts
 expect "verify with weights" 0 "^verified 12 steps" "$isobit" verify started --quiet
 expect "verify with weights elsewhere" 0 "^verified 6 steps" "$isobit" verify renamed --quiet --from 7
 expect "resume with weights" 0 "$started" "$isobit" train --out started --resume --quiet
-expect "resume with other weights" 2 "another experiment" "$isobit" train small.yaml --out started --resume --set weights=a/checkpoint-000006.safetensors
+expect "resume with other weights" 2 "another experiment: weights: the file that the model starts from: [0-9a-f]{64} in the run, [0-9a-f]{64} here" "$isobit" train small.yaml --out started --resume --set weights=a/checkpoint-000006.safetensors
 flip weights/w.safetensors 50
 expect "verify names a flipped bit in the weights" 1 "weights file weights/w.safetensors has changed since the run, which starts from it" "$isobit" verify started --quiet
 expect "eval" 0 "^test accuracy [0-9.]+ % \([0-9]+ of 36\)" "$isobit" eval small.yaml --set weights=renamed.safetensors --out logits.npy
