@@ -139,6 +139,7 @@ ISO_TEST(decode_every_kind_of_png) {
 }
 
 /* Encodes noise of 1 (gray), 3 (RGB to YCbCr) or 4 (CMYK, or YCCK) components. */
+/* `progressive`: 1 as the library does it by itself, 2 in two scans of full precision, of the means and of the rest. */
 static struct bytes encode_jpeg(int w, int h, int components, int ycck, int progressive, int quality) {
     struct jpeg_compress_struct info;
     struct jpeg_error_mgr manager;
@@ -156,7 +157,11 @@ static struct bytes encode_jpeg(int w, int h, int components, int ycck, int prog
     if (ycck)
         jpeg_set_colorspace(&info, JCS_YCCK);
     jpeg_set_quality(&info, quality, TRUE);
-    if (progressive)
+    static const jpeg_scan_info two_scans[] = {{1, {0}, 0, 0, 0, 0}, {1, {0}, 1, 63, 0, 0}};
+    if (progressive == 2) {
+        info.scan_info = two_scans;
+        info.num_scans = 2;
+    } else if (progressive)
         jpeg_simple_progression(&info);
     jpeg_start_compress(&info, TRUE);
     for (int y = 0; y < h; y++) {
@@ -461,6 +466,35 @@ ISO_TEST(decode_some_rows_of_a_jpeg) {
     }
     iso_image_free(ctx, &whole);
     iso_image_free(ctx, &part);
+    iso_context_free(ctx);
+}
+
+/* A progressive file whose last scan, which a decoder may not refuse, is there again and again: a few bytes each, and a pass over
+ * the whole image. */
+ISO_TEST(decode_refuses_a_jpeg_of_more_than_1000_scans) {
+    iso_context *ctx = new_context();
+    iso_image once = {0}, often = {0};
+    iso_worker_error error = {.status = ISO_OK};
+    struct bytes file = encode_jpeg(16, 16, 1, 0, 2, 60), many = {0};
+    CHECK_MSG(iso_image_decode(ctx, file.data, file.size, &once, &error), "%s", error.message);
+    size_t scan = file.size - 2, end = file.size - 2; /* behind it: the marker of the file's end */
+    while (scan > 0 && !(file.data[scan] == 0xff && file.data[scan + 1] == 0xda))
+        scan--;
+    append(&many, file.data, end);
+    for (int scans = 2; scans < 1000; scans++)
+        append(&many, file.data + scan, end - scan);
+    append(&many, file.data + end, 2);
+    CHECK_MSG(iso_image_decode(ctx, many.data, many.size, &often, &error), "%s", error.message);
+    CHECK(memcmp(once.pixels, often.pixels, 16 * 16 * 3) == 0);
+    many.size -= 2;
+    append(&many, file.data + scan, file.size - scan);
+    CHECK(!iso_image_decode(ctx, many.data, many.size, &often, &error));
+    CHECK_MSG(error.status == ISO_EINVAL && strcmp(error.message, "a JPEG of more than 1000 scans is not decoded") == 0, "%s",
+              error.message);
+    free(file.data);
+    free(many.data);
+    iso_image_free(ctx, &once);
+    iso_image_free(ctx, &often);
     iso_context_free(ctx);
 }
 
