@@ -48,6 +48,8 @@ done
 # Every seeded fault still has its place (tests/mutants): who changes the code changes the fault with it.
 if command -v python3 >/dev/null; then
     if problem=$(tests/mutants/run.py --list 2>&1 >/dev/null); then ok; else bad "$problem"; fi
+    # Whatever the program can say has its cause and cure on a page.
+    if problem=$(tests/messages.py); then ok; else bad "$problem"; fi
 fi
 
 for file in $(find src include tests -name '*.[ch]'); do

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +20,7 @@ int main(int argc, char **argv) {
         status = command ? command->run(argc - 1, argv + 1) : 2;
     }
     if (fflush(stdout) != 0 && status == 0) {
-        cli_error("the output could not be written");
+        cli_error("the output could not be written: %s", strerror(errno));
         return 3;
     }
     return status;

@@ -35,7 +35,7 @@ static int write_page(iso_context *ctx, const iso_report_options *options, const
     if (!out &&
         (size_t)snprintf(path, sizeof path, size && options->directory[size - 1] == '/' ? "%sreport.html" : "%s/report.html",
                          options->directory) >= sizeof path) {
-        cli_error("the name of the run directory is too long");
+        cli_error("the name of the run directory has %zu bytes, too many for the page in it; expected --out FILE.html", size);
         iso_context_free(ctx);
         return 2;
     }

@@ -74,7 +74,9 @@ static iso_status read_idx(iso_dataset *d, const char *file, int dims, uint8_t *
     for (int i = 0; i < dims && !status; i++) {
         shape[i] = big_endian(*data + 4 + 4 * i);
         if (shape[i] < 1 || __builtin_mul_overflow(total, shape[i], &total))
-            status = iso_fail(ctx, ISO_EINVAL, "%s: dimension %d is %lld", path, i, (long long)shape[i]);
+            status =
+                iso_fail(ctx, ISO_EINVAL, "%s: dimension %d is %lld, expected 1 or more, and all together what a file can hold",
+                         path, i, (long long)shape[i]);
     }
     if (!status && size != header + (size_t)total)
         status = iso_fail(ctx, ISO_EINVAL, "%s: has %zu bytes, its header promises %zu", path, size, header + (size_t)total);

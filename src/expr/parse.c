@@ -6,8 +6,8 @@
 #include "expr/literal.h"
 
 #define MAX_DEPTH  64
-#define MAX_SOURCE (1 << 16)
-#define MAX_ITEMS  (1 << 14)
+#define MAX_SOURCE 65536
+#define MAX_ITEMS  16384
 
 struct parser {
     iso_context *ctx;
@@ -40,6 +40,10 @@ static iso_expr *value_error(struct parser *p, int column, const char *message) 
         p->status = iso_fail(p->ctx, message == iso_expr_no_memory ? ISO_ENOMEM : ISO_EINVAL, "%s", message);
     }
     return NULL;
+}
+
+static iso_expr *too_deep(struct parser *p, int column) {
+    return value_error(p, column, "nested deeper than 64 levels");
 }
 
 static iso_expr *new_expr(struct parser *p, iso_expr_kind kind, int column) {
@@ -101,7 +105,7 @@ static bool append(struct parser *p, iso_expr *list, iso_expr *item, char *keywo
     bool call = list->kind == ISO_EXPR_CALL;
     size_t capacity = list->capacity, keyword_capacity = list->capacity, column_capacity = list->capacity;
     if (item && list->count == MAX_ITEMS)
-        value_error(p, item->column, "too many items");
+        value_error(p, item->column, "more than 16384 items");
     if (item && !p->status) {
         size_t n = list->count;
         p->status = iso_grow(p->ctx, &list->items, &capacity, n, n + 1, sizeof *list->items);
@@ -202,7 +206,8 @@ static bool parse_arguments(struct parser *p, iso_expr *call) {
         }
         iso_expr *item = parse_sum(p);
         if (item && !keyword && call->positional < call->count)
-            item = drop(p, (value_error(p, item->column, "a positional argument follows a keyword argument"), item));
+            item = drop(
+                p, (value_error(p, item->column, "a positional argument follows a keyword argument, expected NAME=VALUE"), item));
         if (!append(p, call, item, keyword, column))
             return false;
         if (!accept(p, ",") && peek(p) != ')') {
@@ -292,7 +297,7 @@ static iso_expr *parse_trailers(struct parser *p, iso_expr *e) {
         if (!attribute && c != '[')
             break;
         if (chain == MAX_DEPTH)
-            return drop(p, (value_error(p, p->at, "nested too deeply"), e));
+            return drop(p, (too_deep(p, p->at), e));
         p->at++;
         e = attribute ? parse_attribute(p, e) : parse_subscript(p, column, e);
     }
@@ -398,7 +403,7 @@ static iso_expr *parse_power(struct parser *p) {
     if (base && accept(p, "**")) {
         int column = p->at - 2;
         if (++p->depth > MAX_DEPTH)
-            return drop(p, (value_error(p, column, "nested too deeply"), base));
+            return drop(p, (too_deep(p, column), base));
         iso_expr *exponent = parse_sign(p);
         p->depth--;
         return apply(p, '^', column, base, exponent);
@@ -412,7 +417,7 @@ static iso_expr *parse_sign(struct parser *p) {
         return parse_power(p);
     int column = p->at++;
     if (++p->depth > MAX_DEPTH)
-        return value_error(p, column, "nested too deeply");
+        return too_deep(p, column);
     iso_expr *e = parse_sign(p);
     p->depth--;
     if (!e)
@@ -454,7 +459,7 @@ static iso_expr *parse_product(struct parser *p) {
 static iso_expr *parse_sum(struct parser *p) {
     skip_spaces(p);
     if (++p->depth > MAX_DEPTH)
-        return value_error(p, p->at, "nested too deeply");
+        return too_deep(p, p->at);
     iso_expr *e = parse_product(p);
     while (e && (peek(p) == '+' || peek(p) == '-')) {
         int column = p->at;
@@ -480,12 +485,12 @@ iso_status iso_expr_parse(iso_context *ctx, const char *source, iso_expr **expr,
     struct parser p = {.ctx = ctx, .source = source};
     *expr = NULL;
     if (strlen(source) > MAX_SOURCE)
-        value_error(&p, 0, "the expression is too long");
+        value_error(&p, 0, "the expression is longer than 65536 bytes");
     iso_expr *e = p.status ? NULL : parse_sum(&p);
     if (e && peek(&p) != 0)
         e = drop(&p, (syntax_error(&p, p.at, "the end of the expression"), e));
     if (e && height(e) > MAX_DEPTH)
-        e = drop(&p, (value_error(&p, e->column, "nested too deeply"), e));
+        e = drop(&p, (too_deep(&p, e->column), e));
     if (!e) {
         *column = p.column;
         return p.status ? p.status : ISO_ENOMEM;

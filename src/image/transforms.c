@@ -108,7 +108,7 @@ static iso_status unknown_transform(iso_context *ctx, const char *name) {
     const char *nearest = iso_nearest(name, names, ISO_COUNTOF(names));
     if (nearest)
         return iso_fail(ctx, ISO_EINVAL, "unknown transform '%s'; did you mean '%s'?", name, nearest);
-    return iso_fail(ctx, ISO_EINVAL, "unknown transform '%s'", name);
+    return iso_fail(ctx, ISO_EINVAL, "unknown transform '%s'; isobit help recipe lists what there is", name);
 }
 
 static iso_status configure(iso_context *ctx, iso_transform *item, const iso_expr *call, iso_arg *args, int *column) {

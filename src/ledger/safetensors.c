@@ -106,12 +106,12 @@ static iso_status read_tensor(iso_context *ctx, const iso_json *entry, const uin
         return iso_fail(ctx, ISO_EINVAL, "dtype '%s' is not supported; expected F32, I64 or U8", dtype ? dtype : "?");
     if (!shape || shape->kind != ISO_JSON_ARRAY || shape->count > ISO_MAX_DIMS || !offsets || offsets->kind != ISO_JSON_ARRAY ||
         offsets->count != 2 || offsets->items[0].kind != ISO_JSON_INT || offsets->items[1].kind != ISO_JSON_INT)
-        return iso_fail(ctx, ISO_EINVAL, "shape or data_offsets are malformed");
+        return iso_fail(ctx, ISO_EINVAL, "shape or data_offsets is missing or malformed, expected [sizes] and [begin, end]");
     int64_t sizes[ISO_MAX_DIMS], numel = 1;
     for (size_t i = 0; i < shape->count; i++) {
         sizes[i] = shape->items[i].integer;
         if (shape->items[i].kind != ISO_JSON_INT || sizes[i] < 0 || __builtin_mul_overflow(numel, sizes[i], &numel))
-            return iso_fail(ctx, ISO_EINVAL, "the shape is malformed");
+            return iso_fail(ctx, ISO_EINVAL, "the shape is malformed, expected whole numbers of 0 or more");
     }
     int64_t first = offsets->items[0].integer, end = offsets->items[1].integer, bytes;
     if (__builtin_mul_overflow(numel, (int64_t)iso_dtype_size(dtypes[which]), &bytes) || first < 0 || end < first ||

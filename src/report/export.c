@@ -178,8 +178,9 @@ static iso_status find_checkpoint(iso_ledger *l, int64_t step, const char *direc
             *at = i;
     if (*at < l->count)
         return ISO_OK;
-    return step < 0 ? iso_fail(l->ctx, ISO_EINVAL, "%s has no checkpoint yet", directory)
-                    : iso_fail(l->ctx, ISO_EINVAL, "%s has no checkpoint of step %lld", directory, (long long)step);
+    return step < 0 ? iso_fail(l->ctx, ISO_EINVAL, "%s has no checkpoint yet, expected a run that has begun", directory)
+                    : iso_fail(l->ctx, ISO_EINVAL, "%s has no checkpoint of step %lld, expected the step of one of its files",
+                               directory, (long long)step);
 }
 
 iso_status iso_export_safetensors(iso_context *ctx, const char *directory, int64_t step, const char *out) {

@@ -101,7 +101,9 @@ iso_status iso_environment_root(iso_context *ctx, const char *directory, char **
         status = iso_json_parse(ctx, line, strcspn(line, "\n"), &value);
     const char *text = status ? NULL : iso_json_string(&value, "root");
     if (!status && !text)
-        status = iso_fail(ctx, ISO_EINVAL, "%s: says nothing about where the data lie; give --root", path);
+        status = iso_fail(
+            ctx, ISO_EINVAL,
+            "%s: says nothing about where the data lie; expected --root DIR (isobit verify) or the recipe (isobit train)", path);
     else if (!status && !(*root = iso_strdup(ctx, text)))
         status = ISO_ENOMEM;
     else if (status == ISO_EINVAL)

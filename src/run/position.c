@@ -71,7 +71,8 @@ iso_status iso_position_advance(iso_trainer *t, int64_t step, iso_step_record *r
                iso_trainer_counter(t, ISO_COUNTER_BATCH) < t->steps_per_epoch) {
             status = iso_trainer_step(t, record);
             if (!status && atomic_load(&t->ctx->interrupted))
-                status = iso_fail(t->ctx, ISO_EINTERRUPT, "interrupted");
+                status = iso_fail(t->ctx, ISO_EINTERRUPT, "interrupted behind step %lld; nothing was changed",
+                                  (long long)iso_trainer_counter(t, ISO_COUNTER_STEP));
         }
         if (!status && iso_trainer_counter(t, ISO_COUNTER_BATCH) == t->steps_per_epoch)
             status = iso_trainer_end_epoch(t, &eval);

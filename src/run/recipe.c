@@ -134,8 +134,12 @@ iso_status iso_recipe_bind(const iso_recipe *recipe, const iso_located *located,
         }
     }
     const char *nearest = callable ? iso_nearest(iso_last_name(e->text), names, count) : NULL;
-    iso_fail(recipe->ctx, ISO_EINVAL, nearest ? "unknown %s '%s'; did you mean '%s'?" : "unknown %s '%s'", kind,
-             callable ? e->text : "(not a call)", nearest);
+    if (!callable)
+        iso_fail(recipe->ctx, ISO_EINVAL, "expected a %s, such as %s(...)", kind, signatures[0].name);
+    else
+        iso_fail(recipe->ctx, ISO_EINVAL,
+                 nearest ? "unknown %s '%s'; did you mean '%s'?" : "unknown %s '%s'; isobit help recipe lists what there is",
+                 kind, e->text, nearest);
     return iso_recipe_fail_at(recipe, located, e->column, ISO_EINVAL);
 }
 
@@ -287,7 +291,9 @@ static iso_status read_keys(iso_recipe *recipe, const iso_yaml *map, const char 
             which++;
         snprintf(path, sizeof path, "%s%s%.40s", where, where[0] ? "." : "", name);
         if (which == count)
-            return bad(recipe, map->keys[i], path, nearest ? "unknown key; did you mean '%s'?" : "unknown key", nearest);
+            return bad(recipe, map->keys[i], path,
+                       nearest ? "unknown key; did you mean '%s'?" : "unknown key; isobit help recipe lists what there is",
+                       nearest);
         iso_status status = keys[which].read(recipe, map->items[i]);
         if (status)
             return status;

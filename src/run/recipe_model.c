@@ -50,7 +50,9 @@ static iso_module *build_layer(const iso_recipe *recipe, const iso_located *loca
         return module ? module : fail_at(recipe, located, e->column);
     }
     const char *nearest = iso_nearest(name, names, iso_module_class_count);
-    iso_fail(ctx, ISO_EINVAL, nearest ? "unknown layer '%s'; did you mean '%s'?" : "unknown layer '%s'", name, nearest);
+    iso_fail(ctx, ISO_EINVAL,
+             nearest ? "unknown layer '%s'; did you mean '%s'?" : "unknown layer '%s'; isobit help recipe lists what there is",
+             name, nearest);
     return fail_at(recipe, located, e->column);
 }
 

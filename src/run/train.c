@@ -51,7 +51,8 @@ static iso_status choose_directory(struct training *t) {
     if (!t->options->out)
         return default_directory(t);
     if (strlen(t->options->out) >= sizeof t->result->directory)
-        return iso_fail(t->ctx, ISO_EINVAL, "the name of the run directory is too long");
+        return iso_fail(t->ctx, ISO_EINVAL, "--out: the name of the run directory has %zu bytes, expected %zu at most",
+                        strlen(t->options->out), sizeof t->result->directory - 1);
     snprintf(t->result->directory, sizeof t->result->directory, "%s", t->options->out);
     return ISO_OK;
 }
@@ -299,8 +300,8 @@ static iso_status train(struct training *t) {
     if (!status)
         status = iso_trainer_new(t->ctx, t->recipe, o->workers, o->progress, o->user, &t->trainer);
     if (!status && o->trace_from > t->trainer->steps)
-        status = iso_fail(t->ctx, ISO_EINVAL, "--trace %lld: the run has %lld steps", (long long)o->trace_from,
-                          (long long)t->trainer->steps);
+        status = iso_fail(t->ctx, ISO_EINVAL, "--trace %lld: the run has %lld steps, expected one of them",
+                          (long long)o->trace_from, (long long)t->trainer->steps);
     if (status)
         return status;
     t->session = (iso_session){.ctx = t->ctx,

@@ -313,7 +313,7 @@ iso_status iso_trainer_take(iso_trainer *t, const iso_safetensors *file, const c
         if (!from || from->dtype != to->dtype || from->dims != to->dims ||
             memcmp(from->shape, to->shape, sizeof *to->shape * (size_t)to->dims) != 0)
             return iso_fail(t->ctx, ISO_EINVAL, "%s: tensor '%s' is %s", where, entry->name,
-                            from ? "of another shape or type" : "missing");
+                            from ? "of another shape or type than the model's" : "missing");
         memcpy(to->data, from->data, (size_t)to->numel * iso_dtype_size(to->dtype));
     }
     if (file->count != t->state->count)

@@ -101,7 +101,8 @@ static iso_status verify_steps(struct verification *v) {
     if (o->sample)
         return verify_sample(v);
     if (o->from > recorded)
-        return iso_fail(v->ctx, ISO_EINVAL, "--from %lld: the run has %lld steps", (long long)o->from, (long long)recorded);
+        return iso_fail(v->ctx, ISO_EINVAL, "--from %lld: the run has %lld steps, expected one of them", (long long)o->from,
+                        (long long)recorded);
     return iso_verify_segment(v, o->from, o->to && o->to < recorded ? o->to : recorded);
 }
 

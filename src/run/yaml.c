@@ -116,7 +116,7 @@ static iso_status read_node(struct reader *r, yaml_event_t *event, int depth, is
     iso_yaml *node = NULL;
     *out = NULL;
     if (depth > MAX_DEPTH)
-        status = refuse(r, mark, "nested too deeply");
+        status = refuse(r, mark, "nested deeper than 16 levels");
     else if (event->type == YAML_SCALAR_EVENT) {
         if ((node = new_node(r->ctx, ISO_YAML_SCALAR, mark))) {
             node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
@@ -124,22 +124,22 @@ static iso_status read_node(struct reader *r, yaml_event_t *event, int depth, is
                 node->column++;
             node->text = iso_strndup(r->ctx, (const char *)event->data.scalar.value, event->data.scalar.length);
             if (node->text && memchr(node->text, 0, event->data.scalar.length))
-                status = refuse(r, mark, "a zero byte in a text");
+                status = refuse(r, mark, "a zero byte in a text, expected none");
             if (event->data.scalar.anchor)
-                status = refuse(r, mark, "anchors and aliases are not supported");
+                status = refuse(r, mark, "anchors and aliases are not supported, expected the value itself");
         }
         if (!node || !node->text)
             status = ISO_ENOMEM;
     } else if (event->type == YAML_SEQUENCE_START_EVENT || event->type == YAML_MAPPING_START_EVENT) {
         bool list = event->type == YAML_SEQUENCE_START_EVENT;
         if (list ? event->data.sequence_start.anchor != NULL : event->data.mapping_start.anchor != NULL)
-            status = refuse(r, mark, "anchors and aliases are not supported");
+            status = refuse(r, mark, "anchors and aliases are not supported, expected the value itself");
         else if (!(node = new_node(r->ctx, list ? ISO_YAML_LIST : ISO_YAML_MAP, mark)))
             status = ISO_ENOMEM;
         else
             status = read_collection(r, node, depth);
     } else
-        status = refuse(r, mark, "anchors and aliases are not supported");
+        status = refuse(r, mark, "anchors and aliases are not supported, expected the value itself");
     yaml_event_delete(event);
     if (status) {
         iso_yaml_free(r->ctx, node);

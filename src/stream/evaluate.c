@@ -350,7 +350,7 @@ static iso_status evaluate_part(const evaluation *e, const iso_expr *expr, iso_v
     int64_t index[2] = {0, 0}, length = 0;
     iso_status status = evaluate(e, expr->object, &object);
     if (!status && (length = iso_value_length(&object)) < 0)
-        status = fail_at(e, expr->column, "this value has no items");
+        status = fail_at(e, expr->column, "this value has no items, expected a list, a tuple, a tensor or an array");
     index[1] = length;
     for (size_t i = 0; !status && i < expr->count; i++) {
         status = evaluate(e, expr->items[i], &at[i]);
@@ -361,7 +361,7 @@ static iso_status evaluate_part(const evaluation *e, const iso_expr *expr, iso_v
     }
     if (!status && expr->kind == ISO_EXPR_ITEM) {
         if (at[0].kind == ISO_VALUE_NONE || index[0] < 0 || index[0] >= length)
-            status = fail_at(e, expr->items[0]->column, "the index is out of range");
+            status = fail_at(e, expr->items[0]->column, "the index is out of range, expected one of the items");
         else
             status = iso_value_item(e->ctx, &object, index[0], value);
     } else if (!status) {
@@ -389,7 +389,7 @@ static iso_status evaluate_comprehension(const evaluation *e, const iso_expr *ex
     iso_status status = evaluate(e, expr->items[1], &sequence);
     int64_t length = status ? 0 : iso_value_length(&sequence);
     if (length < 0)
-        status = fail_at(e, expr->items[1]->column, "this value has no items");
+        status = fail_at(e, expr->items[1]->column, "this value has no items, expected a list, a tuple, a tensor or an array");
     if (!status)
         status = iso_value_items(e->ctx, value, ISO_VALUE_LIST, (size_t)length);
     for (int64_t i = 0; !status && i < length; i++) {

@@ -251,7 +251,7 @@ static iso_status read_choice(iso_call *c, int64_t *population, int64_t *n, doub
         *population = iso_value_length(c->values[0]);
     for (int axis = 0; !status && axis < c->dims; axis++)
         if (__builtin_mul_overflow(*n, c->shape[axis], n) || *n > MOST)
-            status = iso_call_fail(c, 1, "too many elements");
+            status = iso_call_fail(c, 1, "more than %d elements", MOST);
     if (!status && (*population < 0 || *population > MOST))
         status = iso_call_fail(c, 0, "a number from 0 to %d, a list or an array is expected", MOST);
     if (status || c->args[3].is_none)

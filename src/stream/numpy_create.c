@@ -58,7 +58,7 @@ static iso_status make_arange(iso_call *c, iso_value_kind kind, iso_type floats)
     if (!status && step == 0)
         status = iso_call_fail(c, 2, "step must not be 0");
     if (!status && !(count < 0x1p40))
-        status = iso_call_fail(c, ISO_NO_ARGUMENT, "too many numbers");
+        status = iso_call_fail(c, ISO_NO_ARGUMENT, "more than 2^40 numbers");
     int64_t n = count > 0 ? (int64_t)count : 0;
     if (!status)
         status = iso_value_array(c->ctx, c->result, kind, type, 1, &n);

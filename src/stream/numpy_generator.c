@@ -34,7 +34,7 @@ static iso_status read_sequence(iso_call *c, bool whole, iso_np_seed_sequence *s
     if (!status && whole && c->values[1] && c->values[1]->kind != ISO_VALUE_NONE)
         status = iso_np_seed_words(c, 1, key, ISO_NP_SEED_WORDS, &key_count);
     if (!status && !iso_np_seed_sequence_init(s, entropy, count, key, key_count, whole ? (size_t)c->args[2].i[0] : 4))
-        status = iso_call_fail(c, 0, "the seed is too long");
+        status = iso_call_fail(c, 0, "entropy and spawn_key have more than %d words of 32 bits", ISO_NP_SEED_WORDS);
     return status;
 }
 

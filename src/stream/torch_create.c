@@ -152,7 +152,7 @@ static iso_status make_range(iso_call *c) {
         count = (span - 1) / stride + 1;
     }
     if (count > INT64_MAX)
-        return iso_call_fail(c, 0, "too many numbers");
+        return iso_call_fail(c, 0, "more than 2^63 - 1 numbers");
     *c->result = (iso_value){.kind = ISO_VALUE_RANGE, .start = start, .stop = stop, .step = step, .length = (int64_t)count};
     return ISO_OK;
 }

@@ -100,7 +100,7 @@ iso_status iso_value_array(iso_context *ctx, iso_value *value, iso_value_kind ki
         if (shape[i] < 0)
             return iso_fail(ctx, ISO_EINVAL, "a size must not be negative, got %lld", (long long)shape[i]);
         if (__builtin_mul_overflow(numel, shape[i], &numel) || numel > INT64_MAX / 16)
-            return iso_fail(ctx, ISO_EINVAL, "the tensor has too many elements");
+            return iso_fail(ctx, ISO_EINVAL, "the tensor has more than 2^59 elements");
     }
     *value = (iso_value){.kind = kind, .type = type, .dims = dims, .numel = numel};
     if (dims > 0)

@@ -45,8 +45,8 @@ ISO_TEST(other_pixels_of_equal_files_are_told) {
         CHECK_MSG(b, "%s", iso_error(ctx));
         CHECK(with_other_pixels(b, splits[i]));
         char expected[160], *report;
-        snprintf(expected, sizeof expected, "data: the %s files are equal, but their decoded pixels differ: another image library?",
-                 splits[i]);
+        snprintf(expected, sizeof expected,
+                 "data: the %s files are equal, but their decoded pixels differ: another image library?", splits[i]);
 
         CHECK_FAILS(ctx, ISO_DIFFER, "", iso_diff(ctx, a, b, false, &report));
         CHECK_MSG(strstr(report, expected), "%s", report);
@@ -56,7 +56,8 @@ ISO_TEST(other_pixels_of_equal_files_are_told) {
         CHECK_FAILS(ctx, ISO_EINVAL, expected, iso_train(ctx, &(iso_train_options){.out = b, .resume = true}, &trained));
 
         iso_verify_result result;
-        snprintf(expected, sizeof expected, "data.%s: all its files are as they were, but their decoded pixels are not", splits[i]);
+        snprintf(expected, sizeof expected, "data.%s: all its files are as they were, but their decoded pixels are not",
+                 splits[i]);
         CHECK(iso_verify(ctx, &(iso_verify_options){.directory = b, .data = true}, &result) == ISO_DIFFER);
         CHECK_MSG(strstr(result.finding, expected), "%s", result.finding);
         iso_context_free(ctx);

@@ -186,7 +186,7 @@ ISO_TEST(stream_errors_point_at_the_character) {
         {"np.random.default_rng(0).integer(3)", "integer is no known method of numpy.random.Generator; did you mean integers?\n"
                                                 "  np.random.default_rng(0).integer(3)\n                           ^"},
         {"x", "x is no known function (docs/streams.md lists them)\n  x\n  ^"},
-        {"[1, 2][2]", "the index is out of range\n  [1, 2][2]\n         ^"},
+        {"[1, 2][2]", "the index is out of range, expected one of the items\n  [1, 2][2]\n         ^"},
         {"random.randrange(5, 5)", "randrange: the range is empty\n  random.randrange(5, 5)\n  ^"},
         {"random.seed()", "seed: a seed is needed: without one Python takes the machine's own randomness\n  random.seed()\n  ^"},
         {"np.random.seed(2**32)", "seed: the seed must be between 0 and 2**32 - 1\n  np.random.seed(2**32)\n                 ^"},
@@ -201,7 +201,8 @@ ISO_TEST(stream_errors_point_at_the_character) {
         {"torch.tensor([[1], [2, 3]])", "torch.tensor: data must be a number or nested lists of "
                                         "numbers of equal lengths, at most 6 deep\n"
                                         "  torch.tensor([[1], [2, 3]])\n               ^"},
-        {"torch.zeros(4611686018427387904, 4)", "the tensor has too many elements\n  torch.zeros(4611686018427387904, 4)\n  ^"},
+        {"torch.zeros(4611686018427387904, 4)",
+         "the tensor has more than 2^59 elements\n  torch.zeros(4611686018427387904, 4)\n  ^"},
         {"'\u00e9\u00e9' + @", "unexpected '@', expected a value\n  '\u00e9\u00e9' + @\n         ^"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
