@@ -13,6 +13,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include" / "isobit"
 ORDER = ["context.h", "tensor.h", "nn.h", "run.h", "report.h", "random.h", "random/torch.h", "random/init.h", "random/torch_cuda.h", "random/numpy.h",
          "random/numpy_generator.h", "random/numpy_legacy.h", "random/python.h", "random/mt19937.h", "random/philox.h"]
+INTRODUCTION = """`examples/tutorial.c` is the tutorial's experiment in under 100 lines of C, down to the same weights as `examples/tutorial.yaml`; `examples/streams.c` draws PyTorch's, NumPy's and
+Python's numbers with nothing but `isobit/random.h`. `make install` puts headers, libraries, the program, its manual pages and completions below `PREFIX`, with files for pkg-config
+(`isobit`, `isobit-random`) and CMake (`find_package(isobit)`: `isobit::isobit`, `isobit::static`, `isobit::random`); `make deb` builds Debian packages.
+
+"""
+
 # How a comment says what a function of this type returns; the header's own comment may say it for all.
 RETURNS = {
     "iso_status": r"ISO_[A-Z]|[Ee]rror",
@@ -114,6 +120,7 @@ def main():
     for missing in set(every) - set(ORDER) - {"api.h", "isobit.h"}:
         problems.append(f"include/isobit/{missing} is not in scripts/c_api.py")
     text = "# The C interface\n\nWritten by `scripts/c_api.py` from the headers in `include/isobit`. `#include <isobit/isobit.h>` has all of it.\n\n"
+    text += INTRODUCTION
     text += "\n\n".join(markdown(name, problems) for name in ORDER) + "\n"
     text = re.sub(r"\n{3,}", "\n\n", text)
     path = ROOT / "docs" / "c-api.md"

@@ -414,6 +414,10 @@ expect "stream without seed" 2 "\-\-seed S is missing" "$isobit" stream 'torch.r
 edit 's/^optimizer/optimzer/' bad.yaml
 expect "a misspelt key" 2 "bad.yaml:[0-9]+:1: optimzer: unknown key; did you mean 'optimizer'" "$isobit" train bad.yaml --out bad
 edit 's/BatchNorm2d/BatchNorm2D/' bad.yaml
+expect "a loss that is no call" 2 "loss: expected a loss, such as CrossEntropyLoss\(\.\.\.\)" "$isobit" train small.yaml --out bad --set loss=5
+expect "a loss like no other" 2 "unknown loss 'Foo'; isobit help recipe lists what there is" "$isobit" train small.yaml --out bad --set loss=Foo
+expect "a directory's name that is too long" 2 "has 2000 bytes, expected 1023 at most" "$isobit" train small.yaml --out "$(printf '%02000d')"
+expect "a full disk behind stdout" 3 "the output could not be written: " bash -c '"$0" info >/dev/full' "$isobit"
 expect "a misspelt layer" 2 "bad.yaml:9:5: model\[1\]: unknown layer 'BatchNorm2D'; did you mean 'BatchNorm2d'" "$isobit" train bad.yaml --out bad
 edit 's/BatchNorm2d(8)/BatchNorm2d(8, pinned=True, running_mean=0.5, running_var=[1, 1])/' bad.yaml
 expect "statistics for some channels only" 2 "BatchNorm2d: running_var must be one number, or one for each channel" "$isobit" train bad.yaml --out bad

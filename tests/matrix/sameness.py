@@ -129,7 +129,7 @@ def main():
     readme = os.path.join(ROOT, "README.md")
     with open(readme) as file:
         text = file.read()
-    short = (f"<!-- make matrix -->\nThe same three experiments, one ledger head each: {passed} of {tried} cells of compilers, optimisation, instruction sets, "
+    short = (f"<!-- make matrix -->\nThree experiments, one ledger head each: {passed} of {tried} cells of compilers, optimisation, instruction sets, "
              f"threads,\nworkers, micro-batches, kills and plans; {architectures} other architectures, one of them big-endian, and WebAssembly; {hostile} kinds of hostile "
              "surroundings.\n[docs/sameness.md](docs/sameness.md) has the table, `make matrix` makes it.\n<!-- -->")
     changed, count = re.subn(r"<!-- make matrix -->.*?<!-- -->", lambda _: short, text, flags=re.S)

@@ -49,8 +49,8 @@ ISO_API bool iso_init_named(const char *function, iso_torch_generator *g, float 
  *   nn.RNN, GRU, LSTM      every parameter as state_dict() lists them: iso_torch_uniform between +-1 / sqrt(hidden_size)
  *   nn.Bilinear            weight, then bias: iso_torch_uniform between +-1 / sqrt(in1_features)
  *   nn.MultiheadAttention  out_proj as a Linear; then in_proj_weight (or q, k and v of their own) by iso_init_xavier_uniform;
- * both biases set to 0; then bias_k and bias_v by iso_init_xavier_normal over the shape (1, 1, embed_dim) nn.LayerNorm, GroupNorm
- * nothing is drawn: ones and zeros */
+ *                          both biases set to 0; then bias_k and bias_v by iso_init_xavier_normal over (1, 1, embed_dim)
+ *   nn.LayerNorm, GroupNorm  nothing is drawn: ones and zeros */
 ISO_API void iso_init_conv_or_linear(iso_torch_generator *g, float *weight, int dims, const int64_t *shape, float *bias);
 /* What nn.BatchNorm2d starts with: ones and zeros, no draws. Each pointer may be NULL. */
 ISO_API void iso_init_batch_norm(int64_t channels, float *weight, float *bias, float *running_mean, float *running_var);
