@@ -61,7 +61,7 @@ TAIL = mpf(5)   # of the argument (z - TAIL) / (z + TAIL) below
 LAST = mpf(15)  # -z from which x Phi(x) rounds to -0
 
 print("/* Written by scripts/math_coefficients.py. */")
-print("#ifndef ISO_MATH_ESTIMATE_COEFFICIENTS_H\n#define ISO_MATH_ESTIMATE_COEFFICIENTS_H\n")
+print("#ifndef ISO_MATH_ESTIMATE_COEFFICIENTS_H\n#define ISO_MATH_ESTIMATE_COEFFICIENTS_H\n\n#include <math.h>\n")
 table("exp2", "(2^t - 1) / t, |t| <= 1/2", removable(lambda t: (mpf(2)**t - 1) / t, log(mpf(2))), "-0.5", "0.5", 9)
 table("log", "log(1 + f) / f, sqrt(1/2) - 1 <= f <= sqrt(2) - 1", removable(lambda f: mp.log1p(f) / f, mpf(1)), sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1, 16)
 table("erf", "erf(x) / x of w = x^2 / 8 - 1, |x| <= 4", lambda w: removable(lambda x: erf(x) / x, 2 / sqrt(pi))(sqrt(8 * (w + 1))), -1, 1, 24)
@@ -96,7 +96,7 @@ def worst_error(c, g, reach):
 
 def numbers(values, indent):
     """Lines of binary32 numbers."""
-    text = ["__builtin_nanf(\"\")" if mp.isnan(v) else re.sub(r"\.?0*p", "p", float(v).hex()) + "f" for v in values]
+    text = ["NAN" if mp.isnan(v) else re.sub(r"\.?0*p", "p", float(v).hex()) + "f" for v in values]
     for i in range(0, len(text), 8):
         print(indent + " ".join(v + "," for v in text[i:i + 8]))
 
