@@ -245,6 +245,18 @@ uint64_t iso_ulp_distance(uint32_t a, uint32_t b) {
     return (uint64_t)(x > y ? x - y : y - x);
 }
 
+void iso_write_index(iso_text *out, int dims, const int64_t *shape, int64_t element) {
+    int64_t index[ISO_MAX_DIMS];
+    for (int i = dims; i-- > 0;) {
+        index[i] = shape[i] ? element % shape[i] : 0;
+        element = shape[i] ? element / shape[i] : 0;
+    }
+    iso_text_puts(out, "[");
+    for (int i = 0; i < dims; i++)
+        iso_text_printf(out, i ? ", %lld" : "%lld", (long long)index[i]);
+    iso_text_puts(out, "]");
+}
+
 void iso_write_element(iso_text *out, iso_dtype dtype, uint64_t bits) {
     if (dtype != ISO_FLOAT32) {
         iso_text_printf(out, "%lld", (long long)bits);

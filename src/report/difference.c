@@ -25,19 +25,10 @@ static int level_of(int bits) {
 }
 
 static void write_index(iso_text *out, const iso_diff_findings *f, int64_t element) {
-    int64_t index[ISO_MAX_DIMS], rest = element;
-    if (f->dims < 1) {
+    if (f->dims < 1)
         iso_text_printf(out, "%lld", (long long)element);
-        return;
-    }
-    for (int i = f->dims; i-- > 0;) {
-        index[i] = f->shape[i] ? rest % f->shape[i] : 0;
-        rest = f->shape[i] ? rest / f->shape[i] : 0;
-    }
-    iso_text_puts(out, "[");
-    for (int i = 0; i < f->dims; i++)
-        iso_text_printf(out, i ? ", %lld" : "%lld", (long long)index[i]);
-    iso_text_puts(out, "]");
+    else
+        iso_write_index(out, f->dims, f->shape, element);
 }
 
 static int64_t element_of(const iso_diff_window *w, int i) {

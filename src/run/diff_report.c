@@ -7,15 +7,9 @@ const char iso_diff_side_name[2] = {'A', 'B'};
 /* ---- For people ---- */
 
 static void write_index(iso_text *out, const iso_diff_findings *f) {
-    int64_t rest = f->tensor.element, index[ISO_MAX_DIMS];
-    for (int i = f->dims; i-- > 0;) {
-        index[i] = f->shape[i] ? rest % f->shape[i] : 0;
-        rest = f->shape[i] ? rest / f->shape[i] : 0;
-    }
-    iso_text_puts(out, "  index  [");
-    for (int i = 0; i < f->dims; i++)
-        iso_text_printf(out, i ? ", %lld" : "%lld", (long long)index[i]);
-    iso_text_puts(out, "] of shape [");
+    iso_text_puts(out, "  index  ");
+    iso_write_index(out, f->dims, f->shape, f->tensor.element);
+    iso_text_puts(out, " of shape [");
     for (int i = 0; i < f->dims; i++)
         iso_text_printf(out, i ? ", %lld" : "%lld", (long long)f->shape[i]);
     iso_text_puts(out, "]\n");

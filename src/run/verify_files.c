@@ -95,41 +95,39 @@ static bool first_use(const struct verification *v, int64_t count, int64_t index
     return ok;
 }
 
-/* A file; *data is NULL where there is none, which is an answer. That it cannot be read is none. */
-static iso_status read_if_there(iso_context *ctx, const char *path, uint8_t **data, size_t *size) {
-    *data = NULL;
-    return iso_file_exists(ctx, path) ? iso_file_read(ctx, path, MAX_DATA_FILE, data, size) : ISO_OK;
+/* A file against its digest: *problem says in what way it is another one, NULL if it is not. That there is none is an answer;
+ * that it cannot be read is none. */
+static iso_status compare_file(iso_context *ctx, const char *path, const uint8_t recorded[ISO_BLAKE3_SIZE],
+                               const char **problem) {
+    uint8_t digest[ISO_BLAKE3_SIZE], *data;
+    size_t size;
+    *problem = "is missing";
+    if (!iso_file_exists(ctx, path))
+        return ISO_OK;
+    iso_status status = iso_file_read(ctx, path, MAX_DATA_FILE, &data, &size);
+    if (status)
+        return status;
+    iso_blake3(data, size, digest);
+    iso_free(ctx, data);
+    *problem = memcmp(digest, recorded, sizeof digest) == 0 ? NULL : "has changed";
+    return ISO_OK;
 }
 
 /* One file of the data, against its entry [name, size, digest] in the header. */
 static iso_status check_data_file(struct verification *v, const char *root, const char *split, int64_t count, int64_t index,
                                   const iso_json *entry) {
-    uint8_t recorded[ISO_BLAKE3_SIZE], digest[ISO_BLAKE3_SIZE], *data;
-    size_t size;
+    uint8_t recorded[ISO_BLAKE3_SIZE];
     if (entry->count != 3 || entry->items[0].kind != ISO_JSON_STRING ||
         !iso_hex_bytes(entry->items[2].string, recorded, sizeof recorded))
         return iso_verify_found(v, "%s/run.ledger:1: the entry of file %lld is malformed", v->options->directory,
                                 (long long)index);
     char where[160] = "";
-    const char *name = entry->items[0].string;
-    const char *problem = "has changed";
-    bool same = false;
+    const char *name = entry->items[0].string, *problem;
     char *path = iso_data_path(v->ctx, root, name);
-    if (!path)
-        return ISO_ENOMEM;
-    iso_status status = read_if_there(v->ctx, path, &data, &size);
+    iso_status status = path ? compare_file(v->ctx, path, recorded, &problem) : ISO_ENOMEM;
     iso_free(v->ctx, path);
-    if (status)
+    if (status || !problem)
         return status;
-    if (!data)
-        problem = "is missing";
-    else {
-        iso_blake3(data, size, digest);
-        same = memcmp(digest, recorded, sizeof digest) == 0;
-        iso_free(v->ctx, data);
-    }
-    if (same)
-        return ISO_OK;
     int64_t step, place;
     if (strcmp(split, "test") == 0)
         snprintf(where, sizeof where, "; it is used in every evaluation");
@@ -154,25 +152,16 @@ iso_status iso_verify_split(struct verification *v, const char *split, const iso
 }
 
 iso_status iso_verify_weights(struct verification *v) {
-    uint8_t recorded[ISO_BLAKE3_SIZE], digest[ISO_BLAKE3_SIZE], *data;
-    const char *text = iso_json_string(&v->header, "weights"), *name = v->recipe->weights.path, *problem = "has changed";
-    size_t size;
+    uint8_t recorded[ISO_BLAKE3_SIZE];
+    const char *text = iso_json_string(&v->header, "weights"), *name = v->recipe->weights.path, *problem;
     if (!text || !name ||
         !iso_hex_bytes(text, recorded, sizeof recorded)) /* one without the other: the header's line will differ */
         return ISO_OK;
     char *path = iso_path_join(v->ctx, v->recipe->directory, name);
-    iso_status status = path ? read_if_there(v->ctx, path, &data, &size) : ISO_ENOMEM;
+    iso_status status = path ? compare_file(v->ctx, path, recorded, &problem) : ISO_ENOMEM;
     iso_free(v->ctx, path);
-    if (status)
+    if (status || !problem)
         return status;
-    if (!data)
-        problem = "is missing";
-    else {
-        iso_blake3(data, size, digest);
-        iso_free(v->ctx, data);
-        if (memcmp(digest, recorded, sizeof digest) == 0)
-            return ISO_OK;
-    }
     return iso_verify_found(v, "weights file %s %s since the run, which starts from it", name, problem);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "harness/memory.h"
 #include "harness/test.h"
 
 static iso_status parse(iso_context *ctx, const char *text, iso_json *out) {
@@ -122,22 +123,10 @@ ISO_TEST(hex_is_strict) {
 
 /* ---- Running out of memory ---- */
 
-struct stingy {
-    int left; /* allocations that succeed */
-};
-static void *stingy_alloc(void *user, size_t size, size_t alignment) {
-    struct stingy *s = user;
-    return s->left-- > 0 ? aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment) : NULL;
-}
-static void stingy_free(void *user, void *pointer) {
-    (void)user;
-    free(pointer);
-}
-
 ISO_TEST(json_survives_every_failing_allocation) {
     static const char text[] = "{\"a\":[1,2,\"three\",[4,{\"b\":null}]],\"c\":\"d\\u00e9\",\"e\":{}}";
-    struct stingy stingy = {1000};
-    iso_allocator allocator = {stingy_alloc, stingy_free, &stingy};
+    iso_test_memory stingy = {.left = ISO_TEST_PLENTY};
+    iso_allocator allocator = iso_test_allocator(&stingy);
     iso_context *ctx;
     CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1, .allocator = &allocator}) == ISO_OK);
     iso_status status = ISO_ENOMEM;

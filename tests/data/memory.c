@@ -1,26 +1,10 @@
 /* Every allocation of opening a folder and running a loader fails in turn: a clean error, and nothing leaks. */
-#include <stdatomic.h>
 #include <unistd.h>
 
 #include "data/folder.h"
 #include "data/loader.h"
+#include "harness/memory.h"
 #include "harness/test.h"
-
-struct failing {
-    atomic_int left, live;
-};
-static void *failing_alloc(void *user, size_t size, size_t alignment) {
-    struct failing *f = user;
-    void *p;
-    if (atomic_fetch_sub(&f->left, 1) == 0 || posix_memalign(&p, alignment, size))
-        return NULL;
-    atomic_fetch_add(&f->live, 1);
-    return p;
-}
-static void failing_free(void *user, void *p) {
-    atomic_fetch_sub(&((struct failing *)user)->live, 1);
-    free(p);
-}
 
 /* Data sets in a few large files. */
 static iso_status open_files(iso_context *ctx, const char *root) {
@@ -93,19 +77,17 @@ ISO_TEST(data_without_memory_fails_and_leaks_nothing) {
         iso_status status = ISO_ENOMEM;
         int fail = 0;
         for (; status && fail < 1000; fail++) {
-            struct failing f;
+            iso_test_memory f = {.left = ISO_TEST_PLENTY, .once = true};
             iso_context *ctx;
-            atomic_init(&f.left, -1);
-            atomic_init(&f.live, 0);
-            iso_allocator allocator = {failing_alloc, failing_free, &f};
+            iso_allocator allocator = iso_test_allocator(&f);
             CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1, .allocator = &allocator}) == ISO_OK);
-            int live = atomic_load(&f.live);
+            int live = (int)atomic_load(&f.live);
             atomic_store(&f.left, fail);
             status = open_and_run(ctx, root, files_root, threads);
             CHECK_MSG(status == ISO_OK || status == ISO_ENOMEM, "allocation %d: status %d, %s", fail, (int)status,
                       iso_error(ctx));
-            CHECK_MSG(atomic_load(&f.live) == live, "allocation %d: %d leaks", fail, atomic_load(&f.live) - live);
-            atomic_store(&f.left, -1);
+            CHECK_MSG(atomic_load(&f.live) == live, "allocation %d: %d leaks", fail, (int)atomic_load(&f.live) - live);
+            atomic_store(&f.left, ISO_TEST_PLENTY);
             iso_context_free(ctx);
         }
         CHECK(status == ISO_OK && fail > 50);

@@ -8,6 +8,7 @@
 #include <jpeglib.h>
 #include <zlib.h>
 
+#include "harness/memory.h"
 #include "harness/test.h"
 #include "image/image.h"
 
@@ -500,22 +501,6 @@ ISO_TEST(decode_refuses_a_jpeg_of_more_than_1000_scans) {
 
 /* ---- Memory that runs out ---- */
 
-struct failing {
-    int left, live;
-};
-static void *failing_alloc(void *user, size_t size, size_t alignment) {
-    struct failing *f = user;
-    void *p;
-    if (f->left-- == 0 || posix_memalign(&p, alignment, size))
-        return NULL;
-    f->live++;
-    return p;
-}
-static void failing_free(void *user, void *p) {
-    ((struct failing *)user)->live--;
-    free(p);
-}
-
 ISO_TEST(decode_without_memory_fails_and_leaks_nothing) {
     static uint8_t raw[40 * 40 * 8];
     png_color palette[256];
@@ -524,20 +509,19 @@ ISO_TEST(decode_without_memory_fails_and_leaks_nothing) {
         struct bytes file = i ? encode_jpeg(20, 10, 3, 0, 0, 90) : random_png(3, 20, 10, 0, raw, &rowbytes, palette);
         bool ok = false;
         for (int fail = 0; !ok && fail < 20; fail++) {
-            struct failing f = {-1, 0};
+            iso_test_memory f = {.left = ISO_TEST_PLENTY, .once = true};
+            iso_allocator allocator = iso_test_allocator(&f);
             iso_context *ctx;
-            CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1,
-                                                               .allocator = &(iso_allocator){failing_alloc, failing_free, &f}}) ==
-                  ISO_OK);
+            CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1, .allocator = &allocator}) == ISO_OK);
             iso_image image = {0};
             iso_worker_error error = {.status = ISO_OK};
-            int live = f.live;
+            long long live = f.live;
             f.left = fail;
             ok = iso_image_decode(ctx, file.data, file.size, &image, &error);
             CHECK(ok || error.status == ISO_ENOMEM);
             iso_image_free(ctx, &image);
             CHECK(f.live == live);
-            f.left = -1;
+            f.left = ISO_TEST_PLENTY;
             iso_context_free(ctx);
             CHECK(fail > 0 || !ok);
         }

@@ -3,19 +3,8 @@
 #include <string.h>
 
 #include "ledger/diff.h"
+#include "harness/memory.h"
 #include "ledger/ledger_test.h"
-
-struct stingy {
-    int left; /* allocations that succeed */
-};
-static void *stingy_alloc(void *user, size_t size, size_t alignment) {
-    struct stingy *s = user;
-    return s->left-- > 0 ? aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment) : NULL;
-}
-static void stingy_free(void *user, void *pointer) {
-    (void)user;
-    free(pointer);
-}
 
 struct job {
     const char *directories[2], *file;
@@ -76,8 +65,8 @@ ISO_TEST(every_failing_allocation_is_survived) {
     iso_tensor_f32(model->tensors[2])[7] = (float)strtod("nan", NULL); /* needs a copy of the tensor */
     struct job job = {{a.directory, b.directory}, test_path(iso_test_directory(), "memory.safetensors"), model->tensors[2]};
 
-    struct stingy stingy = {1 << 30};
-    iso_allocator allocator = {stingy_alloc, stingy_free, &stingy};
+    iso_test_memory stingy = {.left = ISO_TEST_PLENTY};
+    iso_allocator allocator = iso_test_allocator(&stingy);
     iso_files files = test_files();
     iso_context *ctx;
     CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1, .allocator = &allocator, .files = &files}) == ISO_OK);
@@ -95,7 +84,7 @@ ISO_TEST(every_failing_allocation_is_survived) {
         }
         CHECK(n > 10);
     }
-    stingy.left = 1 << 30;
+    stingy.left = ISO_TEST_PLENTY;
     iso_context_free(ctx);
     test_model_free(model);
     iso_context_free(good);

@@ -5,17 +5,6 @@
 #include "harness/test.h"
 #include "math/math.h"
 
-static float from_bits(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-static uint32_t bits_of(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
 /* Arguments whose exact value lies close to the middle between two binary32 numbers, found by a search over a part of all, and
  * the rounded value, computed to 300 bits. */
 static const uint32_t hard_expm1[][2] = {{0xbe747dc3, 0xbe597e93}, {0x3fcde885, 0x407fc02b}, {0xbea01074, 0xbe8975b6},
@@ -51,7 +40,7 @@ static const uint32_t hard_rsqrt[][2] = {{0x633a18e3, 0x2d96209e}, {0x7909f038, 
 
 static void check(const char *name, float (*f)(float), const uint32_t (*pairs)[2], size_t count) {
     for (size_t i = 0; i < count; i++) {
-        uint32_t got = bits_of(f(from_bits(pairs[i][0])));
+        uint32_t got = iso_test_word(f(iso_test_float(pairs[i][0])));
         CHECK_MSG(got == pairs[i][1], "%s of %08x is %08x, expected %08x", name, pairs[i][0], got, pairs[i][1]);
     }
 }
@@ -181,14 +170,14 @@ static double rsqrt(double x) {
 
 static bool agrees(const char *name, float x, float got, double close) {
     float low = (float)(close - fabs(close) * 0x1p-41), high = (float)(close + fabs(close) * 0x1p-41);
-    if (isnan(close) ? isnan(got) : bits_of(low) != bits_of(high) || bits_of(got) == bits_of(low))
+    if (isnan(close) ? isnan(got) : iso_test_word(low) != iso_test_word(high) || iso_test_word(got) == iso_test_word(low))
         return true;
     return iso_test_check(false, __FILE__, __LINE__, "%s of %a: %a, expected %a", name, (double)x, (double)got, (double)low);
 }
 
 ISO_TEST(functions_of_random_arguments) {
     for (int i = 0; i < (iso_test_long() ? 30000000 : 300000); i++) {
-        float wide = from_bits((uint32_t)iso_test_random() & 0xbfffffff), x = (float)(iso_test_uniform() * 24 - 12);
+        float wide = iso_test_float((uint32_t)iso_test_random() & 0xbfffffff), x = (float)(iso_test_uniform() * 24 - 12);
         if (i & 1)
             x = wide;
         if (i & 2)
@@ -204,7 +193,7 @@ ISO_TEST(functions_of_random_arguments) {
         CHECK(agrees("sin", x, iso_sinf(x), sin(d)));
         CHECK(agrees("cos", x, iso_cosf(x), cos(d)));
         CHECK(agrees("rsqrt", x, iso_rsqrtf(x), rsqrt(d)));
-        wide = from_bits((uint32_t)iso_test_random());
+        wide = iso_test_float((uint32_t)iso_test_random());
         if (wide - wide == 0) {
             CHECK(agrees("sin", wide, iso_sinf(wide), sin((double)wide)));
             CHECK(agrees("cos", wide, iso_cosf(wide), cos((double)wide)));

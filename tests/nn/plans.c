@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/context.h"
+#include "harness/memory.h"
 #include "harness/test.h"
 #include "isobit/isobit.h"
 #include "nn/module.h"
@@ -448,31 +449,12 @@ ISO_TEST(micro_batch_is_checked_and_can_be_changed) {
 
 /* ---- Without memory ---- */
 
-struct failing {
-    long left, live;
-};
-
-static void *failing_alloc(void *user, size_t size, size_t alignment) {
-    struct failing *f = user;
-    void *pointer = NULL;
-    if (f->left-- <= 0 || posix_memalign(&pointer, alignment < sizeof(void *) ? sizeof(void *) : alignment, size))
-        return NULL;
-    f->live++;
-    return pointer;
-}
-
-static void failing_free(void *user, void *pointer) {
-    if (pointer)
-        ((struct failing *)user)->live--;
-    free(pointer);
-}
-
 /* Whichever allocation of a plan in blocks fails, the answer is ISO_ENOMEM and nothing is lost; the next call succeeds. */
 ISO_TEST(plans_in_blocks_survive_every_failing_allocation) {
     bool done = false;
     for (long fail_at = 0; !done && fail_at < 5000; fail_at += fail_at < 60 ? 1 : 7) {
-        struct failing f = {.left = 1000000};
-        iso_allocator allocator = {failing_alloc, failing_free, &f};
+        iso_test_memory f = {.left = ISO_TEST_PLENTY};
+        iso_allocator allocator = iso_test_allocator(&f);
         iso_context *ctx;
         CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1, .allocator = &allocator}) == ISO_OK);
         iso_module *model = tutorial(ctx, true);
@@ -484,11 +466,11 @@ ISO_TEST(plans_in_blocks_survive_every_failing_allocation) {
         iso_status status = iso_plan_get(model, &key, &plan);
         done = status == ISO_OK;
         CHECK_MSG(done || status == ISO_ENOMEM, "status %d when allocation %ld fails: %s", (int)status, fail_at, iso_error(ctx));
-        f.left = 1000000;
+        f.left = ISO_TEST_PLENTY;
         CHECK_OK(ctx, iso_plan_get(model, &key, &plan));
         iso_module_free(model);
         iso_context_free(ctx);
-        CHECK_MSG(f.live == 0, "%ld blocks are lost when allocation %ld fails", f.live, fail_at);
+        CHECK_MSG(f.live == 0, "%lld blocks are lost when allocation %ld fails", (long long)f.live, fail_at);
     }
     CHECK(done);
 }

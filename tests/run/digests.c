@@ -1,5 +1,5 @@
-/* The schedule of digests: which steps have them, what it is where the recipe leaves it open, and that what lies between them is found
- * all the same. */
+/* The schedule of digests: which steps have them, what it is where the recipe leaves it open, and that what lies between them is
+ * found all the same. */
 #include <stdio.h>
 #include <string.h>
 

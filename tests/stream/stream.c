@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/memory.h"
 #include "harness/test.h"
 #include "isobit/run.h"
 #include "stream/stream.h"
@@ -239,25 +240,6 @@ ISO_TEST(stream_keeps_the_lines_before_a_failure) {
 
 /* ---- No memory ---- */
 
-typedef struct failing {
-    long left, live;
-} failing;
-
-static void *failing_alloc(void *user, size_t size, size_t alignment) {
-    failing *f = user;
-    void *pointer = NULL;
-    if (f->left-- <= 0 || posix_memalign(&pointer, alignment < sizeof(void *) ? sizeof(void *) : alignment, size))
-        return NULL;
-    f->live++;
-    return pointer;
-}
-
-static void failing_free(void *user, void *pointer) {
-    if (pointer)
-        ((failing *)user)->live--;
-    free(pointer);
-}
-
 /* Whichever allocation fails, the answer is ISO_ENOMEM and nothing is lost. */
 ISO_TEST(stream_survives_every_failing_allocation) {
     static const char *const expressions[] = {"F.dropout(torch.tensor([[1, 2.0], [3, 4]]), p=0.5)",
@@ -282,8 +264,8 @@ ISO_TEST(stream_survives_every_failing_allocation) {
                                               "[torch.randperm(5), 'a', torch.ones(2).bernoulli_(torch.rand(2)).item]"};
     bool done = false;
     for (long fail_at = 0; !done && fail_at < 2000; fail_at++) {
-        failing f = {.left = 1000000};
-        iso_allocator allocator = {failing_alloc, failing_free, &f};
+        iso_test_memory f = {.left = ISO_TEST_PLENTY};
+        iso_allocator allocator = iso_test_allocator(&f);
         iso_context *ctx;
         char *output = NULL;
         CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1, .allocator = &allocator}) == ISO_OK);
@@ -294,7 +276,7 @@ ISO_TEST(stream_survives_every_failing_allocation) {
         CHECK_MSG(done || status == ISO_ENOMEM, "status %d when allocation %ld fails: %s", (int)status, fail_at, iso_error(ctx));
         iso_free(ctx, output);
         iso_context_free(ctx);
-        CHECK_MSG(f.live == 0, "%ld blocks are lost when allocation %ld fails", f.live, fail_at);
+        CHECK_MSG(f.live == 0, "%lld blocks are lost when allocation %ld fails", (long long)f.live, fail_at);
     }
     CHECK(done);
 }
