@@ -6,7 +6,8 @@ static void *take(void *user, size_t size, size_t alignment) {
     iso_test_memory *m = user;
     void *pointer = NULL;
     long long left = atomic_fetch_sub(&m->left, 1);
-    if ((m->once ? left == 0 : left <= 0) || posix_memalign(&pointer, alignment < sizeof pointer ? sizeof pointer : alignment, size))
+    if ((m->once ? left == 0 : left <= 0) ||
+        posix_memalign(&pointer, alignment < sizeof pointer ? sizeof pointer : alignment, size))
         return NULL;
     atomic_fetch_add(&m->live, 1);
     return pointer;
