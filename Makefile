@@ -13,6 +13,10 @@ INCLUDEDIR ?= $(PREFIX)/include
 DATADIR ?= $(PREFIX)/share
 MANDIR  ?= $(DATADIR)/man
 ZSHDIR  ?= $(DATADIR)/zsh/site-functions
+# Where the installed program looks for the library first: relative to itself, where both lie below the prefix. Empty: only where every
+# program looks.
+below = $(patsubst $(PREFIX)/%,%,$(1))
+RUNPATH ?= $(if $(filter-out $(PREFIX)/%,$(BINDIR) $(LIBDIR)),$(LIBDIR),$$ORIGIN/$(subst $() ,,$(patsubst %,../,$(subst /, ,$(call below,$(BINDIR)))))$(call below,$(LIBDIR)))
 # Runs a program that was built for another machine (qemu-aarch64-static, say): the program writes its own manual pages.
 EMULATOR ?=
 
@@ -20,6 +24,7 @@ VERSION := $(shell sed -n 's/^\#define ISO_VERSION *"\(.*\)"/\1/p' include/isobi
 SOVERSION := $(firstword $(subst ., ,$(VERSION)))
 SONAME  := libisobit.so.$(SOVERSION)
 SYMBOL_VERSION := ISOBIT_$(SOVERSION)
+PRIVATE_VERSION := ISOBIT_PRIVATE_$(VERSION)
 
 # From the ground up. An include points down or sideways, never up (tests/house.sh checks it).
 ROOMS ?= core math random expr stream ops reference kernels image nn data ledger run report cli
@@ -56,7 +61,7 @@ OBJECTS := $(call objects,$(SOURCES))
 DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/micro_batch.c bench/ledger.c bench/contender.c bench/fma.c tests/prove/prove.c tests/oracle/driver.c tests/probe/driver.c))
 
 .PHONY: FORCE all lib tests deb symbols docs test test-long cases demo deps bench prove prove-changed sanitize fuzz format format-check install uninstall clean help oracle-driver probe mutants bench-fma
-all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit)
+all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit $(BUILD)/installed/isobit)
 lib: $(BUILD)/libisobit.a $(BUILD)/libisobit.so $(BUILD)/libisobit-random.a
 tests: $(BUILD)/isobit-tests
 
@@ -174,10 +179,12 @@ $(BUILD)/src/kernels/avx2.o:   ISA_FLAGS := $(ALLOCATION) -mavx2 -mfma -mbmi2
 $(BUILD)/src/kernels/avx512.o: ISA_FLAGS := $(ALLOCATION) -mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma -mbmi2 -mprefer-vector-width=512
 endif
 
-# What was built before a library was installed is built again.
-$(BUILD)/packages: FORCE
+# What was built before a library was installed, or to be installed elsewhere, is built again.
+$(BUILD)/packages: remembered = $(PACKAGES)
+$(BUILD)/installed/runpath: remembered = $(RUNPATH)
+$(BUILD)/packages $(BUILD)/installed/runpath: FORCE
 	@mkdir -p $(@D)
-	@echo '$(PACKAGES)' | cmp -s - $@ || echo '$(PACKAGES)' >$@
+	@echo '$(remembered)' | cmp -s - $@ || echo '$(remembered)' >$@
 FORCE:
 
 $(BUILD)/%.o: %.c Makefile $(BUILD)/packages
@@ -196,18 +203,28 @@ $(BUILD)/libisobit-random.a: $(call objects,$(wildcard src/random/*.c) src/math/
 	@echo "  AR   $@"
 	@$(AR) rcs $@ $^
 
-# What the shared library exports: the functions that the public headers declare, under the version of the interface.
-$(BUILD)/isobit.map: scripts/public_functions.sh $(wildcard include/isobit/*.h include/isobit/random/*.h)
+# What the shared library exports: the functions that the public headers declare, under the version of the interface; and what the program of
+# the same release takes beyond them (src/core/private.h).
+$(BUILD)/isobit.map: scripts/public_functions.sh scripts/private_symbols.sh $(wildcard include/isobit/*.h include/isobit/random/*.h src/*/*.h)
 	@mkdir -p $(@D)
-	@{ echo '$(SYMBOL_VERSION) {'; echo 'global:'; CC="$(CC)" scripts/public_functions.sh | sed 's/.*/    &;/'; echo 'local: *;'; echo '};'; } > $@
+	@{ echo '$(SYMBOL_VERSION) {'; echo 'global:'; CC="$(CC)" scripts/public_functions.sh | sed 's/.*/    &;/'; echo 'local: *;'; echo '};'; \
+	    echo '$(PRIVATE_VERSION) {'; echo 'global:'; scripts/private_symbols.sh | sed 's/.*/    &;/'; echo '};'; } > $@
 
+# Its own calls stay inside: what a host program defines under a name of the library's changes nothing.
 $(BUILD)/libisobit.so: $(OBJECTS) $(BUILD)/isobit.map
 	@echo "  LINK $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,$(BUILD)/isobit.map -Wl,-z,defs -o $@ $(OBJECTS) $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,$(BUILD)/isobit.map -Wl,-Bsymbolic-functions -Wl,-z,defs -o $@ $(OBJECTS) $(LIBS)
 
+# One file that runs wherever it lies.
 $(BUILD)/isobit: $(call objects,$(CLI_SOURCES)) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The same as it is installed, beside the shared library.
+rpath = -Wl,--enable-new-dtags,-rpath,$(RUNPATH)
+$(BUILD)/installed/isobit: $(call objects,$(CLI_SOURCES)) $(BUILD)/libisobit.so $(BUILD)/installed/runpath
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(if $(RUNPATH),'$(rpath)') -o $@ $(filter-out %/runpath,$^) $(PTHREAD)
 
 DEPENDENCIES += $(BUILD)/generic/scalar.d $(BUILD)/tests/matrix/small.d
 # What tests/matrix runs beside it: the scalar kernels as a CPU without vectors and without a fused multiply-add computes them, whatever the
@@ -297,7 +314,7 @@ fill = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${p
 install: all $(BUILD)/share/made
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/isobit $(DESTDIR)$(INCLUDEDIR)/isobit/random \
 	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR)/bash-completion/completions $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(DATADIR)/fish/vendor_completions.d
-	install -m 755 $(BUILD)/isobit $(DESTDIR)$(BINDIR)/
+	install -m 755 $(BUILD)/installed/isobit $(DESTDIR)$(BINDIR)/
 	install -m 644 $(BUILD)/libisobit.a $(BUILD)/libisobit-random.a $(DESTDIR)$(LIBDIR)/
 	install -m 755 $(BUILD)/libisobit.so $(DESTDIR)$(LIBDIR)/libisobit.so.$(VERSION)
 	ln -sf libisobit.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
@@ -323,8 +340,8 @@ uninstall:
 deb:
 	@packaging/deb.sh $(BUILD)/deb
 
-symbols: $(BUILD)/libisobit.so
-	@scripts/symbols.sh $(BUILD)/libisobit.so tests/symbols --write
+symbols: $(BUILD)/libisobit.so $(BUILD)/installed/isobit
+	@scripts/symbols.sh $(BUILD)/libisobit.so $(BUILD)/installed/isobit tests/symbols --write
 
 docs: all
 	@scripts/docs.py $(BUILD) --write

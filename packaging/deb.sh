@@ -24,6 +24,7 @@ so=${version%%.*}
     echo "libisobit.so.$so libisobit$so #MINVER#"
     echo " ISOBIT_$so@ISOBIT_$so $so"
     sed 's/^/ /' tests/symbols
+    echo " (symver)ISOBIT_PRIVATE_$version $version" # the program's; its package depends on this very version
 } >"$tree/debian/libisobit$so.symbols"
 (cd "$tree" && DEB_BUILD_OPTIONS="noautodbgsym parallel=$(nproc) ${DEB_BUILD_OPTIONS:-}" DPKG_GENSYMBOLS_CHECK_LEVEL=4 dpkg-buildpackage -us -uc -b >../build.log 2>&1) || {
     tail -n 40 "$out/build.log" >&2

@@ -16,6 +16,7 @@ ORDER = ["context.h", "tensor.h", "nn.h", "run.h", "report.h", "random.h", "rand
 INTRODUCTION = """`examples/tutorial.c` is the tutorial's experiment in under 100 lines of C, down to the same weights as `examples/tutorial.yaml`; `examples/streams.c` draws PyTorch's, NumPy's and
 Python's numbers with nothing but `isobit/random.h`. `make install` puts headers, libraries, the program, its manual pages and completions below `PREFIX`, with files for pkg-config
 (`isobit`, `isobit-random`) and CMake (`find_package(isobit)`: `isobit::isobit`, `isobit::static`, `isobit::random`); `make deb` builds Debian packages.
+The installed program uses the installed library, and finds it wherever both were moved to together; `build/isobit` is one file that needs none.
 
 """
 

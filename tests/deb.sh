@@ -41,7 +41,12 @@ check() { # $1: what, then the command
 }
 export DEBIAN_FRONTEND=noninteractive
 install="apt-get install -y -qq --no-install-recommends"
-check "isobit installs with what it depends on" $install ./isobit_*.deb
+version=$(dpkg-deb -f ./isobit_*.deb Version)
+check "isobit depends on the library of its own version" sh -c "dpkg-deb -f ./isobit_*.deb Depends | grep -qF 'libisobit0 (= $version)'"
+check "isobit installs with what it depends on" $install ./isobit_*.deb ./libisobit0_*.deb
+check "the program uses the library" sh -c 'ldd /usr/bin/isobit | grep -q "libisobit.so.0 => /"'
+size=$(cat /usr/bin/isobit /usr/lib/*/libisobit.so.*.*.* | wc -c)
+check "together they are $size bytes: expected less than 2000000" [ "$size" -gt 100000 -a "$size" -lt 2000000 ]
 check "the self-test has the digest of every machine" isobit info --selftest
 check "it trains as a user, to the digest of this build" setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/nonexistent sh -c '
     here=$(mktemp -d) && cd $here && isobit train /usr/share/doc/isobit/examples/tutorial.yaml --quiet --set epochs=1 --set data.train=images/test >out && tail -n 1 out | cmp - /tmp/isobit/train.digest'
@@ -51,6 +56,7 @@ check "libisobit-dev installs with what it depends on" $install ./libisobit-dev_
 check "a program against the shared library" sh -c 'gcc user.c -o shared $(pkg-config --cflags --libs isobit) && ./shared | cmp - selftest.digest && ldd shared | grep -q libisobit.so.0'
 check "a program against the static library" sh -c 'gcc user.c -o static $(pkg-config --cflags isobit) -Wl,-Bstatic -lisobit -Wl,-Bdynamic $(pkg-config --static --libs-only-l isobit | sed "s/-lisobit//") &&
     ./static | cmp - selftest.digest && ! ldd static | grep -q libisobit'
+check "the installed program has no RUNPATH" sh -c 'readelf -d /usr/bin/isobit | grep -q NEEDED.*libisobit && ! readelf -d /usr/bin/isobit | grep -E "RUNPATH|RPATH"'
 check "they are purged" apt-get purge -y -qq isobit libisobit0 libisobit-dev
 check "nothing is left" sh -c '[ -z "$(find / -xdev -iname "*isobit*" ! -path "/tmp/*" ! -path "/proc/*" ! -path "/var/lib/apt/*" ! -path "/var/cache/apt/*")" ]'
 echo "$passed passed, $failed failed"

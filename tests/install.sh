@@ -16,6 +16,7 @@ check() { # $1: what, then the command
 }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+unset LD_LIBRARY_PATH # everything here finds its library by itself, or is told
 
 check "make install" make --no-print-directory -s BUILD="$build" PREFIX="$work/usr" install
 cat >"$work/user.c" <<'C'
@@ -64,11 +65,28 @@ numbers() { # the same from `isobit stream`, rounded as the example rounds them
 check "its numbers are those of isobit stream" bash -c "diff <($work/streams | cut -c 30-) - <<<\"$(numbers)\""
 check "examples/tutorial.c, in under 100 lines" bash -c "[ \$(wc -l <examples/tutorial.c) -lt 100 ] &&
     ${CC:-cc} $warnings examples/tutorial.c \$(pkg-config --cflags --libs isobit) -o $work/tutorial"
-"$build/isobit" train examples/tutorial.yaml --out "$work/run" --quiet >/dev/null
+"$work/usr/bin/isobit" train examples/tutorial.yaml --out "$work/run" --quiet >/dev/null
 check "its weights are those of isobit train" bash -c "LD_LIBRARY_PATH=$work/usr/lib $work/tutorial examples/tutorial.yaml $work/run/checkpoint-000096.safetensors |
     tee /dev/stderr | grep -qx '16 of 16 tensors are equal in every bit'"
 
-check "the exported symbols are the public functions" scripts/symbols.sh "$work/usr/lib/libisobit.so" tests/symbols
+check "the exported symbols are the public functions and what the program uses" scripts/symbols.sh "$work/usr/lib/libisobit.so" "$work/usr/bin/isobit" tests/symbols
+
+# The program is linked against the library beside it; both are small.
+says_the_same() { # all that the program in the tree says, which has everything in one file
+    local arguments
+    for arguments in help "help recipe" "help Conv2d" "help --man train" "help --completion zsh" "info --selftest" "info --json" "train --epochs 3" "hepl"; do
+        diff <("$build/isobit" $arguments 2>&1) <(LD_BIND_NOW=1 "$work/usr/bin/isobit" $arguments 2>&1) || return 1
+    done
+}
+check "the program uses the installed library" bash -c "ldd $work/usr/bin/isobit | grep -q 'libisobit.so.* => $work/usr/bin/../lib/libisobit.so'"
+check "it says and computes what the program in the tree does" says_the_same
+check "its RUNPATH is relative" bash -c "readelf -d $work/usr/bin/isobit | grep -q 'RUNPATH.*\[\$ORIGIN/../lib\]'"
+strip -o "$work/stripped.so" "$work/usr/lib/libisobit.so" && strip -o "$work/stripped" "$work/usr/bin/isobit"
+size=$(cat "$work/stripped.so" "$work/stripped" | wc -c)
+check "program and library, stripped, are $size bytes: expected less than 2000000" [ "$size" -gt 100000 -a "$size" -lt 2000000 ]
+mkdir "$work/other" && echo 'ISOBIT_0 {}; ISOBIT_PRIVATE_0.0.9 {};' >"$work/other/map"
+check "it refuses the library of another release" bash -c "echo 'int iso_other;' | ${CC:-cc} -shared -fPIC -x c - -Wl,-soname,libisobit.so.0 -Wl,--version-script,$work/other/map -o $work/other/libisobit.so.0 &&
+    ! LD_LIBRARY_PATH=$work/other $work/usr/bin/isobit --version 2>$work/other/said && grep -q 'ISOBIT_PRIVATE_.*not found' $work/other/said"
 check "manual pages" bash -c "grep -q '^.TH \"ISOBIT-TRAIN\" 1' $work/usr/share/man/man1/isobit-train.1 && grep -q '^.TH \"ISOBIT\" 1' $work/usr/share/man/man1/isobit.1"
 check "completions" bash -c "cd $work/usr/share && [ -s bash-completion/completions/isobit ] && [ -s zsh/site-functions/_isobit ] && [ -s fish/vendor_completions.d/isobit.fish ]"
 
@@ -95,6 +113,7 @@ if command -v cmake >/dev/null; then
     check "a CMake project: shared, static, streams" cmake_project "$work/usr"
     cp -r "$work/usr" "$work/moved" && mv "$work/usr" "$work/away"
     check "the same with the files moved" cmake_project "$work/moved"
+    check "the program too goes where its library goes" "$work/moved/bin/isobit" info
     mv "$work/away" "$work/usr"
     sed -i 's/isobit 0.1/isobit 0.2/' "$work/project/CMakeLists.txt"
     check "a later version is not found" bash -c "! cmake -S $work/project -B $work/other -DCMAKE_PREFIX_PATH=$work/usr"
@@ -103,10 +122,13 @@ elif [ "$need" = all ]; then
 fi
 
 check "DESTDIR" bash -c "make --no-print-directory -s BUILD=$build PREFIX=/opt/isobit LIBDIR=/opt/isobit/lib/here DESTDIR=$work/stage install &&
-    [ -x $work/stage/opt/isobit/bin/isobit ] && grep -qx 'libdir=\${prefix}/lib/here' $work/stage/opt/isobit/lib/here/pkgconfig/isobit.pc &&
+    $work/stage/opt/isobit/bin/isobit --version && grep -qx 'libdir=\${prefix}/lib/here' $work/stage/opt/isobit/lib/here/pkgconfig/isobit.pc &&
     ! grep -rqF $work $work/stage/opt/isobit/lib/here/pkgconfig $work/stage/opt/isobit/lib/here/cmake"
 check "make uninstall with DESTDIR leaves nothing" bash -c "make --no-print-directory -s BUILD=$build PREFIX=/opt/isobit LIBDIR=/opt/isobit/lib/here DESTDIR=$work/stage uninstall &&
     [ -z \"\$(find $work/stage ! -type d)\" ]"
+check "a library outside of the prefix" bash -c "make --no-print-directory -s BUILD=$build PREFIX=$work/here LIBDIR=$work/there install && $work/here/bin/isobit --version"
+check "make install RUNPATH=" bash -c "make --no-print-directory -s BUILD=$build PREFIX=$work/here LIBDIR=$work/there RUNPATH= install &&
+    ! readelf -d $work/here/bin/isobit | grep RUNPATH && LD_LIBRARY_PATH=$work/there $work/here/bin/isobit --version"
 check "a header is C++ too" bash -c "command -v g++ >/dev/null || exit 0; echo '#include <isobit/isobit.h>' | g++ -x c++ -std=c++17 -fsyntax-only -I$work/usr/include -"
 check "make uninstall leaves nothing" bash -c "make --no-print-directory -s BUILD=$build PREFIX=$work/usr uninstall && [ -z \"\$(find $work/usr ! -type d)\" ]"
 echo "$passed passed, $failed failed"

@@ -4,6 +4,7 @@
 #define ISO_CORE_CPU_H
 
 #include "core/compiler.h"
+#include "core/private.h"
 
 /* 32-bit Arm: the compiler's vectors become NEON's there, which flushes subnormals whatever the program asks for. gcc knows that
  * and does without. */
@@ -21,12 +22,11 @@
 /* In ascending order of preference, among those of one architecture. */
 typedef enum iso_isa { ISO_ISA_SCALAR, ISO_ISA_AVX2, ISO_ISA_AVX512, ISO_ISA_NEON, ISO_ISA_COUNT } iso_isa;
 
-const char *iso_isa_name(iso_isa isa);
+ISO_FOR_PROGRAM const char *iso_isa_name(iso_isa isa);
 /* False if there is no such name. */
 bool iso_isa_from_name(const char *name, iso_isa *isa);
-/* True if this build holds kernels for it and the CPU and the operating system support it. */
-/* NULL if this machine and this build have it, otherwise what is missing. */
-const char *iso_isa_missing(iso_isa isa);
+/* NULL if this build holds kernels for it and the CPU and the operating system support it, otherwise what is missing. */
+ISO_FOR_PROGRAM const char *iso_isa_missing(iso_isa isa);
 bool iso_isa_available(iso_isa isa);
 iso_isa iso_isa_best(void);
 
@@ -35,7 +35,7 @@ iso_isa iso_isa_best(void);
 const char *iso_cpu_check_float_environment(void);
 
 /* The CPU's name as it calls itself, for run.env and `isobit info`; "" if unknown. */
-void iso_cpu_name(char *buffer, size_t size);
+ISO_FOR_PROGRAM void iso_cpu_name(char *buffer, size_t size);
 /* CPUs that this process may run on, at least 1. */
 int iso_cpu_count(void);
 

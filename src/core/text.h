@@ -4,6 +4,7 @@
 #define ISO_CORE_TEXT_H
 
 #include "core/context.h"
+#include "core/private.h"
 
 typedef struct iso_text {
     iso_context *ctx;
@@ -33,6 +34,6 @@ size_t iso_utf8_length(const char *text, size_t size);
 
 /* The candidate nearest to `word` (edit distance at most a third of its length), or NULL: for
  * "did you mean". */
-const char *iso_nearest(const char *word, const char *const *candidates, size_t count);
+ISO_FOR_PROGRAM const char *iso_nearest(const char *word, const char *const *candidates, size_t count);
 
 #endif

@@ -48,7 +48,7 @@ typedef struct iso_arg {
 } iso_arg;
 
 /* "a whole number": what a kind takes, in the words of messages and documentation. */
-const char *iso_arg_kind_text(iso_arg_kind kind);
+ISO_FOR_PROGRAM const char *iso_arg_kind_text(iso_arg_kind kind);
 
 /* Binds the call's arguments to the signature, args[i] for params[i]. A bare name is a call without
  * arguments. ISO_EINVAL with a message (unknown keyword and its nearest match, missing argument,

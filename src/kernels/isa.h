@@ -117,7 +117,7 @@ typedef struct iso_kernels {
 } iso_kernels;
 
 /* NULL if this build has none of that instruction set. */
-const iso_kernels *iso_kernels_of(iso_isa isa);
+ISO_FOR_PROGRAM const iso_kernels *iso_kernels_of(iso_isa isa);
 
 extern const iso_kernels iso_kernels_scalar, iso_kernels_avx2, iso_kernels_avx512, iso_kernels_neon;
 

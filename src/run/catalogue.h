@@ -13,10 +13,10 @@ typedef struct iso_call_group {
     const iso_signature *(*signature)(size_t index);
 } iso_call_group;
 
-extern const iso_call_group iso_call_groups[];
-extern const size_t iso_call_group_count;
+extern ISO_FOR_PROGRAM const iso_call_group iso_call_groups[];
+extern ISO_FOR_PROGRAM const size_t iso_call_group_count;
 
 /* The signature of that name (a prefix such as `nn.` is fine), and its group; NULL if there is none. */
-const iso_signature *iso_find_call(const char *name, const iso_call_group **group);
+ISO_FOR_PROGRAM const iso_signature *iso_find_call(const char *name, const iso_call_group **group);
 
 #endif

@@ -74,8 +74,10 @@ typedef struct iso_recipe_key {
     const char *fallback; /* NULL: it is required */
     const char *text;
 } iso_recipe_key;
-extern const iso_recipe_key iso_recipe_keys[], iso_recipe_data_keys[]; /* and those below `data` */
-extern const size_t iso_recipe_key_count, iso_recipe_data_key_count;
+extern ISO_FOR_PROGRAM const iso_recipe_key iso_recipe_keys[];
+extern ISO_FOR_PROGRAM const size_t iso_recipe_key_count;
+extern ISO_FOR_PROGRAM const iso_recipe_key iso_recipe_data_keys[]; /* those below `data` */
+extern ISO_FOR_PROGRAM const size_t iso_recipe_data_key_count;
 extern const iso_signature iso_loss_signatures[];
 extern const size_t iso_loss_signature_count;
 
