@@ -205,12 +205,23 @@ static void append(struct record *r, const void *data, size_t size) {
     r->size += size;
 }
 
+/* NaNs as the one that files and digests know: in memory their bits are whatever the processor makes of two operands. */
+static void append_floats(struct record *r, const float *x, int64_t count) {
+    append(r, x, (size_t)count * sizeof *x);
+    for (uint8_t *at = r->bytes + r->size - (size_t)count * sizeof *x; count-- > 0; x++, at += sizeof *x)
+        if (*x != *x)
+            memcpy(at, &(uint32_t){0x7fc00000u}, sizeof *x);
+}
+
 static void append_state(struct record *r, const iso_module *model) {
     for (size_t i = 0; i < iso_module_state_count(model); i++) {
         iso_named_tensor entry = iso_module_state(model, i);
-        append(r, entry.tensor->data, (size_t)entry.tensor->numel * iso_dtype_size(entry.tensor->dtype));
+        if (entry.tensor->dtype == ISO_FLOAT32)
+            append_floats(r, entry.tensor->data, entry.tensor->numel);
+        else
+            append(r, entry.tensor->data, (size_t)entry.tensor->numel * iso_dtype_size(entry.tensor->dtype));
         if (entry.grad)
-            append(r, entry.grad->data, (size_t)entry.grad->numel * sizeof(float));
+            append_floats(r, entry.grad->data, entry.grad->numel);
     }
 }
 
@@ -236,8 +247,8 @@ static bool run_step(iso_context *ctx, const struct network *n, const struct pla
     iso_plan_run(model, plan, &x, &target, iso_generator(ctx), how->reference);
     float loss = iso_plan_loss(model, plan), *y = calloc((size_t)(n->batch * n->outputs), sizeof *y);
     iso_plan_output(model, plan, y);
-    append(r, &loss, sizeof loss);
-    append(r, y, (size_t)(n->batch * n->outputs) * sizeof *y);
+    append_floats(r, &loss, 1);
+    append_floats(r, y, n->batch * n->outputs);
     free(y);
     return true;
 }
