@@ -78,7 +78,7 @@ static const char *apply_floats(char op, double x, double y, iso_expr *result) {
         if (x == 0 && y < 0)
             return "0 cannot be raised to a negative power";
         r = pow(x, y);
-        if (isnan(r) && !isnan(x) && !isnan(y))
+        if (isnan(r)) /* no operand is: see below */
             return "the power is no real number";
         if (isinf(r) && isfinite(x) && isfinite(y))
             return "the power is too large";

@@ -51,9 +51,10 @@ static bool push(iso_integer *n, uint32_t word) {
 }
 
 static bool add_magnitudes(const iso_integer *a, const iso_integer *b, iso_integer *sum) {
-    uint32_t count = a->count > b->count ? a->count : b->count;
+    /* Counts are never more; gcc warns unless it sees it. */
+    uint32_t count = (uint32_t)iso_min64(iso_max64(a->count, b->count), ISO_INTEGER_WORDS);
     uint64_t carry = 0;
-    for (uint32_t i = 0; i < count && i < ISO_INTEGER_WORDS; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         carry += (uint64_t)(i < a->count ? a->words[i] : 0) + (i < b->count ? b->words[i] : 0);
         sum->words[i] = (uint32_t)carry;
         carry >>= 32;
@@ -217,14 +218,22 @@ double iso_integer_to_double(const iso_integer *n) {
 }
 
 double iso_integer_true_quotient(const iso_integer *a, const iso_integer *b) {
-    /* Shift so that the quotient has at least 64 bits; the rest only says whether anything is left. */
-    iso_integer x = *a, y = *b, q, r;
+    /* The quotient's first 64 bits or more; the rest only says whether anything is left. */
+    iso_integer x = *a, y = *b, q, r, missing;
     x.negative = y.negative = false;
-    int shift = 0, wanted = 64 + (int)iso_integer_bits(b) - (int)iso_integer_bits(a);
-    for (; shift < wanted; shift++)
-        if (!multiply_small(&x, 2, 0))
-            break;
     iso_integer_divide(&x, &y, &q, &r);
+    int shift = 0, wanted = 64 + (int)iso_integer_bits(b) - (int)iso_integer_bits(a);
+    for (; shift < wanted; shift++) { /* one more bit: r is doubled, which may have no room before y is taken off */
+        subtract_magnitudes(&y, &r, &missing);
+        trim(&missing);
+        bool one = compare_magnitudes(&r, &missing) >= 0;
+        if (one)
+            subtract_magnitudes(&r, &missing, &r);
+        else
+            add_magnitudes(&r, &r, &r);
+        trim(&r);
+        multiply_small(&q, 2, one);
+    }
     uint32_t cut;
     uint64_t top = leading_bits(&q, &cut) | (r.count > 0);
     double quotient = ldexp((double)top, (int)cut - shift);
@@ -255,7 +264,7 @@ bool iso_integer_read(iso_integer *n, const char *digits, unsigned base) {
     n->negative = false;
     n->count = 0;
     for (const char *c = digits; *c; c++) {
-        unsigned value = *c >= '0' && *c <= '9' ? (unsigned)(*c - '0') : (unsigned)(tolower((unsigned char)*c) - 'a') + 10;
+        unsigned value = *c <= '9' ? (unsigned)(*c - '0') : (unsigned)(tolower((unsigned char)*c) - 'a') + 10;
         if (!multiply_small(n, base, value))
             return false;
     }

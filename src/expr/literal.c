@@ -18,12 +18,12 @@ static unsigned digit_value(char c) {
     return is_digit(c) ? (unsigned)(c - '0') : isalpha((unsigned char)c) ? (unsigned)((c | 32) - 'a') + 10 : 36;
 }
 
-/* How many characters belong to the number: letters, digits, underscores, points, and the sign of
- * an exponent. */
+/* How many characters belong to the number, which begins with a digit or a point: letters, digits, underscores, points, and the
+ * sign of an exponent. */
 static int number_length(const char *s, bool decimal) {
     int n = 0;
     while (isalnum((unsigned char)s[n]) || s[n] == '_' || (decimal && s[n] == '.') ||
-           (decimal && n > 0 && (s[n] == '-' || s[n] == '+') && (s[n - 1] | 32) == 'e'))
+           (decimal && (s[n] == '-' || s[n] == '+') && (s[n - 1] | 32) == 'e'))
         n++;
     return n;
 }
@@ -40,7 +40,7 @@ static const char *read_integer(iso_context *ctx, const char *digits, unsigned b
     return iso_expr_set_int(ctx, e, &value) ? NULL : iso_expr_no_memory;
 }
 
-/* digits [. digits] [e [sign] digits], at least one digit before the exponent */
+/* digits [. digits] [e [sign] digits]; the caller has seen a digit before the exponent */
 static const char *read_float(const char *text, iso_expr *e) {
     const char *c = text, *end;
     size_t digits = 0;
@@ -49,7 +49,7 @@ static const char *read_float(const char *text, iso_expr *e) {
     if (*c == '.')
         for (c++; is_digit(*c); c++)
             digits++;
-    if (digits && (*c | 32) == 'e') {
+    if ((*c | 32) == 'e') {
         c += c[1] == '-' || c[1] == '+' ? 2 : 1;
         digits = is_digit(*c);
         while (is_digit(*c))

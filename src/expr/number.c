@@ -47,11 +47,10 @@ static bool reads_back(const char *digits, double value, bool single) {
  */
 static void shortest(double value, bool single, char *buffer, size_t size) {
     locale_t c = c_locale(), before = c ? uselocale(c) : (locale_t)0;
-    for (int digits = 0; digits < 17; digits++) {
-        snprintf(buffer, size, "%.*e", digits, value);
-        if (reads_back(buffer, value, single) || (next_digits(buffer) && reads_back(buffer, value, single)))
-            break;
-    }
+    int digits = 0;
+    do /* 17 always read back */
+        snprintf(buffer, size, "%.*e", digits++, value);
+    while (!reads_back(buffer, value, single) && !(next_digits(buffer) && reads_back(buffer, value, single)));
     if (c) {
         uselocale(before);
         freelocale(c);

@@ -21,24 +21,21 @@ static iso_expr *parse_sum(struct parser *p);
 
 /* ---- Errors and nodes ---- */
 
+/* An error is set once: whoever gets NULL from a function hands it on. */
 static iso_expr *syntax_error(struct parser *p, int column, const char *expected) {
-    if (!p->status) {
-        char found = p->source[column];
-        p->column = column;
-        if (!found)
-            p->status = iso_fail(p->ctx, ISO_EINVAL, "the expression ends where %s was expected", expected);
-        else
-            p->status = iso_fail(p->ctx, ISO_EINVAL, "unexpected '%c', expected %s", isprint((unsigned char)found) ? found : '?',
-                                 expected);
-    }
+    char found = p->source[column];
+    p->column = column;
+    if (!found)
+        p->status = iso_fail(p->ctx, ISO_EINVAL, "the expression ends where %s was expected", expected);
+    else
+        p->status =
+            iso_fail(p->ctx, ISO_EINVAL, "unexpected '%c', expected %s", isprint((unsigned char)found) ? found : '?', expected);
     return NULL;
 }
 
 static iso_expr *value_error(struct parser *p, int column, const char *message) {
-    if (!p->status) {
-        p->column = column;
-        p->status = iso_fail(p->ctx, message == iso_expr_no_memory ? ISO_ENOMEM : ISO_EINVAL, "%s", message);
-    }
+    p->column = column;
+    p->status = iso_fail(p->ctx, message == iso_expr_no_memory ? ISO_ENOMEM : ISO_EINVAL, "%s", message);
     return NULL;
 }
 
@@ -47,10 +44,9 @@ static iso_expr *too_deep(struct parser *p, int column) {
 }
 
 static iso_expr *new_expr(struct parser *p, iso_expr_kind kind, int column) {
-    iso_expr *e = p->status ? NULL : iso_calloc(p->ctx, 1, sizeof *e);
+    iso_expr *e = iso_calloc(p->ctx, 1, sizeof *e);
     if (!e) {
-        if (!p->status)
-            p->status = ISO_ENOMEM;
+        p->status = ISO_ENOMEM;
         return NULL;
     }
     e->kind = kind;
@@ -113,7 +109,7 @@ static bool append(struct parser *p, iso_expr *list, iso_expr *item, char *keywo
             p->status = iso_grow(p->ctx, &list->keywords, &keyword_capacity, n, n + 1, sizeof *list->keywords);
         if (!p->status && call)
             p->status = iso_grow(p->ctx, &list->keyword_columns, &column_capacity, n, n + 1, sizeof *list->keyword_columns);
-        list->capacity = capacity < keyword_capacity || !call ? capacity : keyword_capacity;
+        list->capacity = capacity; /* of all three; what fails is not appended to again */
     }
     if (!item || p->status) {
         iso_expr_free(p->ctx, item);
@@ -382,9 +378,9 @@ static iso_expr *parse_atom(struct parser *p) {
 
 /* ---- Arithmetic ---- */
 
-/* a op b, both freed. op: + - * / | (//) % ^ (**) */
+/* a op b, both freed; b may be NULL. op: + - * / | (//) % ^ (**) */
 static iso_expr *apply(struct parser *p, char op, int column, iso_expr *a, iso_expr *b) {
-    iso_expr *result = a && b ? new_expr(p, ISO_EXPR_INT, a->column) : NULL;
+    iso_expr *result = b ? new_expr(p, ISO_EXPR_INT, a->column) : NULL;
     if (result) {
         const char *wrong = iso_expr_is_number(a) && iso_expr_is_number(b) ? iso_expr_apply(p->ctx, op, a, b, result)
                                                                            : "arithmetic needs numbers on both sides";
@@ -493,7 +489,7 @@ iso_status iso_expr_parse(iso_context *ctx, const char *source, iso_expr **expr,
         e = drop(&p, (too_deep(&p, e->column), e));
     if (!e) {
         *column = p.column;
-        return p.status ? p.status : ISO_ENOMEM;
+        return p.status;
     }
     *expr = e;
     return ISO_OK;

@@ -96,7 +96,7 @@ void iso_expr_write(iso_text *out, const iso_expr *e) {
         }
         iso_text_puts(out, "]");
         break;
-    case ISO_EXPR_COMPREHENSION:
+    default: /* ISO_EXPR_COMPREHENSION */
         iso_text_puts(out, "[");
         iso_expr_write(out, e->items[0]);
         iso_text_printf(out, " for %s in ", e->text);

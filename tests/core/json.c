@@ -25,7 +25,8 @@ ISO_TEST(json_values) {
     CHECK(iso_json_get(&v, "b")->kind == ISO_JSON_OBJECT && iso_json_get(&v, "c")->count == 0);
     CHECK_STRING("x", iso_json_string(&v, "d"));
     CHECK(iso_json_get(&v, "e")->boolean && !iso_json_get(&v, "f")->boolean && iso_json_get(&v, "g")->kind == ISO_JSON_NULL);
-    CHECK(!iso_json_string(&v, "a") && iso_json_int(&v, "d", 5) == 5 && iso_json_int(&v, "z", 6) == 6 && !iso_json_get(a, "a"));
+    CHECK(!iso_json_string(&v, "a") && iso_json_int(&v, "d", 5) == 5 && iso_json_int(&v, "z", 6) == 6 && !iso_json_get(a, "a") &&
+          !iso_json_get(NULL, "a"));
     CHECK(text[a->first] == '[' && text + a->end == strchr(text, ']') + 1);
     iso_json_free(ctx, &v);
     iso_context_free(ctx);
@@ -35,7 +36,7 @@ ISO_TEST(json_strings) {
     iso_context *ctx;
     CHECK(iso_context_new(&ctx, &(iso_context_options){.threads = 1}) == ISO_OK);
     iso_json v;
-    CHECK_OK(ctx, parse(ctx, "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\u20ac\\ud83d\\ude42\\udcff\"", &v));
+    CHECK_OK(ctx, parse(ctx, "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00E9\\u20ac\\ud83d\\ude42\\udcff\"", &v));
     CHECK_STRING("\"\\/\b\f\n\r\tA\xc3\xa9\xe2\x82\xac\xf0\x9f\x99\x82\xff", v.string);
     iso_json_free(ctx, &v);
     CHECK_OK(ctx, parse(ctx, "{\"a\":\"x\\u0000y\"}", &v));
@@ -78,6 +79,7 @@ ISO_TEST(json_refuses_what_is_none) {
         {"{", "byte 1: expected a key"},
         {"[1,]", "byte 3"},
         {"[1 2]", "byte 3: expected ',' or ']'"},
+        {"{\"a\":1 2}", "byte 7: expected ',' or '}'"},
         {"{\"a\":1,}", "a key"},
         {"{\"a\" 1}", "':'"},
         {"{\"a\":1,\"a\":2}", "does not stand there yet"},
@@ -91,6 +93,7 @@ ISO_TEST(json_refuses_what_is_none) {
         {"1e3", "whole number"},
         {"9223372036854775808", "64 bits"},
         {"-9223372036854775809", "64 bits"},
+        {"18446744073709551619", "64 bits"},
         {"99999999999999999999999", "64 bits"},
         {"nul", "whole number"},
         {"NaN", "whole number"},
@@ -99,8 +102,16 @@ ISO_TEST(json_refuses_what_is_none) {
         {"\"a\nb\"", "closing quote"},
         {"\"\\x\"", "an escape"},
         {"\"\\u12g4\"", "an escape"},
+        {"\"\\u12!4\"", "an escape"},
+        {"\"\\u12", "an escape"},
         {"\"\\ud800\"", "surrogate"},
         {"\"\\ud800\\u0041\"", "surrogate"},
+        {"\"\\ud800\\uffff\"", "surrogate"},
+        {"\"\\ud800\\ud8\"", "surrogate"},
+        {"\"\\ud800\\n\"", "surrogate"},
+        {"\"\\ud800\\", "surrogate"},
+        {"\"\\ud800", "surrogate"},
+        {"\"\\ud800..\"", "surrogate"},
         {"\"\\", "an escape"},
         {"[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", "less nesting"},
     };

@@ -6,14 +6,15 @@
 
 static const iso_param params[] = {
     {.name = "in_channels", .kind = ISO_ARG_INT, .low = 1, .high = 100},
-    {.name = "kernel_size", .kind = ISO_ARG_INT2},
+    {.name = "kernel_size", .kind = ISO_ARG_INT2, .low = 1, .high = 50},
     {.name = "bias", .kind = ISO_ARG_BOOL, .fallback = "True"},
     {.name = "momentum", .kind = ISO_ARG_FLOAT, .fallback = "0.1", .optional = true},
     {.name = "mode", .kind = ISO_ARG_STRING, .fallback = "zeros"},
     {.name = "mean", .kind = ISO_ARG_FLOATS, .fallback = "0"},
     {.name = "dtype", .kind = ISO_ARG_ANY, .fallback = "None"},
+    {.name = "betas", .kind = ISO_ARG_FLOAT2, .fallback = "(0.9, 0.999)"},
 };
-static const iso_signature signature = {"Conv", params, sizeof params / sizeof *params};
+static const iso_signature signatures[] = {{"Conv", params, sizeof params / sizeof *params}, {"Linear", params, 1}};
 
 typedef struct bound {
     iso_status status;
@@ -30,7 +31,7 @@ static bound bind(const char *source) {
         return b;
     b.status = iso_expr_parse(ctx, source, &expr, &b.column);
     if (!b.status)
-        b.status = iso_bind(ctx, &signature, expr, b.args, &b.column);
+        b.status = iso_bind(ctx, &signatures[strncmp(source, "Linear", 6) == 0], expr, b.args, &b.column);
     strncpy(b.message, iso_error(ctx), sizeof b.message - 1);
     iso_expr_free(ctx, expr);
     iso_context_free(ctx);
@@ -46,6 +47,7 @@ ISO_TEST(bind_positions_keywords_and_defaults) {
     CHECK(b.args[3].f[0] == 2.0);
     CHECK(b.args[5].count == 2 && b.args[5].f[0] == 0.5 && b.args[5].f[1] == 1);
     CHECK(b.args[6].is_none);
+    CHECK(b.args[7].count == 2 && b.args[7].f[0] == 0.9 && b.args[7].f[1] == 0.999);
     b = bind("Conv(3, 5, momentum=None)");
     CHECK(b.status == ISO_OK && b.args[1].i[0] == 5 && b.args[1].i[1] == 5 && b.args[3].is_none);
     b = bind("Conv(kernel_size=1, in_channels=100)");
@@ -53,6 +55,7 @@ ISO_TEST(bind_positions_keywords_and_defaults) {
 }
 
 ISO_TEST(bind_errors_name_the_argument) {
+    CHECK_STRING("a value", iso_arg_kind_text(ISO_ARG_ANY)); /* which no value fails to be */
     static const struct {
         const char *source, *message;
         int column;
@@ -70,7 +73,14 @@ ISO_TEST(bind_errors_name_the_argument) {
         {"Conv(3, 5, mode=7)", "Conv: mode must be a 'text'", 16},
         {"Conv(None, 5)", "Conv: in_channels must be a whole number", 5},
         {"Conv(18446744073709551615, 5)", "Conv: in_channels must be a whole number", 5},
-        {"Conv(3, 5, True, 0.1, 'a', 0, None, 8)", "Conv takes at most 7 arguments", 36},
+        {"Conv(18446744073709551616, 5)", "Conv: in_channels must be a whole number", 5},
+        {"Conv(3, 5, momentum='a')", "Conv: momentum must be a number", 20},
+        {"Conv(3, 5, mean=[1, 'a'])", "Conv: mean must be a number or a list of at most 16 numbers", 16},
+        {"Conv(3, (1, 51))", "Conv: kernel_size must be between 1 and 50", 8},
+        {"Conv(3, (1, 'a'))", "Conv: kernel_size must be a whole number or a pair of them", 8},
+        {"Conv(3, 5, betas=(1, 'a'))", "Conv: betas must be a number or a pair of them", 17},
+        {"Conv(3, 5, True, 0.1, 'a', 0, None, 8, 9)", "Conv takes at most 8 arguments", 39},
+        {"Linear(3, 5)", "Linear takes at most 1 argument", 10},
         {"Conv(3, 5, mean=[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17])",
          "Conv: mean must be a number or a list of at most 16 numbers", 16},
     };

@@ -64,6 +64,8 @@ ISO_TEST(expr_values) {
         {"18446744073709551615", "18446744073709551615"},
         {"-9223372036854775808", "-9223372036854775808"},
         {"True", "True"},
+        {"False", "False"},
+        {"b", "b"},
         {"None", "None"},
         {"'a'", "'a'"},
         {"\"a'b\"", "'a\\'b'"},
@@ -88,6 +90,9 @@ ISO_TEST(expr_values) {
         {"[1, 2][-1]", "[1, 2][-1]"},
         {"b'a\\x00\\xff'", "b'a\\x00\\xff'"},
         {"[ f(i) for i in range( 3 ) ]", "[f(i) for i in range(3)]"},
+        {"1\t+\n2", "3"},
+        {"b\"x\"", "b'x'"},
+        {"'a\\tb\\r\\x7f\\\\'", "'a\\tb\\r\\x7f\\\\'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (!gives(cases[i][0], cases[i][1]))
@@ -102,6 +107,21 @@ ISO_TEST(expr_arithmetic) {
         {"-2**2", "-4"},
         {"2**-1", "0.5"},
         {"7//2", "3"},
+        {"0*-5", "0"},
+        {"7.0//3.5", "2.0"},
+        {"21.1//0.183", "115.0"}, /* the quotient comes out as little less than 115 */
+        {"0.0**2.0", "0.0"},
+        {"1e999**2", "1e999"},
+        {"2.0**1e999", "1e999"},
+        {"2**10239//2**10238", "2"},
+        {"2**10239+2**10239", "error 8: the result has too many digits"},
+        {"2**10240", "error 1: the result has too many digits"},
+        {"2**(2**70)", "error 1: the result has too many digits"},
+        {"1/2**10239", "0.0"},
+        {"0/2**10239", "0.0"},
+        {"7**3640/(2**10239-1)", "8.14216779970179e-07"},
+        {"-(2**10239-1)/(2**10188+1)", "-2251799813685248.0"},
+        {"-1/4", "-0.25"},
         {"-7//2", "-4"},
         {"7//-2", "-4"},
         {"-7%3", "2"},
@@ -171,9 +191,14 @@ ISO_TEST(expr_errors_point_at_the_character) {
         {"f(a=1, 2)", "error 7: a positional argument follows a keyword argument, expected NAME=VALUE"},
         {"'abc", "error 4: the closing quote is missing"},
         {"'\\q'", "error 1: unknown escape; expected one of \\n \\t \\r \\\\ \\' \\\" \\xhh \\uhhhh"},
+        {"'\\U00110000'", "error 1: unknown escape; expected one of \\n \\t \\r \\\\ \\' \\\" \\xhh \\uhhhh"},
+        {"b'\\q'", "error 2: unknown escape; expected one of \\n \\t \\r \\\\ \\' \\\" \\xhh \\uhhhh"},
+        {"'a\\", "error 2: unknown escape; expected one of \\n \\t \\r \\\\ \\' \\\" \\xhh \\uhhhh"},
         {"'\\ud800'", "error 1: unknown escape; expected one of \\n \\t \\r \\\\ \\' \\\" \\xhh \\uhhhh"},
         {"012", "error 0: not a number: no zeros may lead it"},
         {"1__0", "error 0: not a number: an underscore must stand between digits"},
+        {"1e_5", "error 0: not a number: an underscore must stand between digits"},
+        {"12._5", "error 0: not a number: an underscore must stand between digits"},
         {"1_", "error 0: not a number: an underscore must stand between digits"},
         {"0x", "error 0: not a number"},
         {"1.2.3", "error 0: not a number"},
@@ -184,6 +209,9 @@ ISO_TEST(expr_errors_point_at_the_character) {
         {"x[1:2", "error 5: the expression ends where ']' was expected"},
         {"[x for 1 in y]", "error 7: unexpected '1', expected a name"},
         {"[x for y]", "error 8: unexpected ']', expected 'in'"},
+        {"[x fork]", "error 3: unexpected 'f', expected ',' or ']'"},
+        {"[x for a.b in y]", "error 7: unexpected 'a', expected a name"},
+        {"[x for y in z", "error 13: the expression ends where ']' was expected"},
         {"b'\u00e9'", "error 2: bytes can only contain ASCII characters"},
         {"f(,)", "error 2: unexpected ',', expected a value"},
         {"a.", "error 1: unexpected '.', expected the end of the expression"},
@@ -234,12 +262,21 @@ ISO_TEST(expr_height_is_bounded) {
         strcat(source, "f(");
     strcat(source, "1");
     for (int i = 0; i < 20; i++)
-        strcat(source, ").a().b().c().d(1");
-    strcat(source, ")");
-    char *result = round_trip(source);
-    bool ok = strstr(result, "nested deeper than 64 levels") != NULL;
-    free(result);
-    CHECK(ok);
+        strcat(source, ").a().b().c()");
+    CHECK(gives(source, "error 298: nested deeper than 64 levels"));
+}
+
+ISO_TEST(expr_numbers_of_any_length_are_refused) {
+    char digits[4000];
+    static const struct {
+        int count;
+        const char *expected;
+    } cases[] = {{3083, "error 0: the number has too many digits"}, {3200, "error 0: the number is too long"}};
+    for (int i = 0; i < 2; i++) {
+        memset(digits, '9', (size_t)cases[i].count);
+        digits[cases[i].count] = 0;
+        CHECK(gives(digits, cases[i].expected));
+    }
 }
 
 /* Random damage to valid texts: any answer, but no crash and no leak. */
