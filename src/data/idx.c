@@ -5,35 +5,48 @@
 #include "data/inflate.h"
 #include "data/dataset_files.h"
 
-#define MAX_IDX ISO_BYTES(32)
+static size_t header_size(int dims) {
+    return 4 + 4 * (size_t)dims;
+}
 
-/* Unpacks gzip in memory. */
-static iso_status unpack(iso_context *ctx, const char *path, uint8_t **data, size_t *size) {
-    z_stream stream = {.next_in = *data, .avail_in = (uInt)*size};
+static int64_t big_endian(const uint8_t *p) {
+    return (int64_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
+/* The size of a file that begins like this one; SIZE_MAX if its header is not there yet, or promises more than can be. */
+static size_t promised_size(const uint8_t *data, size_t size, int dims) {
+    size_t total = 1;
+    bool fits = size >= header_size(dims);
+    for (int i = 0; i < dims && fits; i++)
+        fits = !__builtin_mul_overflow(total, (size_t)big_endian(data + 4 + 4 * i), &total);
+    return fits && !__builtin_add_overflow(total, header_size(dims), &total) ? total : SIZE_MAX;
+}
+
+/* Unpacks gzip in memory, up to some bytes more than the header promises. */
+static iso_status unpack(iso_context *ctx, const char *path, int dims, uint8_t **data, size_t *size) {
+    z_stream stream = {.zalloc = NULL};
     uint8_t *out = NULL;
-    size_t capacity = 0, used = 0;
-    if (*size > UINT32_MAX)
-        return iso_fail(ctx, ISO_EINVAL, "%s: is too large for a gzip file", path);
+    size_t capacity = 0, used = 0, taken = 0;
     if (iso_inflate_begin(ctx, &stream, 16 + MAX_WBITS) != Z_OK)
         return ISO_ENOMEM;
     int result = Z_OK;
     iso_status status = ISO_OK;
-    while (result == Z_OK && !status) {
-        if (used == capacity && !(status = iso_grow(ctx, &out, &capacity, used, capacity + ((size_t)8 << 20), 1)) &&
-            used > MAX_IDX)
-            status = iso_fail(ctx, ISO_EINVAL, "%s: unpacks to more than any idx file", path);
-        if (status)
+    while (result == Z_OK && used <= promised_size(out, used, dims)) {
+        if (used == capacity && (status = iso_grow(ctx, &out, &capacity, used, capacity + ((size_t)8 << 20), 1)))
             break;
+        uInt in = (uInt)iso_min64((int64_t)(*size - taken), 1 << 30), room = (uInt)iso_min64((int64_t)(capacity - used), 1 << 30);
+        stream.next_in = *data + taken;
+        stream.avail_in = in;
         stream.next_out = out + used;
-        stream.avail_out = (uInt)(capacity - used < UINT32_MAX ? capacity - used : UINT32_MAX);
-        size_t room = stream.avail_out;
+        stream.avail_out = room;
         result = inflate(&stream, Z_NO_FLUSH);
+        taken += in - stream.avail_in;
         used += room - stream.avail_out;
     }
     inflateEnd(&stream);
-    if (!status && result == Z_MEM_ERROR)
+    if (result == Z_MEM_ERROR)
         status = ISO_ENOMEM;
-    if (!status && result != Z_STREAM_END)
+    if (!status && result != Z_STREAM_END && result != Z_OK)
         status = iso_fail(ctx, ISO_EINVAL, "%s: damaged gzip file", path);
     if (status) {
         iso_free(ctx, out);
@@ -43,10 +56,6 @@ static iso_status unpack(iso_context *ctx, const char *path, uint8_t **data, siz
     *data = out;
     *size = used;
     return ISO_OK;
-}
-
-static int64_t big_endian(const uint8_t *p) {
-    return (int64_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
 }
 
 /* Reads one file, plain or else gzipped, and checks its header for `dims` dimensions of bytes. */
@@ -66,20 +75,17 @@ static iso_status read_idx(iso_dataset *d, const char *file, int dims, uint8_t *
     if (!status)
         status = iso_dataset_read(d, iso_path_name(path), data, &size);
     if (!status && size >= 2 && (*data)[0] == 0x1f && (*data)[1] == 0x8b)
-        status = unpack(ctx, path, data, &size);
-    size_t header = 4 + 4 * (size_t)dims;
-    if (!status && (size < header || (*data)[0] || (*data)[1] || (*data)[2] != 8 || (*data)[3] != dims))
+        status = unpack(ctx, path, dims, data, &size);
+    if (!status && (size < header_size(dims) || (*data)[0] || (*data)[1] || (*data)[2] != 8 || (*data)[3] != dims))
         status = iso_fail(ctx, ISO_EINVAL, "%s: is no idx file of %d dimensions of bytes", path, dims);
-    int64_t total = 1;
     for (int i = 0; i < dims && !status; i++) {
         shape[i] = big_endian(*data + 4 + 4 * i);
-        if (shape[i] < 1 || __builtin_mul_overflow(total, shape[i], &total))
-            status =
-                iso_fail(ctx, ISO_EINVAL, "%s: dimension %d is %lld, expected 1 or more, and all together what a file can hold",
-                         path, i, (long long)shape[i]);
+        if (shape[i] < 1)
+            status = iso_fail(ctx, ISO_EINVAL, "%s: dimension %d is %lld, expected 1 or more", path, i, (long long)shape[i]);
     }
-    if (!status && size != header + (size_t)total)
-        status = iso_fail(ctx, ISO_EINVAL, "%s: has %zu bytes, its header promises %zu", path, size, header + (size_t)total);
+    size_t promised = status ? 0 : promised_size(*data, size, dims);
+    if (!status && size != promised)
+        status = iso_fail(ctx, ISO_EINVAL, "%s: has %zu bytes, its header promises %zu", path, size, promised);
     iso_free(ctx, packed);
     iso_free(ctx, path);
     return status;

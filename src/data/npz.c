@@ -92,9 +92,7 @@ static iso_status inflate_into(iso_context *ctx, const uint8_t *packed, uint64_t
         result = inflate(&stream, Z_NO_FLUSH);
         in_done += in - stream.avail_in;
         out_done += room - stream.avail_out;
-        if (result == Z_OK && in == stream.avail_in && room == stream.avail_out)
-            result = Z_BUF_ERROR; /* no way on */
-    }
+    } /* without a way on: Z_BUF_ERROR */
     inflateEnd(&stream);
     if (result == Z_MEM_ERROR)
         return ISO_ENOMEM;

@@ -43,6 +43,13 @@ ISO_TEST(cifar_files) {
     snprintf(path, sizeof path, "%s/batches.meta.txt", folder);
     CHECK(write_classes(path, 9));
     CHECK_FAILS(ctx, ISO_EINVAL, "has 9 names of classes, expected 10", iso_cifar_open(ctx, root, "CIFAR10", true, &d));
+    static const char lines[] = "c0 \r\n \nc1\n\nc2\nc3\nc4\nc5\nc6\nc7\nc8\nc9"; /* spaces, blank lines, no newline at the end */
+    CHECK(write_bytes(path, lines, sizeof lines - 1));
+    CHECK_OK(ctx, iso_cifar_open(ctx, root, "CIFAR10", true, &d));
+    CHECK(d->class_count == 10);
+    CHECK_STRING("c0", d->classes[0]);
+    CHECK_STRING("c9", d->classes[9]);
+    iso_dataset_free(d);
     CHECK(write_classes(path, 10));
     for (int where = 0; where < 2; where++) { /* above the folder, or in it */
         CHECK_OK(ctx, iso_cifar_open(ctx, where ? folder : root, "CIFAR10", true, &d));
@@ -56,6 +63,9 @@ ISO_TEST(cifar_files) {
                 CHECK(image->pixels[3 * p + c] == (uint8_t)(22 + 50 * c + p));
         iso_dataset_free(d);
     }
+    snprintf(path, sizeof path, "%s/data_batch_3.bin", folder);
+    CHECK(write_records(path, 1, 2, 3));
+    CHECK_FAILS(ctx, ISO_EINVAL, "data_batch_3.bin: has 3074 bytes", iso_cifar_open(ctx, root, "CIFAR10", true, &d));
     snprintf(path, sizeof path, "%s/test_batch.bin", folder);
     CHECK(write_records(path, 1, 2, 3));
     CHECK_FAILS(ctx, ISO_EINVAL, "test_batch.bin: has 3074 bytes, expected a multiple of 3073",

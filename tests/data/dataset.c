@@ -6,6 +6,7 @@
 
 #include "data/folder.h"
 #include "data/npy.h"
+#include "harness/memory.h"
 #include "harness/test.h"
 
 static iso_context *new_context(int threads) {
@@ -251,6 +252,26 @@ ISO_TEST(idx_files_plain_and_packed) {
     iso_context_free(ctx);
 }
 
+/* Every allocation in turn fails; zlib wants its window only for what one call does not unpack to the end. */
+static bool runs_out_of_memory(const char *root, const char *message) {
+    iso_test_memory memory = {.left = ISO_TEST_PLENTY};
+    iso_allocator allocator = iso_test_allocator(&memory);
+    iso_context *ctx;
+    iso_dataset *d;
+    iso_status status = ISO_ENOMEM;
+    if (iso_context_new(&ctx, &(iso_context_options){.threads = 1, .allocator = &allocator}))
+        return false;
+    int n = 0;
+    for (; status == ISO_ENOMEM && n < 100; n++) {
+        atomic_store(&memory.left, n);
+        status = iso_idx_open(ctx, root, "MNIST", false, &d);
+    }
+    bool ok = status == ISO_EINVAL && n > 10 && strstr(iso_error(ctx), message);
+    atomic_store(&memory.left, ISO_TEST_PLENTY);
+    iso_context_free(ctx);
+    return ok;
+}
+
 ISO_TEST(idx_files_that_are_damaged) {
     uint8_t images[16 + 8], labels[8 + 2];
     size_t at = idx_header(images, 3, (uint32_t[]){2, 2, 2});
@@ -271,10 +292,35 @@ ISO_TEST(idx_files_that_are_damaged) {
     CHECK(write_bytes(image_path, images, sizeof images));
     CHECK_OK(ctx, iso_idx_open(ctx, root, "MNIST", false, &d));
     iso_dataset_free(d);
-    images[0] = 1;
-    CHECK(write_bytes(image_path, images, sizeof images));
-    CHECK_FAILS(ctx, ISO_EINVAL, "t10k-images", iso_idx_open(ctx, root, "MNIST", false, &d));
-    images[0] = 0;
+    static const struct {
+        int at, value;
+        const char *message;
+    } changes[] = {{0, 1, "is no idx file of 3 dimensions of bytes"},
+                   {0, 0x1f, "is no idx file of 3 dimensions of bytes"},
+                   {1, 1, "is no idx file of 3 dimensions of bytes"},
+                   {2, 9, "is no idx file of 3 dimensions of bytes"},
+                   {3, 2, "is no idx file of 3 dimensions of bytes"},
+                   {7, 0, "dimension 0 is 0"},
+                   {15, 0, "dimension 2 is 0"},
+                   {15, 3, "has 24 bytes, its header promises 28"},
+                   {4, 1, "has 24 bytes, its header promises 67108888"}};
+    for (size_t i = 0; i < ISO_COUNTOF(changes); i++) {
+        uint8_t before = images[changes[i].at];
+        images[changes[i].at] = (uint8_t)changes[i].value;
+        CHECK(write_bytes(image_path, images, sizeof images));
+        CHECK_FAILS(ctx, ISO_EINVAL, changes[i].message, iso_idx_open(ctx, root, "MNIST", false, &d));
+        images[changes[i].at] = before;
+    }
+    /* More than can be: the product alone, and with the header, 2^64 - 1 = 4294967295 * 641 * 6700417. */
+    static const uint32_t huge[][3] = {{UINT32_MAX, UINT32_MAX, UINT32_MAX}, {UINT32_MAX, 641, 6700417}};
+    char message[80];
+    snprintf(message, sizeof message, "has 24 bytes, its header promises %zu", SIZE_MAX);
+    for (int i = 0; i < 2; i++) {
+        idx_header(images, 3, huge[i]);
+        CHECK(write_bytes(image_path, images, sizeof images));
+        CHECK_FAILS(ctx, ISO_EINVAL, message, iso_idx_open(ctx, root, "MNIST", false, &d));
+    }
+    idx_header(images, 3, (uint32_t[]){2, 2, 2});
     CHECK(write_bytes(image_path, images, sizeof images));
     labels[9] = 10;
     CHECK(write_bytes(label_path, labels, sizeof labels));
@@ -300,6 +346,18 @@ ISO_TEST(idx_files_that_are_damaged) {
         CHECK(write_bytes(packed_path, packed, cut));
         CHECK_FAILS(ctx, ISO_EINVAL, "t10k-images", iso_idx_open(ctx, root, "MNIST", false, &d));
     }
+    packed[20] ^= 1;
+    CHECK(write_bytes(packed_path, packed, size));
+    CHECK_FAILS(ctx, ISO_EINVAL, "damaged gzip file", iso_idx_open(ctx, root, "MNIST", false, &d));
+
+    /* One that unpacks to far more than its header promises is not unpacked to its end. */
+    size_t large = (size_t)40 << 20;
+    uint8_t *bomb = calloc(large, 1);
+    memcpy(bomb, images, sizeof images);
+    CHECK(write_gz(packed_path, bomb, large));
+    free(bomb);
+    CHECK_FAILS(ctx, ISO_EINVAL, "has 8388608 bytes, its header promises 24", iso_idx_open(ctx, root, "MNIST", false, &d));
+    CHECK(runs_out_of_memory(root, "has 8388608 bytes, its header promises 24"));
     iso_context_free(ctx);
 }
 

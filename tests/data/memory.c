@@ -3,14 +3,23 @@
 
 #include "data/folder.h"
 #include "data/loader.h"
+#include "data/npy_made.h"
 #include "harness/memory.h"
 #include "harness/test.h"
 
 /* Data sets in a few large files. */
 static iso_status open_files(iso_context *ctx, const char *root) {
-    const iso_npy_source source = {"x.npy", "y.npy", "x", "y", 0};
+    const iso_npy_source source = {"x.npy", "y.npy", "x", "y", 0}, packed = {"both.npz", NULL, "x", "y", 0};
     iso_dataset *data;
     iso_status status = iso_idx_open(ctx, root, "MNIST", true, &data);
+    if (!status) {
+        iso_dataset_free(data);
+        status = iso_idx_open(ctx, root, "MNIST", false, &data); /* gzipped */
+    }
+    if (!status) {
+        iso_dataset_free(data);
+        status = iso_numpy_open(ctx, root, &packed, &data);
+    }
     if (!status) {
         iso_dataset_free(data);
         status = iso_cifar_open(ctx, root, "CIFAR10", false, &data);
@@ -71,6 +80,17 @@ ISO_TEST(data_without_memory_fails_and_leaks_nothing) {
     CHECK(write_bytes(path, NPY("\x3c", "|u1", "(1, 1, 2)") "\3\4", 10 + 60 + 2));
     snprintf(path, sizeof path, "%s/y.npy", files_root);
     CHECK(write_bytes(path, NPY("\x37", "|u1", "(1,)") "\2", 10 + 55 + 1));
+    const uint8_t images[] = NPY("\x3c", "|u1", "(1, 1, 2)") "\3\4", labels[] = NPY("\x37", "|u1", "(1,)") "\2";
+    const struct member members[] = {{"x.npy", images, sizeof images - 1, true, false},
+                                     {"y.npy", labels, sizeof labels - 1, false, false}};
+    uint8_t file[1024];
+    snprintf(path, sizeof path, "%s/both.npz", files_root);
+    CHECK(write_bytes(path, file, make_npz(file, members, 2)));
+    snprintf(path, sizeof path, "%s/t10k-images-idx3-ubyte.gz", files_root);
+    gzFile packed = gzopen(path, "wb");
+    CHECK(packed && gzwrite(packed, "\0\0\x08\x03\0\0\0\1\0\0\0\1\0\0\0\1\x55", 17) == 17 && gzclose(packed) == Z_OK);
+    snprintf(path, sizeof path, "%s/t10k-labels-idx1-ubyte", files_root);
+    CHECK(write_bytes(path, "\0\0\x08\x01\0\0\0\1\3", 9));
     snprintf(path, sizeof path, "%s/0/damaged.png", root);
     CHECK(write_bytes(path, "nonsense", 8));
     for (int threads = 0; threads < 2; threads++) {

@@ -1,28 +1,14 @@
 /* .npy and .npz files: what NumPy may write, and what is damaged. tests/oracle/datasets.py compares with NumPy itself. */
 #include "data/npy.h"
 
-#include <zlib.h>
-
 #include "data/dataset.h"
 #include "data/folder.h"
+#include "data/npy_made.h"
 #include "harness/test.h"
 
 static iso_context *new_context(void) {
     iso_context *ctx;
     return iso_context_new(&ctx, &(iso_context_options){.threads = 1}) ? NULL : ctx;
-}
-
-/* A file of this version with this header and so many bytes of data: 0, 1, 2, ... Returns its size. */
-static size_t make_npy(uint8_t *out, int version, const char *header, size_t data) {
-    size_t length = strlen(header), start = version == 1 ? 10 : 12;
-    memcpy(out, "\x93NUMPY", 6);
-    out[6] = (uint8_t)version;
-    memset(out + 7, 0, 5);
-    out[8] = (uint8_t)length;
-    memcpy(out + start, header, length);
-    for (size_t i = 0; i < data; i++)
-        out[start + length + i] = (uint8_t)i;
-    return start + length + data;
 }
 
 ISO_TEST(npy_headers) {
@@ -35,6 +21,10 @@ ISO_TEST(npy_headers) {
         {"{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }\n", 1, 6, {'u', 1, false, false, 2, {2, 3}, 6, NULL}},
         {"{'shape':(4,),\"fortran_order\":True,\"descr\":\">i2\"}", 2, 8, {'i', 2, true, true, 1, {4}, 4, NULL}},
         {"{'descr': '<f8', 'fortran_order': False, 'shape': ()}   \n", 3, 8, {'f', 8, false, false, 0, {0}, 1, NULL}},
+        {"\n\t{'descr': '<i2', 'fortran_order': True, 'shape': (1, 2, 1, 1, 1, 1)}",
+         1,
+         4,
+         {'i', 2, false, true, 6, {1, 2, 1, 1, 1, 1}, 2, NULL}},
         {"{ 'descr' : '=b1' , 'fortran_order' : False , 'shape' : ( 0 , 7 ) }", 1, 0, {'b', 1, false, false, 2, {0, 7}, 0, NULL}},
     };
     static const struct {
@@ -49,6 +39,23 @@ ISO_TEST(npy_headers) {
         {"{'descr': '|u1' 'fortran_order': False, 'shape': (6,)}", 6, "no dict of descr"},
         {"{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (6,)}", 24, "no dict of descr"},
         {"", 6, "no dict of descr"},
+        {"{5: 6}", 6, "no dict of descr"},
+        {"{'descr' '|u1'}", 6, "no dict of descr"},
+        {"{'desc", 6, "no dict of descr"},
+        {"{'descr': '|u1', 'size': 6}", 6, "no dict of descr"},
+        {"{'descr': '|u1', 'fortran_order': Fa", 6, "no dict of descr"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': [6]}", 6, "no dict of descr"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (6:)}", 6, "no dict of descr"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (6", 6, "no dict of descr"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (1, 1, 1, 1, 1, 1, 6)}", 6, "at most 6 dimensions"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (9223372036854775808,)}", 6, "no dict of descr"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (99999999999999999999,)}", 6, "no dict of descr"},
+        {"{'descr': '<abcdefghijklmnopqrstuvwxyzabcdefghijk', 'fortran_order': False, 'shape': (6,)}", 6, "no dict of descr"},
+        {"{'descr': '', 'fortran_order': False, 'shape': (6,)}", 6, "its elements are ''"},
+        {"{'descr': 'u1', 'fortran_order': False, 'shape': (6,)}", 6, "its elements are 'u1'"},
+        {"{'descr': '<', 'fortran_order': False, 'shape': (6,)}", 6, "its elements are '<'"},
+        {"{'descr': '<f', 'fortran_order': False, 'shape': (6,)}", 6, "its elements are '<f'"},
+        {"{'descr': '<f44', 'fortran_order': False, 'shape': (6,)}", 6, "its elements are '<f44'"},
         {"{'descr': '|O', 'fortran_order': False, 'shape': (6,)}", 6, "its elements are '|O'"},
         {"{'descr': '<f3', 'fortran_order': False, 'shape': (2,)}", 6, "its elements are '<f3'"},
         {"{'descr': '<U1', 'fortran_order': False, 'shape': (1,)}", 4, "its elements are '<U1'"},
@@ -56,6 +63,7 @@ ISO_TEST(npy_headers) {
         {"{'descr': '|u1', 'fortran_order': False, 'shape': (5,)}", 6, "has 6 bytes of data, its header promises 5"},
         {"{'descr': '<u8', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", 6, "promises more than"},
         {"{'descr': '<u8', 'fortran_order': False, 'shape': (1152921504606846976, 2)}", 6, "promises more than"},
+        {"{'descr': '<u8', 'fortran_order': False, 'shape': (4294967296, 4294967296, 2)}", 6, "promises more than"},
     };
     iso_context *ctx = new_context();
     uint8_t bytes[512];
@@ -81,81 +89,16 @@ ISO_TEST(npy_headers) {
     make_npy(bytes, 1, "", 6);
     bytes[6] = 4;
     CHECK_FAILS(ctx, ISO_EINVAL, "version 4.0", iso_npy_parse(ctx, "x", bytes, 16, &array));
+    bytes[6] = 0;
+    CHECK_FAILS(ctx, ISO_EINVAL, "version 0.0", iso_npy_parse(ctx, "x", bytes, 16, &array));
+    bytes[6] = bytes[7] = 1;
+    CHECK_FAILS(ctx, ISO_EINVAL, "version 1.1", iso_npy_parse(ctx, "x", bytes, 16, &array));
+    bytes[1] = 'n';
+    CHECK_FAILS(ctx, ISO_EINVAL, "is no .npy file", iso_npy_parse(ctx, "x", bytes, 16, &array));
     iso_context_free(ctx);
 }
 
 /* ---- .npz ---- */
-
-static size_t put(uint8_t *out, size_t at, int bytes, uint64_t value) {
-    for (int i = 0; i < bytes; i++)
-        out[at++] = i < 8 ? (uint8_t)(value >> 8 * i) : 0;
-    return at;
-}
-
-struct member {
-    const char *name;
-    const uint8_t *data;
-    size_t size;
-    bool deflate, zip64;
-};
-
-/* A zip file of these members; returns its size. */
-static size_t make_npz(uint8_t *out, const struct member *members, size_t count) {
-    size_t at = 0, directory_size = 0;
-    uint8_t directory[1024];
-    for (size_t i = 0; i < count; i++) {
-        const struct member *m = &members[i];
-        uint8_t packed[1024];
-        z_stream z = {.next_in = (uint8_t *)m->data, .avail_in = (uInt)m->size, .next_out = packed, .avail_out = sizeof packed};
-        deflateInit2(&z, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
-        deflate(&z, Z_FINISH);
-        deflateEnd(&z);
-        size_t offset = at, name = strlen(m->name), size = m->deflate ? z.total_out : m->size;
-        uint32_t crc = (uint32_t)crc32(0, m->data, (uInt)m->size);
-        at = put(out, at, 4, 0x04034b50);
-        at = put(out, at, 4, 20);
-        at = put(out, at, 2, m->deflate ? 8 : 0);
-        at = put(out, at, 16, 0); /* time, crc and sizes: the directory counts */
-        at = put(out, at, 2, name);
-        at = put(out, at, 2, 5);
-        memcpy(out + at, m->name, name);
-        memcpy(out + at + name, "extra", 5);
-        memcpy(out + at + name + 5, m->deflate ? packed : m->data, size);
-        at += name + 5 + size;
-
-        size_t d = directory_size;
-        d = put(directory, d, 4, 0x02014b50);
-        d = put(directory, d, 6, 20);
-        d = put(directory, d, 2, m->deflate ? 8 : 0);
-        d = put(directory, d, 4, 0);
-        d = put(directory, d, 4, crc);
-        d = put(directory, d, 4, m->zip64 ? UINT32_MAX : size);
-        d = put(directory, d, 4, m->zip64 ? UINT32_MAX : m->size);
-        d = put(directory, d, 2, name);
-        d = put(directory, d, 2, m->zip64 ? 28 : 0);
-        d = put(directory, d, 10, 0);
-        d = put(directory, d, 4, m->zip64 ? UINT32_MAX : offset);
-        memcpy(directory + d, m->name, name);
-        d += name;
-        if (m->zip64) {
-            d = put(directory, d, 2, 1);
-            d = put(directory, d, 2, 24);
-            d = put(directory, d, 8, m->size);
-            d = put(directory, d, 8, size);
-            d = put(directory, d, 8, offset);
-        }
-        directory_size = d;
-    }
-    memcpy(out + at, directory, directory_size);
-    size_t end = at + directory_size;
-    end = put(out, end, 4, 0x06054b50);
-    end = put(out, end, 4, 0);
-    end = put(out, end, 2, count);
-    end = put(out, end, 2, count);
-    end = put(out, end, 4, directory_size);
-    end = put(out, end, 4, at);
-    return put(out, end, 2, 0);
-}
 
 ISO_TEST(npz_members) {
     uint8_t data[300], file[4096], *got;
@@ -191,6 +134,67 @@ ISO_TEST(npz_members) {
         iso_free(ctx, got);
         file[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
+    iso_context_free(ctx);
+}
+
+/* Where the directory of a made file describes its only member. */
+static uint8_t *entry_of(uint8_t *file, size_t size) {
+    return memmem(file, size, "PK\1\2", 4);
+}
+
+/* Members that lie where there is nothing, or are larger than anything. */
+ISO_TEST(npz_directories_that_lie) {
+    const uint8_t data[9] = "datadata";
+    const struct member member = {"x.npy", data, sizeof data, false, true};
+    uint8_t file[512], *got;
+    size_t size = make_npz(file, &member, 1), got_size;
+    iso_context *ctx = new_context();
+    uint8_t *entry = entry_of(file, size), *extra = entry + 46 + 5;
+    enum { SIZE = 4, PACKED = 12, OFFSET = 20 }; /* in the field of 64-bit numbers */
+    CHECK(entry && extra[0] == 1 && extra[2] == 24);
+    put(extra, OFFSET, 8, size + 1);
+    CHECK_FAILS(ctx, ISO_EINVAL, "'x' is damaged", iso_npz_member(ctx, "f", file, size, "x", &got, &got_size));
+    put(extra, OFFSET, 8, size - 5);
+    CHECK_FAILS(ctx, ISO_EINVAL, "'x' is damaged", iso_npz_member(ctx, "f", file, size, "x", &got, &got_size));
+    put(extra, OFFSET, 8, 0);
+    put(extra, SIZE, 8, (uint64_t)1 << 40);
+    CHECK_FAILS(ctx, ISO_EINVAL, "'x' is damaged", iso_npz_member(ctx, "f", file, size, "x", &got, &got_size));
+    put(extra, SIZE, 8, sizeof data);
+    extra[2] = 4; /* too short for the first number */
+    CHECK_FAILS(ctx, ISO_EINVAL, "its directory is damaged", iso_npz_member(ctx, "f", file, size, "x", &got, &got_size));
+    extra[2] = 24;
+    extra[0] = 2; /* a field of another kind: the 32-bit numbers are meant as they are */
+    CHECK_FAILS(ctx, ISO_EINVAL, "'x' is damaged", iso_npz_member(ctx, "f", file, size, "x", &got, &got_size));
+    extra[0] = 1;
+    put(entry, 24, 4, sizeof data); /* the size fits into 32 bits, so only the others stand in the field */
+    put(extra, 4, 8, sizeof data);
+    put(extra, 12, 8, 0);
+    CHECK_OK(ctx, iso_npz_member(ctx, "f", file, size, "x", &got, &got_size));
+    CHECK(got_size == sizeof data && memcmp(got, data, got_size) == 0);
+    iso_free(ctx, got);
+    iso_context_free(ctx);
+}
+
+ISO_TEST(npz_names_of_many_members_and_of_none) {
+    const uint8_t data[1] = {7};
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"};
+    struct member members[ISO_COUNTOF(names)];
+    static uint8_t file[70000], *got;
+    size_t got_size;
+    iso_context *ctx = new_context();
+    for (size_t i = 0; i < ISO_COUNTOF(names); i++)
+        members[i] = (struct member){names[i], data, 1, false, false};
+    size_t size = make_npz(file, members, ISO_COUNTOF(names));
+    CHECK_OK(ctx, iso_npz_member(ctx, "f", file, size, "l", &got, &got_size));
+    CHECK(got_size == 1 && got[0] == 7);
+    iso_free(ctx, got);
+    CHECK_FAILS(ctx, ISO_EINVAL, "has no array 'x'; it has 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'",
+                iso_npz_member(ctx, "f", file, size, "x", &got, &got_size));
+    CHECK(strstr(iso_error(ctx), "'j'") && !strstr(iso_error(ctx), "'k'"));
+    size = make_npz(file, NULL, 0);
+    CHECK_FAILS(ctx, ISO_EINVAL, "has no array 'x'; it has none", iso_npz_member(ctx, "f", file, size, "x", &got, &got_size));
+    memset(file, 0, sizeof file); /* longer than the longest comment behind a directory */
+    CHECK_FAILS(ctx, ISO_EINVAL, "is no .npz file", iso_npz_member(ctx, "f", file, sizeof file, "x", &got, &got_size));
     iso_context_free(ctx);
 }
 
