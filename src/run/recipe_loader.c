@@ -1,9 +1,8 @@
 #include "run/recipe_loader.h"
 
-/* The failure at an argument, or at the call if it is not given. */
+/* The failure at an argument that is given. */
 #define BAD(recipe, located, expression, ...)                                                                                    \
-    (iso_fail((recipe)->ctx, ISO_EINVAL, __VA_ARGS__),                                                                           \
-     iso_recipe_fail_at((recipe), (located), (expression) ? (expression)->column : (located)->expr->column, ISO_EINVAL))
+    (iso_fail((recipe)->ctx, ISO_EINVAL, __VA_ARGS__), iso_recipe_fail_at((recipe), (located), (expression)->column, ISO_EINVAL))
 
 /* ---- Generators ---- */
 
@@ -142,14 +141,13 @@ static iso_status read_sampler(iso_recipe *recipe, const iso_expr *e) {
         recipe->sampler_items = args[0].expr;
         status = read_indices(recipe, located, args[0].expr);
         return status ? status : read_generator(recipe, located, &args[1], &sampler->generator);
-    case ISO_WEIGHTED_RANDOM_SAMPLER:
+    default: /* ISO_WEIGHTED_RANDOM_SAMPLER */
         recipe->sampler_items = args[0].expr;
         sampler->num_samples = args[1].i[0];
         sampler->replacement = args[2].i[0];
         status = read_weights(recipe, located, args[0].expr);
         return status ? status : read_generator(recipe, located, &args[3], &sampler->generator);
     }
-    return ISO_OK;
 }
 
 /* ---- DataLoader ---- */

@@ -24,7 +24,7 @@ static void write_expr(iso_context *ctx, iso_text *out, const iso_expr *expr) {
     if (!iso_text_ok(&text))
         out->failed = true;
     else
-        write_quoted(out, text.data ? text.data : "");
+        write_quoted(out, text.data);
     iso_text_free(&text);
 }
 

@@ -57,10 +57,9 @@ static iso_status syntax_error(struct reader *r) {
         return iso_fail(r->ctx, ISO_ENOMEM, "%s: out of memory", r->name);
     if (p->error == YAML_READER_ERROR)
         return iso_fail(r->ctx, ISO_EINVAL, "%s: byte %zu: %s", r->name, p->problem_offset, p->problem);
-    const char *problem = p->problem ? p->problem : "syntax error";
     return iso_fail(r->ctx, ISO_EINVAL, "%s:%zu:%zu: not valid YAML: %s%s", r->name, p->problem_mark.line + 1,
-                    p->problem_mark.column + 1, problem,
-                    strstr(problem, "',' or ']'") ? "; in a [list] on one line a call with commas needs \"quotes\"" : "");
+                    p->problem_mark.column + 1, p->problem,
+                    strstr(p->problem, "',' or ']'") ? "; in a [list] on one line a call with commas needs \"quotes\"" : "");
 }
 
 static iso_status next_event(struct reader *r, yaml_event_t *event) {
@@ -88,7 +87,7 @@ static iso_status read_collection(struct reader *r, iso_yaml *node, int depth) {
         iso_yaml *key = NULL, *item = NULL;
         if (map) {
             yaml_mark_t mark = event.start_mark;
-            if (!(status = read_node(r, &event, depth + 1, &key)) && key) {
+            if (!(status = read_node(r, &event, depth + 1, &key))) {
                 if (key->kind != ISO_YAML_SCALAR)
                     status = refuse(r, mark, "a key must be a plain word");
                 else if (iso_yaml_get(node, key->text))
@@ -203,8 +202,6 @@ static size_t find(const iso_yaml *map, const char *key, size_t size) {
 }
 
 iso_yaml *iso_yaml_get(const iso_yaml *map, const char *key) {
-    if (!map || map->kind != ISO_YAML_MAP)
-        return NULL;
     size_t i = find(map, key, strlen(key));
     return i < map->count ? map->items[i] : NULL;
 }

@@ -143,6 +143,19 @@ ISO_TEST(tensorboard_records_are_as_recorded) {
           iso_crc32c("123456789", 9) == 0xe3069283u);
     iso_context *ctx = test_context(1);
     iso_text out = iso_text_new(ctx), hex = iso_text_new(ctx);
+    /* TensorBoard's event of a session that starts anew: wall time, step, and the status START. */
+    static const uint8_t start[] = {9, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0x10, 0xac, 2, 0x3a, 2, 8, 1};
+    iso_event_restart(&out, 1.5, 300);
+    CHECK(out.size == 8 + 4 + sizeof start + 4 && out.data[0] == sizeof start && memcmp(out.data + 12, start, sizeof start) == 0);
+    iso_text_clear(&out);
+    /* A tag that no message has room for. */
+    iso_text none = iso_text_new(ctx);
+    char tag[1200];
+    memset(tag, 'x', sizeof tag - 1);
+    tag[sizeof tag - 1] = 0;
+    iso_event_scalars(&none, 2.25, 300, (const iso_scalar[]){{tag, 0.5f}}, 1);
+    CHECK(!iso_text_ok(&none) && none.size == 0);
+    iso_text_free(&none);
     iso_event_version(&out, 1.5);
     iso_event_scalars(&out, 2.25, 300, (const iso_scalar[]){{ISO_TAG_LOSS, 0.5f}, {ISO_TAG_LR, 0.1f}}, 2);
     iso_text_hex(&hex, out.data, out.size);
