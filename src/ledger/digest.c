@@ -27,26 +27,28 @@ static int64_t first_nan(const float *x, int64_t count) {
     return -1;
 }
 
-static bool little_endian(void) {
-    const uint16_t one = 1;
-    uint8_t first;
-    memcpy(&first, &one, 1);
-    return first == 1;
+/* Canonical bytes are little-endian. Where memory is, too, what stands behind `if (!LITTLE_MEMORY)` is no code at all. */
+enum { LITTLE_MEMORY = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
+
+/* Elements of `width` bytes in the other order of bytes. */
+static inline void swap_bytes(const uint8_t *from, size_t size, size_t width, uint8_t *to) {
+    for (size_t at = 0; at < size; at += width)
+        for (size_t b = 0; b < width; b++)
+            to[at + b] = from[at + width - 1 - b];
 }
 
-/* `size` bytes of elements from memory to canonical bytes. */
+/* `size` bytes of elements from memory to canonical bytes; in a little-endian memory only floats have others. */
 static void to_canonical(iso_dtype dtype, const uint8_t *from, size_t size, uint8_t *to) {
-    size_t width = iso_dtype_size(dtype);
-    for (size_t at = 0; at < size; at += width) {
-        uint64_t value = from[at];
-        if (width == 4) {
-            uint32_t word;
-            memcpy(&word, from + at, 4);
-            value = dtype == ISO_FLOAT32 && is_nan(word) ? 0x7fc00000u : word;
-        } else if (width == 8)
-            memcpy(&value, from + at, 8);
-        for (size_t b = 0; b < width; b++)
-            to[at + b] = (uint8_t)(value >> (8 * b));
+    if (!LITTLE_MEMORY && dtype != ISO_FLOAT32) {
+        swap_bytes(from, size, iso_dtype_size(dtype), to);
+        return;
+    }
+    for (size_t at = 0; at < size; at += 4) {
+        uint32_t word;
+        memcpy(&word, from + at, 4);
+        word = is_nan(word) ? 0x7fc00000u : word;
+        for (size_t b = 0; b < 4; b++)
+            to[at + b] = (uint8_t)(word >> (8 * b));
     }
 }
 
@@ -54,7 +56,7 @@ iso_status iso_tensor_canonical(iso_context *ctx, const iso_tensor *tensor, cons
     *copy = NULL;
     *bytes = tensor->data;
     bool nan = tensor->dtype == ISO_FLOAT32 && first_nan(tensor->data, tensor->numel) >= 0;
-    if (!nan && (little_endian() || tensor->dtype == ISO_UINT8))
+    if (!nan && (LITTLE_MEMORY || tensor->dtype == ISO_UINT8))
         return ISO_OK;
     size_t size = iso_tensor_bytes(tensor);
     if (!(*copy = iso_alloc(ctx, size)))
@@ -65,16 +67,11 @@ iso_status iso_tensor_canonical(iso_context *ctx, const iso_tensor *tensor, cons
 }
 
 void iso_tensor_from_canonical(iso_tensor *tensor, const uint8_t *bytes) {
-    size_t size = iso_tensor_bytes(tensor), width = iso_dtype_size(tensor->dtype);
-    if (little_endian() || width == 1) {
-        if (size)
-            memcpy(tensor->data, bytes, size);
-        return;
-    }
-    uint8_t *to = tensor->data;
-    for (size_t at = 0; at < size; at += width)
-        for (size_t b = 0; b < width; b++)
-            to[at + b] = bytes[at + width - 1 - b];
+    size_t size = iso_tensor_bytes(tensor);
+    if (!LITTLE_MEMORY)
+        swap_bytes(bytes, size, iso_dtype_size(tensor->dtype), tensor->data);
+    else if (size)
+        memcpy(tensor->data, bytes, size);
 }
 
 iso_status iso_tensor_digest(iso_context *ctx, const iso_tensor *tensor, uint8_t digest[ISO_BLAKE3_SIZE]) {
@@ -150,15 +147,13 @@ static void digest_part(void *argument, int64_t index, int thread) {
     const iso_tensor *tensor = part->entry->tensor;
     const uint8_t *bytes = (const uint8_t *)tensor->data + part->at;
     part->nan_index = -1;
-    if (little_endian()) {
+    if (LITTLE_MEMORY)
         hash_part(d, index, bytes);
-        /* Looked for behind the hash, which has brought the tile into the cache, and prefetches as a scan could not. */
-        if (tensor->dtype == ISO_FLOAT32)
-            part->nan_index = first_nan((const float *)(const void *)bytes, (int64_t)(part->size / 4));
-        if (part->nan_index < 0)
-            return;
-    } else if (tensor->dtype == ISO_FLOAT32)
+    /* Looked for behind the hash, which has brought the tile into the cache, and prefetches as a scan could not. */
+    if (tensor->dtype == ISO_FLOAT32)
         part->nan_index = first_nan((const float *)(const void *)bytes, (int64_t)(part->size / 4));
+    if (LITTLE_MEMORY && part->nan_index < 0)
+        return;
     to_canonical(tensor->dtype, bytes, part->size, d->scratch[thread]);
     hash_part(d, index, d->scratch[thread]);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ledger/ledger_test.h"
 
@@ -116,6 +117,8 @@ ISO_TEST(headers_that_lie_are_refused) {
         {A("F32", "[\"2\"]", "[0,8]") "}", 8, "shape"},
         {A("F32", "2", "[0,8]") "}", 8, "shape"},
         {A("F32", "[2]", "[0]") "}", 8, "data_offsets"},
+        {A("F32", "[2]", "[\"0\",8]") "}", 8, "data_offsets"},
+        {A("F32", "[2]", "[0,\"8\"]") "}", 8, "data_offsets"},
         {A("F32", "[2]", "{\"0\":0,\"1\":8}") "}", 8, "data_offsets"},
         {A("F64", "[1]", "[0,8]") "}", 8, "F64"},
         {A("F32", "[2]", "[0,8]") ",\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[8,8]}}", 8, "key"},
@@ -142,6 +145,14 @@ ISO_TEST(headers_that_lie_are_refused) {
             CHECK_FAILS(ctx, ISO_EINVAL, "not a safetensors file", iso_safetensors_read(ctx, path, &file));
             CHECK(file == NULL);
         }
+    /* A header that is there, and longer than any: a file with a hole. */
+    uint8_t length[9] = {0, 0, 0x40, 6, 0, 0, 0, 0, '{'}; /* 100 MiB; one more is too many */
+    CHECK(test_write(path, length, sizeof length) && truncate(path, ((off_t)100 << 20) + 9) == 0);
+    CHECK_FAILS(ctx, ISO_EINVAL, "not a safetensors file: header", iso_safetensors_read(ctx, path, &file));
+    length[0] = 1;
+    CHECK(test_write(path, length, sizeof length) && truncate(path, ((off_t)100 << 20) + 9) == 0);
+    CHECK_FAILS(ctx, ISO_EINVAL, "the header's length does not fit", iso_safetensors_read(ctx, path, &file));
+    CHECK(unlink(path) == 0);
     CHECK_FAILS(ctx, ISO_EIO, "missing.safetensors",
                 iso_safetensors_read(ctx, test_path(iso_test_directory(), "missing.safetensors"), &file));
     iso_context_free(ctx);
