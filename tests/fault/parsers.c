@@ -270,6 +270,21 @@ static iso_status digest_tensor(iso_context *ctx, const char *input) {
     return iso_tensor_digest(ctx, model->tensors[2], result[0]);
 }
 
+/* A state whose tiles are asked for before its root. */
+static iso_status digest_tiles(iso_context *ctx, const char *input) {
+    (void)input;
+    iso_state *state;
+    iso_status status = iso_state_new(ctx, &state);
+    if (!status)
+        status = iso_state_add(state, test_names[2], model->tensors[2]);
+    if (!status)
+        status = iso_state_tiles(state);
+    if (!status)
+        memcpy(result[0], state->entries[0].digest, sizeof result[0]);
+    iso_state_free(state);
+    return status;
+}
+
 ISO_TEST(traces_survive_every_fault) {
     iso_context *good = test_context(1);
     model = test_model_new(good, 20000);
@@ -277,6 +292,7 @@ ISO_TEST(traces_survive_every_fault) {
     everywhere((fault_job){.name = "a trace", .prepare = remove_trace, .run = write_trace, .input = path});
     iso_tensor_f32(model->tensors[2])[7] = (float)strtod("nan", NULL); /* the digest needs a copy */
     everywhere((fault_job){.name = "a digest", .run = digest_tensor});
+    everywhere((fault_job){.name = "tiles", .run = digest_tiles});
     test_model_free(model);
     iso_context_free(good);
 }
