@@ -27,7 +27,7 @@ SYMBOL_VERSION := ISOBIT_$(SOVERSION)
 PRIVATE_VERSION := ISOBIT_PRIVATE_$(VERSION)
 
 # From the ground up. An include points down or sideways, never up (tests/house.sh checks it).
-ROOMS ?= core math random expr stream ops reference kernels image nn data ledger run report cli
+ROOMS ?= core math random expr stream ops reference kernels image nn data ledger recipe run audit report cli
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-unknown-warning-option -Wno-format-truncation -Wno-missing-field-initializers
 ifdef WERROR

@@ -8,7 +8,7 @@ ok() { passed=$((passed + 1)); }
 bad() { failed=$((failed + 1)); echo "FAIL $*"; }
 
 declare -A floor=([core]=0 [math]=1 [random]=2 [expr]=1 [stream]=3 [ops]=2 [reference]=3 [kernels]=3 [image]=3 [nn]=4
-    [data]=4 [ledger]=4 [run]=5 [report]=6 [cli]=7)
+    [data]=4 [ledger]=4 [recipe]=5 [run]=6 [audit]=7 [report]=8 [cli]=9)
 
 for file in $(find src -name '*.[ch]'); do
     room=${file#src/} room=${room%%/*}

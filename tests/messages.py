@@ -30,7 +30,7 @@ EXEMPT = [
     ("src/nn/step.c", "the target has shape", C_ONLY),
     ("src/nn/step.c", "target[%lld] is class", C_ONLY),
     ("src/nn/step.c", "the output tensor has shape", C_ONLY),
-    ("src/run/verify_steps.c", "%s/run.ledger, %s", "only the place, in front of what the ledger says of the line"),
+    ("src/audit/verify_steps.c", "%s/run.ledger, %s", "only the place, in front of what the ledger says of the line"),
 ]
 
 

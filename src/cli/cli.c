@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "core/text.h"
-#include "run/recipe.h"
+#include "recipe/recipe.h"
 
 static bool colour(FILE *stream) {
     const char *no = getenv("NO_COLOR");

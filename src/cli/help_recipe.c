@@ -6,7 +6,7 @@
 #include "cli/help.h"
 #include "core/text.h"
 #include "run/catalogue.h"
-#include "run/recipe.h"
+#include "recipe/recipe.h"
 
 /* "stride=1": one parameter as Python writes it. */
 static int write_parameter(char *out, size_t size, const iso_param *p) {

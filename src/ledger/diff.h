@@ -1,5 +1,5 @@
 /* Where two runs part, from what was recorded: the first line, and the first tensor, tile and element of two states or of the
- * nearest checkpoints. Why they part (headers) and what the step itself computes (re-execution) is run/diff.c's. */
+ * nearest checkpoints. Why they part (headers) and what the step itself computes (re-execution) is audit/diff.c's. */
 #ifndef ISO_LEDGER_DIFF_H
 #define ISO_LEDGER_DIFF_H
 

@@ -3,7 +3,7 @@
 #define ISO_REPORT_HTML_H
 
 #include "report/series.h"
-#include "run/diff.h"
+#include "audit/diff.h"
 
 /* ---- html.c ---- */
 

@@ -4,7 +4,7 @@
 
 #include "isobit/report.h"
 #include "report/history.h"
-#include "run/diff.h"
+#include "audit/diff.h"
 
 /* What is reported: one run, or two and how they differ. */
 typedef struct iso_report_input {

@@ -5,7 +5,7 @@
 #include "image/transforms.h"
 #include "nn/module.h"
 #include "nn/optimizer.h"
-#include "run/recipe_loader.h"
+#include "recipe/loader.h"
 #include "run/trainer.h"
 
 static size_t layer_count(void) {

@@ -41,9 +41,6 @@ iso_status iso_session_run(iso_session *session);
 /* "checkpoint-000050.safetensors" */
 void iso_checkpoint_name(int64_t step, char name[64]);
 
-/* Every checkpoint file of a run against its line; ISO_DIFFER with the file, step and tensor in `finding`. */
-iso_status iso_verify_checkpoints(iso_context *ctx, const char *directory, iso_ledger *ledger, char *finding, size_t size);
-
 /* run.env: what may differ between equal runs. With `recipe` NULL a line is added, as at every start; otherwise the file is begun
  * anew, with the digest of recipe.yaml, of these bytes, in its first line. */
 iso_status iso_environment_append(iso_context *ctx, const char *directory, const char *root, int workers, int64_t micro_batch,

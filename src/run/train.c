@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "core/file.h"
-#include "run/diff.h"
+#include "run/cause.h"
 #include "run/position.h"
 #include "run/session.h"
 

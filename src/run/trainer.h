@@ -9,7 +9,7 @@
 #include "image/transforms.h"
 #include "isobit/run.h"
 #include "ledger/safetensors.h"
-#include "run/recipe.h"
+#include "recipe/recipe.h"
 #include "run/trace.h"
 
 /* The counters of the state. */

@@ -12,7 +12,7 @@
 #include "ledger/ledger_test.h"
 #include "ledger/trace.h"
 #include "nn/optimizer.h"
-#include "run/recipe.h"
+#include "recipe/recipe.h"
 
 static char path[512];
 static uint8_t result[2][ISO_BLAKE3_SIZE]; /* of this round, and of the one without faults */

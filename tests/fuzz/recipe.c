@@ -1,7 +1,7 @@
 /* A recipe: YAML, its keys, and the expressions in it. What was read is written in one way, which reads as the same. */
 #include "fuzz.h"
 
-#include "run/recipe.h"
+#include "recipe/recipe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     iso_context *ctx = fuzz_context();

@@ -1,18 +1,12 @@
-/* The parts of a comparison of two runs: causes (diff_cause.c), the first line (diff.c), the operation and the tensor at it, by
+/* The parts of a comparison of two runs: causes (run/cause.h), the first line (diff.c), the operation and the tensor at it, by
  * taking both runs through that step again (diff_replay.c), traces as files (diff_trace.c), and the report (diff_report.c). */
-#ifndef ISO_RUN_DIFF_H
-#define ISO_RUN_DIFF_H
+#ifndef ISO_AUDIT_DIFF_H
+#define ISO_AUDIT_DIFF_H
 
 #include "ledger/diff.h"
 #include "ledger/trace.h"
+#include "run/cause.h"
 #include "run/session.h"
-
-/* The first thing in the headers that differs, in the order in which it can be a cause: recipe, seed, stream, weights, data,
- * contract, program. kind is NULL if nothing does. */
-typedef struct iso_diff_cause {
-    const char *kind; /* "recipe", "seed", "data", ... */
-    char detail[512];
-} iso_diff_cause;
 
 /* One run that is compared. */
 typedef struct iso_diff_side {
@@ -49,18 +43,6 @@ extern const char iso_diff_side_name[2]; /* A, B */
 iso_status iso_diff_runs(iso_context *ctx, const char *a, const char *b, iso_diff_findings *f);
 void iso_diff_free(iso_diff_findings *f);
 bool iso_diff_equal(const iso_diff_findings *f);
-
-/* ---- diff_cause.c ---- */
-
-/* How the two sides are called: "in A", "in B". */
-typedef struct iso_diff_names {
-    const char *a, *b;
-} iso_diff_names;
-void iso_diff_find_cause(const iso_json *a, const iso_json *b, const iso_diff_names *in, iso_diff_cause *cause);
-/* The same of two recipes as they stand in a ledger; false: they are equal. Not `whole`: but for seed and stream. */
-bool iso_diff_recipes(const char *a, const char *b, bool whole, const iso_diff_names *in, iso_diff_cause *cause);
-/* From the last lines of run.env; a run without one has nothing to say. */
-void iso_diff_environment(iso_context *ctx, const char *const directories[2], char *out, size_t size);
 
 /* ---- diff_replay.c ---- */
 

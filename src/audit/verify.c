@@ -1,6 +1,6 @@
 /* iso_verify: does everything in a run directory follow from its recipe, seed and data? The files are checked first, each against
  * the line that records it, so that damage is named where it is; then the steps are taken again. */
-#include "run/verify.h"
+#include "audit/verify.h"
 
 #include <stdio.h>
 #include <string.h>

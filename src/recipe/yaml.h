@@ -1,7 +1,7 @@
 /* YAML through libyaml, as a tree of scalars, lists and maps that remember where they stand. Scalars stay text: what
  * a value means is decided by the key that reads it, never by YAML. Anchors, aliases and tags are refused. */
-#ifndef ISO_RUN_YAML_H
-#define ISO_RUN_YAML_H
+#ifndef ISO_RECIPE_YAML_H
+#define ISO_RECIPE_YAML_H
 
 #include "core/context.h"
 

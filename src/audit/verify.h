@@ -1,7 +1,7 @@
 /* The parts of a verification: the files (verify_files.c), the images in them (verify_data.c), which segments (sample.c), the
  * steps (verify_steps.c), and the whole (verify.c). */
-#ifndef ISO_RUN_VERIFY_H
-#define ISO_RUN_VERIFY_H
+#ifndef ISO_AUDIT_VERIFY_H
+#define ISO_AUDIT_VERIFY_H
 
 #include "ledger/trace.h"
 #include "run/session.h"
@@ -53,5 +53,8 @@ iso_status iso_segments(const iso_ledger *ledger, int64_t **first, size_t *count
  * be freed. */
 iso_status iso_sample(iso_context *ctx, const uint8_t head[ISO_BLAKE3_SIZE], const uint8_t *beacon, size_t beacon_size,
                       size_t count, size_t *wanted, size_t **chosen);
+
+/* Every checkpoint file of a run against its line; ISO_DIFFER with the file, step and tensor in `finding`. */
+iso_status iso_verify_checkpoints(iso_context *ctx, const char *directory, iso_ledger *ledger, char *finding, size_t size);
 
 #endif

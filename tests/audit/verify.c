@@ -1,5 +1,5 @@
 /* What verification says of a step that was bent while it ran, of a file that was changed, and of a sample. */
-#include "run/verify.h"
+#include "audit/verify.h"
 
 #include <fcntl.h>
 #include <limits.h>

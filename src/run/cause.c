@@ -1,9 +1,10 @@
-#include "run/diff.h"
+#include "run/cause.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "core/file.h"
+#include "ledger/line.h"
 
 static void set(iso_diff_cause *cause, const char *kind, const char *format, ...) ISO_PRINTF(3, 4);
 static void set(iso_diff_cause *cause, const char *kind, const char *format, ...) {

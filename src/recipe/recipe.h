@@ -1,15 +1,15 @@
 /* The recipe: one experiment, read from YAML, checked key by key. Everything in it is part of the experiment, but for
  * micro_batch, which says how much memory a step may take and changes no bit, and for the loader's prefetch_factor; what else is
  * execution only (threads, workers, instruction set) has no place here. docs/recipes.md lists the keys. */
-#ifndef ISO_RUN_RECIPE_H
-#define ISO_RUN_RECIPE_H
+#ifndef ISO_RECIPE_RECIPE_H
+#define ISO_RECIPE_RECIPE_H
 
 #include <string.h>
 
 #include "data/sampler.h"
 #include "expr/signature.h"
 #include "isobit/nn.h"
-#include "run/yaml.h"
+#include "recipe/yaml.h"
 
 /* An expression of the recipe, and where it stands, for messages. */
 typedef struct iso_located {

@@ -2,7 +2,7 @@
  * are decoded anew, and all that the header says of them is compared: how many, their pixels, the classes, the order. */
 #include <string.h>
 
-#include "run/verify.h"
+#include "audit/verify.h"
 
 /* The same member of two objects. */
 static bool same(const iso_json *a, const iso_json *b, const char *key) {

@@ -1,11 +1,12 @@
 /* iso_diff: equal in one line; or the cause, the first line, and the operation, tensor and element at which two runs part. */
-#include "run/diff.h"
+#include "audit/diff.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "core/file.h"
+#include "audit/verify.h"
 
 /* Equal heads say that two runs are equal. Runs as small as this are also checked against their own ledgers, since it costs
  * nothing: bytes of the ledger, and of the checkpoints, of one run. Of larger ones isobit verify tells. */

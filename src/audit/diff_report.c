@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "run/diff.h"
+#include "audit/diff.h"
 
 const char iso_diff_side_name[2] = {'A', 'B'};
 

@@ -1,4 +1,4 @@
-#include "run/recipe_loader.h"
+#include "recipe/loader.h"
 
 /* The failure at an argument that is given. */
 #define BAD(recipe, located, expression, ...)                                                                                    \

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "run/diff.h"
+#include "audit/diff.h"
 
 /* "conv2d of layer 0, tensor y" without the tensor. */
 static void describe_operation(const iso_trace_entry *entry, char *out, size_t size) {

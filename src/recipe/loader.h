@@ -1,8 +1,8 @@
 /* The recipe's data.loader and data.split: DataLoader(...) and random_split(...). */
-#ifndef ISO_RUN_RECIPE_LOADER_H
-#define ISO_RUN_RECIPE_LOADER_H
+#ifndef ISO_RECIPE_LOADER_H
+#define ISO_RECIPE_LOADER_H
 
-#include "run/recipe.h"
+#include "recipe/recipe.h"
 
 extern const iso_signature iso_loader_signature, iso_split_signature, iso_sampler_signatures[];
 extern const size_t iso_sampler_signature_count;

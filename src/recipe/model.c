@@ -4,7 +4,7 @@
 #include "core/text.h"
 #include "nn/module.h"
 #include "nn/optimizer.h"
-#include "run/recipe.h"
+#include "recipe/recipe.h"
 
 static iso_module *build_layer(const iso_recipe *recipe, const iso_located *located, const iso_expr *e);
 

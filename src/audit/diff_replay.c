@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/file.h"
-#include "run/diff.h"
+#include "audit/diff.h"
 #include "run/position.h"
 
 struct replay {

@@ -1,4 +1,4 @@
-#include "run/yaml.h"
+#include "recipe/yaml.h"
 
 #include <string.h>
 #include <yaml.h>

@@ -6,7 +6,7 @@
 
 #include "ledger/diff.h"
 #include "run/position.h"
-#include "run/verify.h"
+#include "audit/verify.h"
 
 int64_t iso_verify_recorded(const iso_ledger *l) {
     for (size_t i = l->count; i-- > 0;)

@@ -1,4 +1,4 @@
-#include "run/recipe.h"
+#include "recipe/recipe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,8 +6,8 @@
 
 #include "core/file.h"
 #include "core/text.h"
-#include "run/recipe_loader.h"
-#include "run/recipe_write.h"
+#include "recipe/loader.h"
+#include "recipe/write.h"
 
 #define MAX_RECIPE (1u << 20)
 

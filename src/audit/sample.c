@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/verify.h"
+#include "audit/verify.h"
 
 iso_status iso_segments(const iso_ledger *l, int64_t **first, size_t *count) {
     int64_t last = iso_verify_recorded(l);

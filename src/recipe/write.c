@@ -1,4 +1,4 @@
-#include "run/recipe_write.h"
+#include "recipe/write.h"
 
 #include <string.h>
 

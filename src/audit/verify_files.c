@@ -4,7 +4,7 @@
 
 #include "core/file.h"
 #include "run/position.h"
-#include "run/verify.h"
+#include "audit/verify.h"
 
 #define MAX_RECIPE    ((size_t)64 << 20)
 #define MAX_DATA_FILE ISO_BYTES(33)

@@ -1,5 +1,5 @@
 /* The recipe: what it takes, what it refuses and where it says so, and the one text for all spellings. */
-#include "run/recipe.h"
+#include "recipe/recipe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
