@@ -29,15 +29,42 @@ static void write_items(iso_text *out, const iso_expr *e) {
     }
 }
 
-void iso_expr_write(iso_text *out, const iso_expr *e) {
-    if (e->object) { /* behind a bare number the dot would be its decimal point, and a sign would come last */
-        bool number = e->object->kind == ISO_EXPR_INT || e->object->kind == ISO_EXPR_FLOAT;
-        iso_text_puts(out, number ? "(" : "");
-        iso_expr_write(out, e->object);
-        iso_text_puts(out, number ? ")" : "");
-        if (e->kind == ISO_EXPR_NAME || e->kind == ISO_EXPR_CALL)
-            iso_text_puts(out, ".");
+static void write_number(iso_text *out, const iso_expr *e) {
+    if (e->kind == ISO_EXPR_FLOAT && isinf(e->number)) /* reads back */
+        iso_text_puts(out, e->number < 0 ? "-1e999" : "1e999");
+    else if (e->kind == ISO_EXPR_FLOAT)
+        iso_write_repr(out, e->number);
+    else if (e->big)
+        iso_integer_write(out, e->big);
+    else if (e->is_unsigned)
+        iso_text_printf(out, "%llu", (unsigned long long)e->integer);
+    else
+        iso_text_printf(out, "%lld", (long long)e->integer);
+}
+
+static void write_slice(iso_text *out, const iso_expr *e) {
+    iso_text_puts(out, "[");
+    for (int i = 0; i < 2; i++) {
+        iso_text_puts(out, i ? ":" : "");
+        if (e->items[i]->kind != ISO_EXPR_NONE)
+            iso_expr_write(out, e->items[i]);
     }
+    iso_text_puts(out, "]");
+}
+
+/* What stands before the dot. Behind a bare number the dot would be its decimal point, and a sign would come last. */
+static void write_object(iso_text *out, const iso_expr *e) {
+    bool number = e->object->kind == ISO_EXPR_INT || e->object->kind == ISO_EXPR_FLOAT;
+    iso_text_puts(out, number ? "(" : "");
+    iso_expr_write(out, e->object);
+    iso_text_puts(out, number ? ")" : "");
+    if (e->kind == ISO_EXPR_NAME || e->kind == ISO_EXPR_CALL)
+        iso_text_puts(out, ".");
+}
+
+void iso_expr_write(iso_text *out, const iso_expr *e) {
+    if (e->object)
+        write_object(out, e);
     switch (e->kind) {
     case ISO_EXPR_NONE:
         iso_text_puts(out, "None");
@@ -46,18 +73,8 @@ void iso_expr_write(iso_text *out, const iso_expr *e) {
         iso_text_puts(out, e->boolean ? "True" : "False");
         break;
     case ISO_EXPR_INT:
-        if (e->big)
-            iso_integer_write(out, e->big);
-        else if (e->is_unsigned)
-            iso_text_printf(out, "%llu", (unsigned long long)e->integer);
-        else
-            iso_text_printf(out, "%lld", (long long)e->integer);
-        break;
     case ISO_EXPR_FLOAT:
-        if (isinf(e->number)) /* reads back */
-            iso_text_puts(out, e->number < 0 ? "-1e999" : "1e999");
-        else
-            iso_write_repr(out, e->number);
+        write_number(out, e);
         break;
     case ISO_EXPR_STRING:
         write_string(out, e->text, strlen(e->text), false);
@@ -87,14 +104,7 @@ void iso_expr_write(iso_text *out, const iso_expr *e) {
         iso_text_puts(out, "]");
         break;
     case ISO_EXPR_SLICE:
-        iso_text_puts(out, "[");
-        for (int i = 0; i < 2; i++) {
-            if (i)
-                iso_text_puts(out, ":");
-            if (e->items[i]->kind != ISO_EXPR_NONE)
-                iso_expr_write(out, e->items[i]);
-        }
-        iso_text_puts(out, "]");
+        write_slice(out, e);
         break;
     default: /* ISO_EXPR_COMPREHENSION */
         iso_text_puts(out, "[");

@@ -1,5 +1,5 @@
-/* Why two runs differ, by what they began with: the headers of their ledgers, and run.env. A run that is resumed with something else, and
- * a comparison of two runs, say the same of the same. */
+/* Why two runs differ, by what they began with: the headers of their ledgers, and run.env. A run that is resumed with something
+ * else, and a comparison of two runs, say the same of the same. */
 #ifndef ISO_RUN_CAUSE_H
 #define ISO_RUN_CAUSE_H
 
