@@ -88,7 +88,7 @@ static iso_status read_collection(struct reader *r, iso_yaml *node, int depth) {
         if (map) {
             yaml_mark_t mark = event.start_mark;
             if (!(status = read_node(r, &event, depth + 1, &key))) {
-                if (key->kind != ISO_YAML_SCALAR)
+                if (key->kind != ISO_YAML_SCALAR) /* NOLINT: without one there is a status */
                     status = refuse(r, mark, "a key must be a plain word");
                 else if (iso_yaml_get(node, key->text))
                     status = iso_fail(r->ctx, ISO_EINVAL, "%s:%d:%d: key '%s' is given twice", r->name, key->line, key->column,
