@@ -76,3 +76,32 @@ ISO_TEST(gemm_packs_for_each_thread) {
     }
     CHECK(case_close(&c));
 }
+
+/* c + a b with a product just below half of the smallest number: in binary64 the sum is a tie, whose rounding to binary32 would
+ * be a second one. Where a multiply-add has to be emulated, that is the place. */
+ISO_TEST(gemm_rounds_subnormals_once) {
+    enum { M = 5, N = 19, K = 2 };
+    iso_gemm_shape s = {.m = M, .n = N, .k = K, .a_row = K, .a_col = 1, .b_row = N, .b_col = 1, .c_row = N};
+    float a[M * K], b[K * N];
+    for (int i = 0; i < M; i++) {
+        a[i * K] = 0x1p-127f + (float)(2 * iso_test_between(0, 1 << 20) + 1) * 0x1p-149f; /* odd: a tie would go up */
+        a[i * K + 1] = 0x1.000002p-75f;
+    }
+    for (int j = 0; j < N; j++) {
+        b[j] = 1;
+        b[N + j] = 0x1.fffffcp-76f;
+    }
+    cases c;
+    CHECK(case_open(&c, "gemm among subnormals"));
+    case_input(&c, iso_test_random());
+    case_shape(&c, "m %d n %d k %d", M, N, K);
+    case_output out = case_floats(&c, "c", M * N);
+    iso_ref_gemm(&s, a, b, out.expected);
+    for (int i = 0; i < M * N; i++)
+        CHECK(out.expected[i] == a[i / N * K]);
+    while (case_next(&c)) {
+        case_scratch(&c, iso_cpu_gemm_scratch(&c.exec, &s));
+        iso_cpu_gemm(&c.exec, &s, a, b, out.actual);
+    }
+    CHECK(case_close(&c));
+}
