@@ -62,6 +62,16 @@ class Ours:
         self.lib.contender_pipeline_free(self.p)
 
 
+def many(root, times, work):
+    """The folder with every file so many times: an epoch should be long beside the start of its workers."""
+    for path in glob.glob(os.path.join(root, "*/*")):
+        folder = os.path.join(work, os.path.basename(os.path.dirname(path)))
+        os.makedirs(folder, exist_ok=True)
+        for i in range(times):
+            os.symlink(os.path.abspath(path), os.path.join(folder, "%d-%s" % (i, os.path.basename(path))))
+    return work
+
+
 def table(lib, c, name, root, size, batch, rounds):
     calls = chain(size)
     speed = {}
@@ -119,12 +129,12 @@ def startup(program, count=100000):
                 with open(os.path.join(work, "images/class%d/%05d.png" % (k, i)), "wb") as f:
                     f.write(image)
         with open(os.path.join(work, "recipe.yaml"), "w") as f:
-            f.write("seed: 1\ndata:\n  train: images\n  transforms: [ToTensor()]\n  loader: DataLoader(batch_size=64, shuffle=True)\n"
+            f.write("seed: 1\ndata:\n  train: images\n  transforms: [\"Resize([32, 32])\", ToTensor()]\n  loader: DataLoader(batch_size=64, shuffle=True)\n"
                     "model:\n  - Flatten()\n  - Linear(3072, 10)\noptimizer: SGD(lr=0.1)\nepochs: 1\n")
         time.sleep(3)  # what has just changed is not remembered
         command = [program, "batch", os.path.join(work, "recipe.yaml"), "--epoch", "0", "--index", "0", "--out", os.path.join(work, "x.npy")]
         env = dict(os.environ, XDG_CACHE_HOME=os.path.join(work, "cache"))
-        times = [seconds(lambda: subprocess.run(command, check=True, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)) for _ in range(3)]
+        times = [seconds(lambda: subprocess.run(command, check=True, env=env, stdout=subprocess.DEVNULL)) for _ in range(3)]
         print("start on %d files, in seconds: %.2f the first time, then %.2f" % (count, times[0], min(times[1:])), flush=True)
 
 
@@ -144,8 +154,10 @@ def main():
     print("images per second: torchvision %s, PyTorch %s, Pillow %s (libjpeg-turbo %s), %s; medians of %d epochs in turn"
           % (torchvision.__version__, torch.__version__, Image.__version__, features.version_feature("libjpeg_turbo"), cpu(), o.rounds))
     print("%-44s %9s %9s %8s %9s %8s" % ("", "theirs", "ours", "ratio", "kept", "ratio"))
-    table(lib, c, "photographs 500x375 to 224x224", os.path.join(o.photos, "train"), 224, 32, o.rounds)
-    table(lib, c, "PNG files 32x32 to 32x32", os.path.join(ROOT, "examples/images/train"), 32, 64, o.rounds)
+    with tempfile.TemporaryDirectory() as work:
+        table(lib, c, "photographs 500x375 to 224x224", many(os.path.join(o.photos, "train"), 8, work), 224, 32, o.rounds)
+    with tempfile.TemporaryDirectory() as work:
+        table(lib, c, "PNG files 28x28 to 32x32", many(os.path.join(ROOT, "examples/images/train"), 4, work), 32, 64, o.rounds)
     memory(lib, c, os.path.join(o.photos, "train"))
     if o.isobit:
         startup(o.isobit)
