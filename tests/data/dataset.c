@@ -196,6 +196,34 @@ ISO_TEST(damaged_images_are_skipped_if_asked_for) {
     iso_context_free(ctx);
 }
 
+/* `--long`: 100,000 files (links to one picture), in order, each digested. */
+ISO_TEST(a_folder_of_very_many_files) {
+    iso_context *ctx = new_context(2);
+    const char *root = test_root("many");
+    size_t each = iso_test_long() ? 10000 : 200;
+    char path[600], first[600];
+    CHECK(place(ctx, root, "0/00000.png", 0));
+    snprintf(first, sizeof first, "%s/0/00000.png", root);
+    for (size_t class = 0; class < 10; class ++) {
+        snprintf(path, sizeof path, "%s/%zu", root, class);
+        CHECK(class == 0 || mkdir(path, 0777) == 0);
+        for (size_t i = class == 0; i < each; i++) {
+            snprintf(path, sizeof path, "%s/%zu/%05zu.png", root, class, i);
+            CHECK(symlink(first, path) == 0);
+        }
+    }
+    iso_dataset *d;
+    CHECK_OK(ctx, iso_image_folder_open(ctx, root, &(iso_folder_options){.keep = 0}, &d));
+    CHECK(d->count == 10 * each && d->file_count == d->count && d->class_count == 10);
+    for (size_t i = 0; i < d->count; i++) {
+        snprintf(path, sizeof path, "%zu/%05zu.png", i / each, i % each);
+        CHECK_STRING(path, d->files[i].name);
+        CHECK(d->labels[i] == (int64_t)(i / each) && memcmp(d->files[i].digest, d->files[0].digest, ISO_BLAKE3_SIZE) == 0);
+    }
+    iso_dataset_free(d);
+    iso_context_free(ctx);
+}
+
 /* ---- idx ---- */
 
 static size_t idx_header(uint8_t *out, int dims, const uint32_t *shape) {
