@@ -249,8 +249,8 @@ uint64_t iso_ulp_distance(uint32_t a, uint32_t b) {
 void iso_write_index(iso_text *out, int dims, const int64_t *shape, int64_t element) {
     int64_t index[ISO_MAX_DIMS];
     for (int i = dims; i-- > 0;) {
-        index[i] = element % shape[i];
-        element /= shape[i];
+        index[i] = shape[i] ? element % shape[i] : 0;
+        element = shape[i] ? element / shape[i] : 0;
     }
     iso_text_puts(out, "[");
     for (int i = 0; i < dims; i++)

@@ -50,7 +50,7 @@ iso_status iso_diff_checkpoints(iso_context *ctx, const char *const directories[
 uint64_t iso_tensor_element(const iso_tensor *tensor, int64_t index);
 /* The distance of two binary32 numbers, given as bits: how many numbers one passes on the way. */
 uint64_t iso_ulp_distance(uint32_t a, uint32_t b);
-/* "[2, 0, 7]": the place of an element in a tensor of this shape, which has elements. */
+/* "[2, 0, 7]": the place of an element in a tensor of this shape. */
 void iso_write_index(iso_text *out, int dims, const int64_t *shape, int64_t element);
 /* "0.1 (3dcccccd)", or an integer. */
 void iso_write_element(iso_text *out, iso_dtype dtype, uint64_t bits);
