@@ -7,7 +7,7 @@
 #include "timing.h"
 #include "core/context.h"
 #include "roofline.h"
-#include "ops/conv2d.h"
+#include "shapes.h"
 #include "ops/gemm.h"
 
 #define ROUNDS 9
@@ -73,24 +73,8 @@ static struct work gemm_work(int64_t m, int64_t n, int64_t k) {
 
 static struct work conv_work(int kind, int64_t n, int64_t c, int64_t co, int64_t size, int64_t kernel, int64_t stride) {
     static const char *const names[] = {"", "forward", "dx", "dw"};
-    int64_t padding = kernel / 2, out = (size + 2 * padding - kernel) / stride + 1;
-    struct work w = {.kind = kind,
-                     .conv = {.n = n,
-                              .h = size,
-                              .w = size,
-                              .c = c,
-                              .co = co,
-                              .oh = out,
-                              .ow = out,
-                              .kh = kernel,
-                              .kw = kernel,
-                              .sh = stride,
-                              .sw = stride,
-                              .ph = padding,
-                              .pw = padding,
-                              .dh = 1,
-                              .dw = 1,
-                              .groups = 1}};
+    struct work w = {.kind = kind, .conv = square_conv2d(n, c, size, co, kernel, stride, kernel / 2)};
+    int64_t out = w.conv.oh;
     int64_t x = n * size * size * c, y = n * out * out * co, weight = co * c * kernel * kernel;
     w.flops = 2.0 * (double)y * (double)(c * kernel * kernel);
     snprintf(w.name, sizeof w.name, "conv %lldx%lld/%lld %lld->%lld @%lld n%lld %s", (long long)kernel, (long long)kernel,

@@ -12,11 +12,11 @@
 #include "nn/plan.h"
 #include "ops/batch_norm2d.h"
 #include "ops/group_norm.h"
-#include "ops/conv2d.h"
 #include "ops/gemm.h"
 #include "ops/loss.h"
 #include "ops/math_functions.h"
 #include "roofline.h"
+#include "shapes.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -95,24 +95,7 @@ EXPORT void contender_gemm(contender *c, int64_t m, int64_t n, int64_t k, const 
 /* which: 0 forward (x, weight, y), 1 dx (dy, weight, dx), 2 dw (x, dy, dw). shape: n, c, size, co, kernel, stride, padding of
  * square images. */
 EXPORT void contender_conv2d(contender *c, int which, const int64_t *shape, const float *a, const float *b, float *out) {
-    int64_t size = shape[2], kernel = shape[4], stride = shape[5], padding = shape[6];
-    int64_t o = (size + 2 * padding - kernel) / stride + 1;
-    iso_conv2d_shape s = {.n = shape[0],
-                          .h = size,
-                          .w = size,
-                          .c = shape[1],
-                          .co = shape[3],
-                          .oh = o,
-                          .ow = o,
-                          .kh = kernel,
-                          .kw = kernel,
-                          .sh = stride,
-                          .sw = stride,
-                          .ph = padding,
-                          .pw = padding,
-                          .dh = 1,
-                          .dw = 1,
-                          .groups = 1};
+    iso_conv2d_shape s = square_conv2d(shape[0], shape[1], shape[2], shape[3], shape[4], shape[5], shape[6]);
     iso_exec e = exec_of(c);
     if (which == 0) {
         e = with_scratch(c, iso_cpu_conv2d_scratch(&e, &s));

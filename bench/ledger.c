@@ -65,9 +65,7 @@ static struct work prepare(iso_context *ctx, const char *name, iso_module *model
     add(ctx, w.state, "", (iso_named_tensor){.name = "isobit/counters", .tensor = w.counters});
     add(ctx, w.state, "", (iso_named_tensor){.name = "isobit/generator", .tensor = w.generator});
     add(ctx, w.state, "", (iso_named_tensor){.name = "isobit/epoch_generator", .tensor = w.generator});
-    for (size_t i = 0; i < w.state->count; i++)
-        w.bytes += iso_tensor_bytes(w.state->entries[i].tensor);
-    w.bytes += iso_tensor_bytes(w.x) + iso_tensor_bytes(w.labels);
+    w.bytes = (size_t)iso_state_bytes(w.state) + iso_tensor_bytes(w.x) + iso_tensor_bytes(w.labels);
     iso_plan *plan;
     iso_plan_key key = {.training = true, .gradients = true, .has_loss = true, .dims = 4, .shape = {batch, 3, size, size}};
     if (iso_plan_get(model, &key, &plan))

@@ -45,6 +45,13 @@ iso_status iso_state_add(iso_state *state, const char *name, const iso_tensor *t
     return ISO_OK;
 }
 
+int64_t iso_state_bytes(const iso_state *state) {
+    int64_t sum = 0;
+    for (size_t i = 0; i < state->count; i++)
+        sum += (int64_t)iso_tensor_bytes(state->entries[i].tensor);
+    return sum;
+}
+
 const iso_state_entry *iso_state_find(const iso_state *state, const char *name) {
     for (size_t i = 0; i < state->count; i++)
         if (strcmp(state->entries[i].name, name) == 0)

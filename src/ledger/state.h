@@ -17,6 +17,8 @@ iso_status iso_state_new(iso_context *ctx, iso_state **state);
 void iso_state_free(iso_state *state);
 /* Adds a tensor, whose data may change later but not its shape. ISO_EINVAL if the name is taken. */
 iso_status iso_state_add(iso_state *state, const char *name, const iso_tensor *tensor);
+/* The bytes of all tensors together: what a root reads. */
+int64_t iso_state_bytes(const iso_state *state);
 const iso_state_entry *iso_state_find(const iso_state *state, const char *name);
 
 /* Digests every tensor and the whole: the results in the entries, and the root. Allocates at the first call only. */

@@ -76,10 +76,8 @@ int64_t iso_digest_interval(int64_t bytes, int64_t products) {
 }
 
 static int64_t digest_every(const iso_trainer *t) {
-    int64_t shape[3], bytes = 0;
+    int64_t shape[3], bytes = iso_state_bytes(t->state);
     iso_loader_shape(t->loader, shape);
-    for (size_t i = 0; i < t->state->count; i++)
-        bytes += (int64_t)iso_tensor_bytes(t->state->entries[i].tensor);
     bytes += iso_min64(t->recipe->batch_size, iso_loader_length(t->loader)) * (shape[0] * shape[1] * shape[2] * 4 + 8);
     return t->recipe->digest_every ? t->recipe->digest_every : iso_digest_interval(bytes, t->products);
 }

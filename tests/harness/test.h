@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "isobit/context.h"
 
@@ -83,18 +82,6 @@ double iso_test_uniform(void);                       /* [0, 1) */
 void iso_test_floats(float *out, int64_t count);
 /* The same without the extremes: uniform in [-1, 1). */
 void iso_test_tame_floats(float *out, int64_t count);
-
-/* A binary32 number and its bits. */
-static inline float iso_test_float(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-static inline uint32_t iso_test_word(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
 
 /* True in `make test-long` and CI: tests may take seconds and more cases. */
 bool iso_test_long(void);

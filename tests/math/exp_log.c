@@ -4,6 +4,7 @@
 
 #include "harness/test.h"
 #include "math/math.h"
+#include "random/half.h"
 
 /* The twenty arguments whose exact value lies closest to the middle between two binary32 numbers (relative distance 2^-49 and
  * less), and the result that MPFR gives. Found by a search over all arguments. */
@@ -22,11 +23,11 @@ static const uint32_t hard_log[][2] = {
 
 ISO_TEST(exp_and_log_beside_the_middle) {
     for (size_t i = 0; i < sizeof hard_exp / sizeof *hard_exp; i++) {
-        uint32_t got = iso_test_word(iso_expf(iso_test_float(hard_exp[i][0])));
+        uint32_t got = iso_float_bits(iso_expf(iso_bits_float(hard_exp[i][0])));
         CHECK_MSG(got == hard_exp[i][1], "exp of %08x is %08x, expected %08x", hard_exp[i][0], got, hard_exp[i][1]);
     }
     for (size_t i = 0; i < sizeof hard_log / sizeof *hard_log; i++) {
-        uint32_t got = iso_test_word(iso_logf(iso_test_float(hard_log[i][0])));
+        uint32_t got = iso_float_bits(iso_logf(iso_bits_float(hard_log[i][0])));
         CHECK_MSG(got == hard_log[i][1], "log of %08x is %08x, expected %08x", hard_log[i][0], got, hard_log[i][1]);
     }
 }
@@ -43,25 +44,25 @@ ISO_TEST(exp_and_log_of_special_values) {
                                        {0x3f800000, 0x00000000}, {0x00000001, 0xc2ce8ed0}, {0x7f7fffff, 0x42b17218},
                                        {0x00800000, 0xc2aeac50}, {0x007fffff, 0xc2aeac50}, {0x3f7fffff, 0xb3800000}};
     for (size_t i = 0; i < sizeof exps / sizeof *exps; i++)
-        CHECK_MSG(iso_test_word(iso_expf(iso_test_float(exps[i][0]))) == exps[i][1], "exp of %08x is %08x, expected %08x",
-                  exps[i][0], iso_test_word(iso_expf(iso_test_float(exps[i][0]))), exps[i][1]);
+        CHECK_MSG(iso_float_bits(iso_expf(iso_bits_float(exps[i][0]))) == exps[i][1], "exp of %08x is %08x, expected %08x",
+                  exps[i][0], iso_float_bits(iso_expf(iso_bits_float(exps[i][0]))), exps[i][1]);
     for (size_t i = 0; i < sizeof logs / sizeof *logs; i++)
-        CHECK_MSG(iso_test_word(iso_logf(iso_test_float(logs[i][0]))) == logs[i][1], "log of %08x is %08x, expected %08x",
-                  logs[i][0], iso_test_word(iso_logf(iso_test_float(logs[i][0]))), logs[i][1]);
+        CHECK_MSG(iso_float_bits(iso_logf(iso_bits_float(logs[i][0]))) == logs[i][1], "log of %08x is %08x, expected %08x",
+                  logs[i][0], iso_float_bits(iso_logf(iso_bits_float(logs[i][0]))), logs[i][1]);
 }
 
 /* The C library's binary64 function is right to far better than 2^-45; where both ends of that interval round to one number, that
  * is it. */
 static bool agrees(float x, float got, double close) {
     float low = (float)(close - fabs(close) * 0x1p-45), high = (float)(close + fabs(close) * 0x1p-45);
-    if (isnan(close) ? isnan(got) : iso_test_word(low) != iso_test_word(high) || iso_test_word(got) == iso_test_word(low))
+    if (isnan(close) ? isnan(got) : iso_float_bits(low) != iso_float_bits(high) || iso_float_bits(got) == iso_float_bits(low))
         return true;
     return iso_test_check(false, __FILE__, __LINE__, "argument %a: %a, expected %a", (double)x, (double)got, (double)low);
 }
 
 ISO_TEST(exp_and_log_of_random_arguments) {
     for (int i = 0; i < (iso_test_long() ? 100000000 : 1000000); i++) {
-        float wide = iso_test_float((uint32_t)iso_test_random()), x = (float)(iso_test_uniform() * 194 - 105);
+        float wide = iso_bits_float((uint32_t)iso_test_random()), x = (float)(iso_test_uniform() * 194 - 105);
         CHECK(agrees(x, iso_expf(x), exp((double)x)));
         CHECK(isnan(wide) || agrees(wide, iso_expf(wide), exp((double)wide)));
         wide = fabsf(wide);

@@ -3,12 +3,13 @@
 
 #include "harness/test.h"
 #include "math/math.h"
+#include "random/half.h"
 
 /* The C library's fmaf is the other side: the instruction where there is one, integer arithmetic elsewhere. */
 
 /* All NaN are one. */
 static uint32_t bits_of(float x) {
-    return x != x ? 0x7fc00000 : iso_test_word(x);
+    return x != x ? 0x7fc00000 : iso_float_bits(x);
 }
 
 static bool agree(float a, float b, float c) {
@@ -28,16 +29,16 @@ ISO_TEST(fma_of_special_values) {
     for (int i = 0; i < 2 * COUNT; i++)
         for (int j = 0; j < 2 * COUNT; j++)
             for (int k = 0; k < 2 * COUNT; k++)
-                CHECK(agree(iso_test_float(values[i / 2] | (uint32_t)(i & 1) << 31),
-                            iso_test_float(values[j / 2] | (uint32_t)(j & 1) << 31),
-                            iso_test_float(values[k / 2] | (uint32_t)(k & 1) << 31)));
+                CHECK(agree(iso_bits_float(values[i / 2] | (uint32_t)(i & 1) << 31),
+                            iso_bits_float(values[j / 2] | (uint32_t)(j & 1) << 31),
+                            iso_bits_float(values[k / 2] | (uint32_t)(k & 1) << 31)));
 }
 
 ISO_TEST(fma_of_random_bits) {
     for (int i = 0; i < (iso_test_long() ? 200000000 : 2000000); i++) {
         uint64_t r = iso_test_random();
         CHECK(
-            agree(iso_test_float((uint32_t)r), iso_test_float((uint32_t)(r >> 32)), iso_test_float((uint32_t)iso_test_random())));
+            agree(iso_bits_float((uint32_t)r), iso_bits_float((uint32_t)(r >> 32)), iso_bits_float((uint32_t)iso_test_random())));
     }
 }
 
@@ -84,7 +85,7 @@ ISO_TEST(sqrt_is_correctly_rounded) {
     CHECK(bits_of(iso_sqrtf(-0.0f)) == 0x80000000 && bits_of(iso_sqrtf(0)) == 0 && iso_sqrtf(INFINITY) == INFINITY);
     CHECK(bits_of(iso_sqrtf(-1)) == 0x7fc00000);
     for (int i = 0; i < 1000000; i++) {
-        float x = iso_test_float((uint32_t)iso_test_random() & 0x7fffffff);
+        float x = iso_bits_float((uint32_t)iso_test_random() & 0x7fffffff);
         if (x - x != 0)
             continue;
         /* The root lies between the middles to both sides; binary64 squares of 25 bits are exact. */

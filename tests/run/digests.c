@@ -28,14 +28,6 @@ ISO_TEST(digests_take_about_a_hundredth_of_a_step) {
                   (long long)iso_digest_interval(cases[i].bytes, cases[i].products));
 }
 
-static const char *run_with(iso_context *ctx, const char *name, const char *const *sets, size_t count) {
-    iso_train_result result;
-    const char *directory = test_directory(name);
-    iso_train_options options = {
-        .recipe = small_recipe(ctx), .sets = sets, .set_count = count, .out = directory, .workers = 0, .no_metrics = true};
-    return iso_train(ctx, &options, &result) == ISO_OK ? directory : NULL;
-}
-
 static bool member_is_there(const iso_ledger *l, int64_t step, const char *key) {
     iso_json line;
     if (iso_ledger_parse(l, iso_ledger_find(l, 0, "step", step), &line))
@@ -53,7 +45,7 @@ ISO_TEST(digests_follow_the_schedule) {
         char set[40], name[40];
         snprintf(set, sizeof set, "digest_every=%s", every[i]);
         snprintf(name, sizeof name, "digests-%s", every[i]);
-        const char *directory = run_with(ctx, name, (const char *const[]){set}, 1);
+        const char *directory = small_run(ctx, name, set, NULL);
         CHECK_MSG(directory, "%s", iso_error(ctx));
         iso_ledger *l;
         CHECK_OK(ctx, iso_ledger_open(ctx, directory, ISO_LEDGER_READ, &l));
@@ -85,9 +77,9 @@ ISO_TEST(diff_names_the_step_between_digests) {
                               "optimizer=SGD(lr=0.05, momentum=0.8)"};
         char *report;
         snprintf(name, sizeof name, "between-a%d", sparse);
-        const char *a = run_with(ctx, name, sets, 2);
+        const char *a = small_run(ctx, name, NULL, &(iso_train_options){.sets = sets, .set_count = 2});
         snprintf(name, sizeof name, "between-b%d", sparse);
-        const char *b = run_with(ctx, name, sets, 3);
+        const char *b = small_run(ctx, name, NULL, &(iso_train_options){.sets = sets, .set_count = 3});
         CHECK_MSG(a && b, "%s", iso_error(ctx));
         CHECK_FAILS(ctx, ISO_DIFFER, "", iso_diff(ctx, a, b, true, &report));
         CHECK_MSG(strstr(report, "\"step\": 2,"), "%s", report);

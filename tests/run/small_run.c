@@ -46,7 +46,9 @@ const char *small_run(iso_context *ctx, const char *name, const char *set, const
     snprintf(directory, sizeof directories[0], "%s/%s", iso_test_directory(), name);
     all.recipe = small_recipe(ctx);
     all.out = directory;
-    all.sets = &set;
-    all.set_count = set != NULL;
+    if (set) {
+        all.sets = &set;
+        all.set_count = 1;
+    }
     return iso_train(ctx, &all, &result) == ISO_OK ? directory : NULL;
 }

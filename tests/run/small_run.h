@@ -10,7 +10,8 @@
 /* The recipe's file, written (with its pictures) at the first call. Borrowed. */
 const char *small_recipe(iso_context *ctx);
 /* Trains it into a directory of this name below the test directory, which is returned (borrowed for some calls); NULL on failure,
- * with the message on the context. `options`: NULL, or what else iso_train is asked for. `set`: NULL, or one key=value. */
+ * with the message on the context. `options`: NULL, or what else iso_train is asked for. `set`: one key=value; NULL: those of the
+ * options. */
 const char *small_run(iso_context *ctx, const char *name, const char *set, const iso_train_options *options);
 
 #endif
