@@ -8,6 +8,10 @@
 #define ISA_TABLE iso_kernels_avx2
 #define WIDTH     8
 #define ROWS      6
+/* Beside a position's 12 multiply-adds, moving the pointers each time would cost a tenth; more columns' steps would not fit into
+ * the registers. */
+#define ROW_STEPS    4
+#define COLUMN_STEPS 2
 
 typedef __m256 vec;
 #define vec_load(p)      _mm256_loadu_ps(p)
@@ -21,6 +25,19 @@ typedef __m256 vec;
 #define vec_greater(a, b) _mm256_max_ps(a, b) /* with a NaN: b */
 
 #define vec_keep(x) __asm__("" : "+x"(x))
+/* With 12 sums in 16 registers, gcc 12 would move some of them about at every step. */
+#define vec_accumulate(sum, a, b)                                                                                                \
+    do {                                                                                                                         \
+        vec x_;                                                                                                                  \
+        __asm__("vbroadcastss %2, %1\n\tvfmadd231ps %3, %1, %0" : "+x"(sum), "=&x"(x_) : "m"(a), "x"(b));                        \
+    } while (0)
+#define vec_accumulate2(sum0, sum1, a, b0, b1)                                                                                   \
+    do {                                                                                                                         \
+        vec x_;                                                                                                                  \
+        __asm__("vbroadcastss %3, %2\n\tvfmadd231ps %4, %2, %0\n\tvfmadd231ps %5, %2, %1"                                        \
+                : "+x"(sum0), "+x"(sum1), "=&x"(x_)                                                                              \
+                : "m"(a), "x"(b0), "x"(b1));                                                                                     \
+    } while (0)
 typedef __m256d dvec;
 typedef uint64_t lvec __attribute__((vector_size(32)));
 #define d_all(c)                  _mm256_set1_pd(c)

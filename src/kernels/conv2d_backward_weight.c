@@ -247,6 +247,7 @@ static void sum_unit(struct task *t, int64_t unit, int64_t n, int64_t samples, i
     const iso_kernels *k = g->k;
     struct place at = place_of(g, unit);
     int64_t tiles = iso_ceil_div(at.rows, k->rows), from_sample, image = s->h * s->w * s->c;
+    int64_t ahead = 16 * iso_max64(rows * (s->ow / k->column_steps), 1); /* floats that a tile brings */
     const float *x = g->copied ? t->strip : g->x + n * image + at.group * g->depth + at.first_row;
     if (g->gathers) {
         image = g->pixels.h * g->pixels.w * g->pixels.step;
@@ -272,7 +273,7 @@ static void sum_unit(struct task *t, int64_t unit, int64_t n, int64_t samples, i
             tile.b = b;
             tile.c = sums;
             if (samples == 1) {
-                tile.ahead = next_rows(g, n, oh, rows, unit * g->unit_tiles + tap * tiles + i, 16 * rows * s->ow);
+                tile.ahead = next_rows(g, n, oh, rows, unit * g->unit_tiles + tap * tiles + i, ahead);
                 multiply(&tile);
                 continue;
             }

@@ -144,7 +144,7 @@ static void run_block(void *argument, int64_t task, int thread) {
                 int64_t row = iso_tile_start(count, heights, t), height = iso_tile_start(count, heights, t + 1) - row;
                 tile.a = pixels + position * step + row * o->c;
                 tile.c = sums + position * sum_step + row * o->co + column;
-                tile.ahead = last ? NULL : iso_tile_ahead(next, tile.b_step * o->c, o->c, heights, t);
+                tile.ahead = last ? NULL : iso_tile_ahead(next, tile.b_step * o->c, o->c / o->k->row_steps, heights, t);
                 o->k->by_row[height - 1][vectors - 1](&tile);
             }
         }

@@ -32,8 +32,8 @@ static struct gemm plan(const iso_exec *e, const iso_gemm_shape *s) {
     struct gemm g = {.k = k, .s = s, .packed_row = packed_row(s)};
     int64_t panels = iso_column_panels(k, s->n), tasks = 4 * (int64_t)iso_exec_threads(e);
     g.by_column = s->a_row == 1 && s->a_col != 1;
-    /* Rows whose distance is a multiple of 2 KiB meet in the cache; not worth a copy if they are read once or twice. */
-    bool meet = s->a_col == 1 && s->a_row % 512 == 0;
+    /* Rows whose distance is a multiple of 2 KiB meet in the cache; not worth a copy if they are few, or read once or twice. */
+    bool meet = s->a_col == 1 && s->a_row % 512 == 0 && k->rows > WAYS;
     g.pack_a = !g.by_column && (s->a_col != 1 || (meet && panels > 2));
     g.tile_rows = meet && !g.pack_a ? iso_min64(k->rows, WAYS) : k->rows;
     /* A panel that two tiles or fewer read is not worth a copy either, nor is one of a few rows. */
@@ -102,6 +102,7 @@ static void compute(void *argument, int64_t task, int thread) {
     int64_t end_panel = iso_min64(first_panel + g->panels_per_group, iso_column_panels(k, s->n));
     iso_tile tile = {
         .segments = g->segments.list, .count = g->segments.count, .a_row = s->a_row, .a_step = s->a_col, .c_row = s->c_row};
+    int64_t rounds = s->k / (g->by_column ? k->column_steps : k->row_steps);
     const float *a = g->a + first * s->a_row;
     if (g->pack_a) {
         float *packed = g->packed_a + thread * g->block_rows * g->packed_row;
@@ -122,7 +123,7 @@ static void compute(void *argument, int64_t task, int thread) {
             tile.a = a + i * tile.a_row;
             tile.c = g->c + (first + i) * s->c_row + column;
             tile.ahead =
-                g->pack_b && j + 1 < end_panel ? iso_tile_ahead(tile.b + columns * s->k, columns * s->k, s->k, tiles, t) : NULL;
+                g->pack_b && j + 1 < end_panel ? iso_tile_ahead(tile.b + columns * s->k, columns * s->k, rounds, tiles, t) : NULL;
             (g->by_column ? k->by_column : k->by_row)[height - 1][vectors - 1](&tile);
         }
     }

@@ -42,7 +42,7 @@ typedef struct iso_tile {
      * that are left_step apart. */
     const float *left;
     int64_t left_step, joins;
-    const float *ahead; /* NULL, or what is to be brought into the level 2 cache meanwhile: 64 bytes for each position */
+    const float *ahead; /* NULL, or what is to be brought into the level 2 cache meanwhile: a line of 64 bytes for each round */
     const float *bias;  /* NULL, or vectors * width numbers that are added to the finished sums of each row */
 } iso_tile;
 
@@ -72,8 +72,9 @@ typedef struct iso_pixels {
 } iso_pixels;
 
 typedef struct iso_kernels {
-    int width; /* floats in a vector */
-    int rows;  /* of the largest tile */
+    int width;                   /* floats in a vector */
+    int rows;                    /* of the largest tile */
+    int row_steps, column_steps; /* positions that a round of by_row or by_column takes */
     /* [rows - 1][vectors - 1]. */
     iso_tile_function *by_row[ISO_MAX_ROWS][ISO_MAX_VECTORS], *by_column[ISO_MAX_ROWS][ISO_MAX_VECTORS];
 

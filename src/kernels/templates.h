@@ -50,6 +50,8 @@
 const iso_kernels ISA_TABLE = {
     .width = WIDTH,
     .rows = ROWS,
+    .row_steps = ROW_STEPS,
+    .column_steps = COLUMN_STEPS,
     .by_row = TILE_TABLE(row),
     .by_column = TILE_TABLE(column),
     .relu = ISA(relu),

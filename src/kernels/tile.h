@@ -57,10 +57,10 @@ static inline int64_t iso_tile_start(int64_t rows, int64_t tiles, int64_t tile) 
 }
 
 /* What tile number t of `tiles` brings into the level 2 cache: its share of `floats` from `next` on that are read after the last
- * tile. A tile brings a line for each of its positions. */
-static inline const float *iso_tile_ahead(const float *next, int64_t floats, int64_t positions, int64_t tiles, int64_t t) {
-    int64_t bring = iso_ceil_div(floats, 16 * iso_max64(positions, 1)); /* the last so many tiles */
-    return tiles - t <= bring ? next + (bring - (tiles - t)) * 16 * positions : NULL;
+ * tile. A tile brings a line for each of its rounds. */
+static inline const float *iso_tile_ahead(const float *next, int64_t floats, int64_t rounds, int64_t tiles, int64_t t) {
+    int64_t bring = iso_ceil_div(floats, 16 * iso_max64(rounds, 1)); /* the last so many tiles */
+    return tiles - t <= bring ? next + (bring - (tiles - t)) * 16 * rounds : NULL;
 }
 
 /* Appends a run of positions to a list of segments, cut where panels of ISO_PANEL positions end. */

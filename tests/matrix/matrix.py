@@ -160,9 +160,8 @@ def expected_heads():
     return heads
 
 
-def available(build):
+def available(program):
     """The instruction sets that this machine has, of those of the axis."""
-    program = os.path.join(folder(build, MAIN_BUILD), "isobit")
     text = subprocess.run([program, "info", "--json"], stdout=subprocess.PIPE, text=True, check=True).stdout
     have = re.search(r'"isas": \[(.*?)\]', text)[1]
     return [isa for isa in AXES["isa"] if isa == "generic" or f'"{isa}"' in have]
@@ -234,10 +233,10 @@ def main():
     if args.only:
         axes["build"] = [args.only]
     if not args.list:
-        for name in axes["build"] if not args.cell else [args.cell.split(",")[0]]:
+        builds = axes["build"] if not args.cell else [args.cell.split(",")[0]]
+        for name in builds:
             compile_build(build, name)
-        if os.path.exists(os.path.join(folder(build, MAIN_BUILD), "isobit")):
-            axes["isa"] = available(build)
+        axes["isa"] = available(os.path.join(folder(build, builds[0]), "isobit"))
     if args.cell:
         cells, mode = [Cell(*args.cell.split(","))], "cell"
     elif args.pairwise:
