@@ -238,6 +238,25 @@ $(BUILD)/isobit-generic: $(call objects,$(CLI_SOURCES)) $(filter-out %/kernels/s
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# The tests and the proof with AVX-512's kernels on a CPU that has AVX2 and no AVX-512: its instructions come from tests/emulated/immintrin.h.
+EMULATED_AVX512 := $(BUILD)/emulated/avx512.o $(BUILD)/emulated/cpu.o
+DEPENDENCIES += $(EMULATED_AVX512:.o=.d)
+$(BUILD)/emulated/avx512.o: src/kernels/avx512.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC   $< (emulated)"
+	@$(CC) $(ALL_CFLAGS) -Itests/emulated -mavx2 -mfma -Wno-psabi '-Dvec_keep(x)=((void)0)' -D__AVX512F__ -D__AVX512VL__ -D__AVX512BW__ -D__AVX512DQ__ -MMD -MP -c -o $@ $<
+$(BUILD)/emulated/cpu.o: src/core/cpu.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC   $< (emulated)"
+	@$(CC) $(ALL_CFLAGS) '-D__builtin_cpu_supports(feature)=1' -MMD -MP -c -o $@ $<
+emulated = $(filter-out %/kernels/avx512.o %/core/cpu.o,$(OBJECTS)) $(EMULATED_AVX512)
+$(BUILD)/isobit-tests-avx512: $(call objects,$(TEST_SOURCES)) $(EMULATED_AVX512) $(OBJECTS)
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $(call objects,$(TEST_SOURCES)) $(emulated) $(LIBS)
+$(BUILD)/prove-avx512: $(call objects,tests/prove/prove.c) $(EMULATED_AVX512) $(OBJECTS)
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(call objects,tests/prove/prove.c) $(emulated) -lmpfr -lgmp $(LIBS)
+
 # What tests/cross.sh runs on every architecture: it needs neither image libraries nor, where there are none, threads.
 SMALL := $(foreach room,core math random expr reference kernels nn,$(wildcard src/$(room)/*.c)) $(addprefix src/ledger/,digest.c state.c safetensors.c) \
          src/run/selftest.c tests/matrix/small.c

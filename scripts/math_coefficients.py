@@ -102,7 +102,7 @@ def numbers(values, indent):
 
 
 def rows(name, comment, cells):
-    print("/* %s */\n/* clang-format off */\nstatic const float iso_%s_cells[%d][32] = {" % (comment, name, len(cells[0])))
+    print("/* %s */\n/* clang-format off */\nstatic const float iso_%s_cells[%d][%d] = {" % (comment, name, len(cells[0]), len(cells)))
     for row in zip(*cells):
         print("    {")
         numbers(row, "        ")
@@ -155,6 +155,14 @@ for i in range(24, 49):
     high = mp.ceil(a[0] * 2**16) / 2**16
     cells[i % 32] = [high, float32(a[1]), a[0] - high, a[1] - float32(a[1])] + a[2:]
 rows("log", "log(m)", cells)
+
+# The same by fewer cells, around multiples of 1/16: what a cell has are high, slope = 1 / c and what these leave out; the rest is a polynomial in slope * t.
+cells = [[mpf(0)] * 4 for _ in range(16)]
+for i in range(12, 25):
+    c = mpf(i) / 16
+    high, slope = mp.ceil(log(c) * 2**16) / 2**16, float32(1 / c)
+    cells[i % 16] = [high, slope, log(c) - high, 1 / c - slope]
+rows("log16", "log(m), by cells of 1/16", cells)
 print("/* ln(2): a multiple of 2^-16, whose products with exponents are exact, and the rest. */")
 print("#define ISO_LN2_FLOAT_HIGH %sf\n#define ISO_LN2_FLOAT_LOW  %sf\n" % (float(first).hex(), float(float32(ln2 - first)).hex()))
 
@@ -166,11 +174,12 @@ first = grid(step, mpf(2)**-17)
 second = grid(step - first, mpf(2)**-30)  # both of at most 12 bits, so that their products with n are exact
 scale = 1 - EXP_UNITS * UNIT
 high = [float32(mpf(2)**(mpf(i) / 32) * (1 - mpf(2)**-17)) for i in range(32)]
-print("/* ln(2) / 32 in three parts, and 2^(i/32) as a number and (1 - %d * 2^-24) times the rest, of binary32. */" % EXP_UNITS)
+print("/* ln(2) / 32 in three parts, and 2^(i/32) and 2^(i/16) as a number and (1 - %d * 2^-24) times the rest, of binary32. */" % EXP_UNITS)
 print("#define ISO_EXP_STEP_HIGH   %sf\n#define ISO_EXP_STEP_MIDDLE %sf\n#define ISO_EXP_STEP_LOW    %sf" % tuple(float(v).hex() for v in (first, second, float32(step - first - second))))
 print("#define ISO_EXP_SCALE       %sf\n#define ISO_EXP_WIDTH       %sf" % (float(float32(scale * (1 + mpf(2)**-17))).hex(), float(1 + 2 * EXP_UNITS * UNIT).hex()))
-for name, values in (("high", high), ("low", [float32((mpf(2)**(mpf(i) / 32) - h) * scale) for i, h in enumerate(high)])):
-    print("/* clang-format off */\nstatic const float iso_exp2_32nds_%s[32] = {" % name)
+low = [float32((mpf(2)**(mpf(i) / 32) - h) * scale) for i, h in enumerate(high)]
+for name, values in (("32nds_high", high), ("32nds_low", low), ("16ths_high", high[::2]), ("16ths_low", low[::2])):
+    print("/* clang-format off */\nstatic const float iso_exp2_%s[%d] = {" % (name, len(values)))
     numbers(values, "    ")
     print("};\n/* clang-format on */")
 print("\n#endif")

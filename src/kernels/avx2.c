@@ -61,5 +61,52 @@ typedef uint64_t lvec __attribute__((vector_size(32)));
 #define d_quotient(a, b)   ((a) / (b))
 #define vec_rsqrt(x)       _mm256_rsqrt_ps(x)
 
+/* What math_functions_pairs.h asks for. */
+typedef __m256 vec_lanes; /* all bits of a lane, or none */
+typedef uint8_t vec_bits;
+#define VEC_ALL_BITS              0xff
+#define vec_lanes_bits(lanes)     (vec_bits) _mm256_movemask_ps(lanes)
+#define vec_lanes_less(a, b)      _mm256_cmp_ps(a, b, _CMP_LT_OQ)
+#define vec_lanes_unequal(a, b)   _mm256_cmp_ps(a, b, _CMP_NEQ_UQ)
+#define vec_lanes_equal(of, a, b) _mm256_and_ps(of, _mm256_cmp_ps(a, b, _CMP_EQ_OQ))
+#define vec_select(lanes, a, b)   _mm256_blendv_ps(b, a, lanes)
+#define vec_lesser(a, b)          _mm256_min_ps(a, b)                                  /* with a NaN: b */
+#define vec_sign_of(x, sign)      _mm256_or_ps(x, _mm256_and_ps(sign, vec_all(-0.0f))) /* of an x >= 0, or of that sign */
+
+/* Few lanes are open, mostly one of a vector. */
+static inline void vec_compress(vec_bits lanes, const float *from, float *to) {
+    for (; lanes; lanes &= (vec_bits)(lanes - 1))
+        *to++ = from[__builtin_ctz(lanes)];
+}
+static inline void vec_expand(vec_bits lanes, const float *from, float *to) {
+    for (; lanes; lanes &= (vec_bits)(lanes - 1))
+        to[__builtin_ctz(lanes)] = *from++;
+}
+
+/* Of a float whose last bits are an integer n (n + 1.5 * 2^23): entry n mod 16 of a table; x * 2^floor(n / 16). */
+#define vec_lookup16(table, n)                                                                                                   \
+    _mm256_blendv_ps(_mm256_permutevar8x32_ps(_mm256_loadu_ps(table), _mm256_castps_si256(n)),                                   \
+                     _mm256_permutevar8x32_ps(_mm256_loadu_ps((table) + 8), _mm256_castps_si256(n)),                             \
+                     _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(n), 28)))
+#define vec_scale16(x, n)                                                                                                        \
+    _mm256_castsi256_ps(                                                                                                         \
+        _mm256_add_epi32(_mm256_castps_si256(x), _mm256_slli_epi32(_mm256_srli_epi32(_mm256_castps_si256(n), 4), 23)))
+
+/* x 2^k; where k is below -100, some number that is as far below everything it is added to. */
+static inline __attribute__((always_inline)) vec vec_scale(vec x, vec k) {
+    __m256i exponent = _mm256_cvtps_epi32(_mm256_max_ps(k, vec_all(-100)));
+    return x * _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(exponent, _mm256_set1_epi32(127)), 23));
+}
+
+/* x = m 2^-k with 3/4 <= m < 3/2 in the lanes that are given: those of positive numbers that have 24 bits. */
+static inline __attribute__((always_inline)) vec_lanes vec_split(vec x, vec *m, vec *k) {
+    __m256i bits = _mm256_castps_si256(x), above = _mm256_sub_epi32(bits, _mm256_set1_epi32(0x3f400000));
+    *m = _mm256_castsi256_ps(_mm256_sub_epi32(bits, _mm256_and_si256(above, _mm256_set1_epi32((int)0xff800000u))));
+    *k = _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_setzero_si256(), _mm256_srai_epi32(above, 23)));
+    /* 0 <= bits - 0x00800000 < 0x7f000000, without a sign */
+    __m256i place = _mm256_add_epi32(bits, _mm256_set1_epi32((int)(0x80000000u - 0x00800000u)));
+    return _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32((int)(0x80000000u + 0x7f000000u)), place));
+}
+
 #include "kernels/templates.h"
 #endif

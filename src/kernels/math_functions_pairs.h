@@ -1,7 +1,7 @@
-/* exp, sigmoid, both forms of GELU, log and log1p in pairs of binary32, a number and a rest: twice as many lanes as in binary64.
- * For instruction sets that look up 32 numbers at once (vec_lookup32). What a pair does not decide, about one lane of 100 of
- * GELU's and fewer of the others', is put side by side and goes the way through binary64 in vectors of its own; there is no
- * branch on it in the loop.
+/* exp, log and log1p, sigmoid and both forms of GELU in pairs of binary32, a number and a rest: twice as many lanes as in
+ * binary64. For instruction sets that look up 32 numbers of a table at once (vec_lookup32), or 16 (vec_lookup16), which suffice
+ * for the first three. What a pair does not decide, about one lane of 100, is put side by side and goes the way through binary64
+ * in vectors of its own; there is no branch on it in the loop.
  *
  * A cell of the tables (scripts/math_coefficients.py) gives f(c + t) = high + slope * t + W. H = high + slope * t is rounded
  * once, and e = slope * t - (H - high), also rounded once, is the rest of it up to 2^-48 of H: H - high is exact because high is
@@ -13,56 +13,53 @@
 /* Elements between two settlings: enough for whole vectors of open lanes, few enough for a cache. */
 #define PAIR_BLOCK 4096
 
-/* Vectors of y with open lanes, which hold their arguments: where they start, and the lanes. */
-struct ISA(open) {
-    int count;
-    int where[PAIR_BLOCK / WIDTH];
-    vec_lanes lanes[PAIR_BLOCK / WIDTH];
-};
-
 typedef void ISA(vector_function)(vec x, float *y);
 
-/* Puts into the open lanes what f makes of them. zero_stays: f(0) is 0 of the same sign, and needs no f. */
-static inline __attribute__((always_inline)) void ISA(settle)(ISA(vector_function) * f, bool zero_stays, struct ISA(open) * open,
-                                                              float *y) {
+/* Puts into y's open lanes, which hold their arguments, what f makes of them; open[k] are those of vector k. zero_stays: f(0) is
+ * 0 of the same sign, and needs no f. */
+static inline __attribute__((always_inline)) void ISA(settle)(ISA(vector_function) * f, bool zero_stays, int vectors,
+                                                              vec_bits *open, float *y) {
     float packed[PAIR_BLOCK + WIDTH];
-    int count = 0;
-    for (int k = 0; k < open->count; k++) {
-        vec x = vec_load(y + open->where[k]);
+    int where[PAIR_BLOCK / WIDTH + 1], some = 0, count = 0;
+    for (int k = 0; k < vectors; k++) { /* one of a few, which no branch foresees */
+        where[some] = k;
+        some += open[k] != 0;
+    }
+    for (int j = 0; j < some; j++) {
+        const float *place = y + where[j] * WIDTH;
+        vec_bits *lanes = open + where[j];
         if (zero_stays)
-            open->lanes[k] &= vec_lanes_unequal(x, vec_all(0));
-        vec_store(packed + count, vec_compress(open->lanes[k], x));
-        count += __builtin_popcount(open->lanes[k]);
+            *lanes &= vec_lanes_bits(vec_lanes_unequal(vec_load(place), vec_all(0)));
+        vec_compress(*lanes, place, packed + count);
+        count += __builtin_popcount(*lanes);
     }
     vec_store(packed + count, vec_all(1));
     for (int k = 0; k < count; k += WIDTH)
         f(vec_load(packed + k), packed + k);
     count = 0;
-    for (int k = 0; k < open->count; k++) {
-        float *place = y + open->where[k];
-        vec_store(place, vec_expand(open->lanes[k], vec_load(packed + count), vec_load(place)));
-        count += __builtin_popcount(open->lanes[k]);
+    for (int j = 0; j < some; j++) {
+        vec_expand(open[where[j]], packed + count, y + where[j] * WIDTH);
+        count += __builtin_popcount(open[where[j]]);
     }
 }
 
 /* name_pair(x, &result) gives the lanes in which the result is decided. A rest shorter than a vector is filled up with ones. */
 #define PAIR_LOOP(name, zero_stays)                                                                                              \
-    __attribute__((noinline)) static void ISA(name##_settle)(struct ISA(open) * open, float *y) {                                \
-        ISA(settle)(ISA(name##_vector), zero_stays, open, y);                                                                    \
+    __attribute__((noinline)) static void ISA(name##_settle)(int vectors, vec_bits *open, float *y) {                            \
+        ISA(settle)(ISA(name##_vector), zero_stays, vectors, open, y);                                                           \
     }                                                                                                                            \
     static void ISA(name##_pairs)(int64_t count, const float *x, float *y) {                                                     \
-        struct ISA(open) open;                                                                                                   \
-        open.count = 0;                                                                                                          \
-        for (int i = 0; i + WIDTH <= count; i += WIDTH) {                                                                        \
-            vec argument = vec_load(x + i), result;                                                                              \
+        vec_bits open[PAIR_BLOCK / WIDTH], some = 0;                                                                             \
+        int vectors = (int)(count / WIDTH);                                                                                      \
+        for (int k = 0; k < vectors; k++) {                                                                                      \
+            vec argument = vec_load(x + k * WIDTH), result;                                                                      \
             vec_lanes decided = ISA(name##_pair)(argument, &result);                                                             \
-            vec_store(y + i, vec_select(decided, result, argument));                                                             \
-            open.where[open.count] = i;                                                                                          \
-            open.lanes[open.count] = (vec_lanes)~decided;                                                                        \
-            open.count += decided != VEC_ALL_LANES;                                                                              \
+            vec_store(y + k * WIDTH, vec_select(decided, result, argument));                                                     \
+            open[k] = (vec_bits)(VEC_ALL_BITS ^ vec_lanes_bits(decided));                                                        \
+            some |= open[k];                                                                                                     \
         }                                                                                                                        \
-        if (open.count)                                                                                                          \
-            ISA(name##_settle)(&open, y);                                                                                        \
+        if (some)                                                                                                                \
+            ISA(name##_settle)(vectors, open, y);                                                                                \
     }                                                                                                                            \
     static void ISA(name)(int64_t count, const float *x, float *y) {                                                             \
         for (int64_t n; count >= WIDTH; count -= n, x += n, y += n) {                                                            \
@@ -78,26 +75,102 @@ static inline __attribute__((always_inline)) void ISA(settle)(ISA(vector_functio
         }                                                                                                                        \
     }
 
-/* x = n ln(2) / 32 + r + s, r exactly and s below 2^-21. exp(x) = 2^(n / 32) (1 + r + W), W = s + (r + s)^2 / 2 + ... Units: 2 of
- * r + s, whose square is taken, 1 of the square, 1 of p, 1 each of v, w and l, and a half for coefficients and the polynomial's
- * own error, below 2^-42, where 2^-17 is added to W. */
+#ifdef vec_lookup32
+#define CELLS         32
+#define EXP2(part, n) vec_lookup32(iso_exp2_32nds_##part, n)
+#define EXP_CUBIC(r)  vec_fma(r, vec_all(ISO_EXP_SCALE / 24), vec_all(ISO_EXP_SCALE / 6))
+#define SCALE(x, n)   vec_scale32(x, n)
+#else
+#define CELLS         16
+#define EXP2(part, n) vec_lookup16(iso_exp2_16ths_##part, n)
+#define EXP_CUBIC(r)  vec_fma(vec_fma(r, vec_all(ISO_EXP_SCALE / 120), vec_all(ISO_EXP_SCALE / 24)), r, vec_all(ISO_EXP_SCALE / 6))
+#define SCALE(x, n)   vec_scale16(x, n)
+#endif
+
+/* x = n ln(2) / CELLS + r + s, r exactly and s below 2^-21. exp(x) = 2^(n / CELLS) (1 + r + W), W = s + (r + s)^2 / 2 + ...
+ * Units: 2 of r + s, whose square is taken, 1 of the square, 1 of p, 1 each of v, w and l, and a half for coefficients and the
+ * polynomial's own error, below 2^-42, where 2^-17 is added to W. */
+#define STEP(part) (32 / CELLS * ISO_EXP_STEP_##part)
 static inline __attribute__((always_inline)) vec_lanes ISA(exp_pair)(vec x, vec *result) {
-    const vec shift = vec_all(0x1.8p23f), shifted = vec_fma(x, vec_all(0x1.715476p+5f), shift), n = shifted - shift;
-    const vec r = vec_fma(n, vec_all(-ISO_EXP_STEP_MIDDLE), vec_fma(n, vec_all(-ISO_EXP_STEP_HIGH), x));
-    const vec power = vec_lookup32(iso_exp2_32nds_high, shifted), rest = vec_lookup32(iso_exp2_32nds_low, shifted);
-    const vec near = vec_fma(n, vec_all(-ISO_EXP_STEP_LOW), r), square = near * near;
-    const vec p = vec_fma(vec_fma(r, vec_all(ISO_EXP_SCALE / 24), vec_all(ISO_EXP_SCALE / 6)), near, vec_all(ISO_EXP_SCALE / 2));
-    const vec v = vec_fma(square, p, n * vec_all(-ISO_EXP_STEP_LOW * ISO_EXP_SCALE));
+    const vec shift = vec_all(0x1.8p23f), shifted = vec_fma(x, vec_all(CELLS * 0x1.715476p+0f), shift), n = shifted - shift;
+    const vec r = vec_fma(n, vec_all(-STEP(MIDDLE)), vec_fma(n, vec_all(-STEP(HIGH)), x));
+    const vec power = EXP2(high, shifted), rest = EXP2(low, shifted);
+    const vec near = vec_fma(n, vec_all(-STEP(LOW)), r), square = near * near;
+    const vec p = vec_fma(EXP_CUBIC(r), near, vec_all(ISO_EXP_SCALE / 2));
+    const vec v = vec_fma(square, p, n * vec_all(-STEP(LOW) * ISO_EXP_SCALE));
     const vec w = vec_fma(power, v, vec_fma(rest, r, rest));
     const vec high = vec_fma(power, r, power), l = vec_fma(power, r, power - high) + w;
     const vec a = high + l, b = vec_fma(l, vec_all(ISO_EXP_WIDTH), high);
-    *result = vec_scale32(a, shifted);
+    *result = SCALE(a, shifted);
     return vec_lanes_equal(vec_lanes_less(vec_abs(x), vec_all(87)), a, b);
 }
 PAIR_LOOP(exp, false)
 
-/* f(|x|) + 1/2 for x >= 0, f(|x|) - 1/2 for x < 0, as H + l. The last cell, from 61/16, is NaN. */
+/* log((m + below) 2^-k), 3/4 <= m < 3/2, |below| (NULL: 0) at most half a unit in m's last place: c0 + P with c0 = high - k
+ * ln(2), a multiple of 2^-16, and P = slope * t. m + below - c = t + s, rounded to t. W is not kept from 0, but its parts have
+ * one sign; errors are a share of W (units: 2 of t, 1 each of u, v, w, l, and of the differences below; a half for coefficients)
+ * and one of the result (2^-37): the polynomial's own error, below 2^-43 beside 1 and 2^-41 elsewhere, and the roundings of k
+ * ln(2)'s rest, 2^-43. In the cell around 1 with k = 0, t = m + below - 1 exactly, slope is 1, and the polynomial's error is a
+ * share of t^2. */
+#define LOG_ERROR_OF_W   0x1p-21f
+#define LOG_ERROR_OF_ALL 0x1p-37f
+#ifdef vec_lookup32
+#define LOG_CELL(row) vec_lookup32(iso_log_cells[row], shifted)
+#define LOG_W(w)                                                                                                                 \
+    const vec u = vec_fma(vec_fma(vec_fma(LOG_CELL(7), t, LOG_CELL(6)), t, LOG_CELL(5)), t, LOG_CELL(4));                        \
+    const vec w = vec_fma(vec_fma(u, t, LOG_CELL(3)), t, LOG_CELL(2));
+#else
+#define LOG_CELL(row)        vec_lookup16(iso_log16_cells[row], shifted)
+/* With z = slope * t: log(1 + z) - z, in pairs of terms, which need not wait for each other; and what slope and high leave. */
+#define LOG_TERMS(low, high) vec_fma(z, vec_all(high), vec_all(low))
+#define LOG_W(w)                                                                                                                 \
+    const vec z = product, z2 = z * z, terms = vec_fma(z2, vec_all(-1.0f / 8), LOG_TERMS(-1.0f / 6, 1.0f / 7));                  \
+    const vec u = vec_fma(vec_fma(terms, z2, LOG_TERMS(-1.0f / 4, 1.0f / 5)), z2, LOG_TERMS(-0.5f, 1.0f / 3));                   \
+    const vec w = vec_fma(u, z2, vec_fma(t, LOG_CELL(3), LOG_CELL(2)));
+#endif
+static inline __attribute__((always_inline)) vec_lanes ISA(log_of_cells)(vec_lanes split, vec m, const vec *below, vec k,
+                                                                         vec *result) {
+    const vec shift = vec_all(0x1.8p23f / CELLS), shifted = m + shift, distance = m - (shifted - shift);
+    vec t = distance;
+    if (below)
+        t = distance + *below;
+    const vec c0 = vec_fma(k, vec_all(-ISO_LN2_FLOAT_HIGH), LOG_CELL(0)), slope = LOG_CELL(1);
+    const vec product = t * slope, high = c0 + product;
+    vec e = (product - (high - c0)) + vec_fma(t, slope, -product);
+    if (below)
+        e = vec_fma(*below - (t - distance), slope, e);
+    e = vec_fma(k, vec_all(-ISO_LN2_FLOAT_LOW), e);
+    LOG_W(w)
+    const vec l = e + w;
+    const vec error = vec_fma(vec_abs(w), vec_all(LOG_ERROR_OF_W), vec_abs(high) * vec_all(LOG_ERROR_OF_ALL));
+    const vec a = high + (l - error), b = high + (l + error);
+    *result = a;
+    return vec_lanes_equal(split, a, b);
+}
+
+static inline __attribute__((always_inline)) vec_lanes ISA(log_pair)(vec x, vec *result) {
+    vec m, k;
+    vec_lanes split = vec_split(x, &m, &k);
+    return ISA(log_of_cells)(split, m, NULL, k, result);
+}
+PAIR_LOOP(log, false)
+
+static inline __attribute__((always_inline)) vec_lanes ISA(log1p_pair)(vec x, vec *result) {
+    vec one = vec_all(1), large = vec_greater(one, x), small = vec_lesser(one, x);
+    vec sum = large + small, below = small - (sum - large);
+    vec m, k;
+    vec_lanes split = vec_split(sum, &m, &k);
+    below = vec_scale(below, k);
+    vec_lanes decided = ISA(log_of_cells)(split, m, &below, k, result);
+    *result = vec_sign_of(*result, x); /* for -0 */
+    return decided;
+}
+PAIR_LOOP(log1p, true)
+
+#ifdef vec_lookup32
 #define CELL(row) vec_lookup32(cells[row], shifted)
+
+/* f(|x|) + 1/2 for x >= 0, f(|x|) - 1/2 for x < 0, as H + l. The last cell, from 61/16, is NaN. */
 static inline __attribute__((always_inline)) vec ISA(half_and_odd)(const float cells[8][32], vec x, vec z, vec *l) {
     const vec shift = vec_all(0x1.8p20f), shifted = z + shift, t = z - (shifted - shift);
     const vec high = CELL(0) + vec_sign_of(vec_all(0.5f), x), slope = CELL(1);
@@ -135,48 +208,18 @@ static inline __attribute__((always_inline)) vec_lanes ISA(gelu_tanh_pair)(vec x
 }
 PAIR_LOOP(gelu_tanh, true)
 
-/* log((m + below) 2^-k), 3/4 <= m < 3/2, |below| at most half a unit in m's last place: c0 + P with c0 = high - k ln(2), a
- * multiple of 2^-16, and P = slope * t. m + below - c = t + s, rounded to t. W is not kept from 0, but its parts have one sign;
- * errors are a share of W (units: 2 of t, 1 each of u, v, w, l, and of the differences below; a half for coefficients) and one of
- * the result (2^-37): the polynomial's own error, below 2^-43 beside 1 and 2^-41 elsewhere, and the roundings of k ln(2)'s rest,
- * 2^-43. In the cell around 1 with k = 0, t = m + below - 1 exactly, slope is 1, and the polynomial's error is a share of t^2. */
-#define LOG_ERROR_OF_W   0x1p-21f
-#define LOG_ERROR_OF_ALL 0x1p-37f
-static inline __attribute__((always_inline)) vec_lanes ISA(log_of_cells)(vec m, vec below, vec k, vec *result) {
-    const float(*cells)[32] = iso_log_cells;
-    const vec shift = vec_all(0x1.8p18f), shifted = m + shift, distance = m - (shifted - shift);
-    const vec t = distance + below, s = below - (t - distance);
-    const vec c0 = vec_fma(k, vec_all(-ISO_LN2_FLOAT_HIGH), CELL(0)), slope = CELL(1);
-    const vec product = t * slope, high = c0 + product;
-    vec e = (product - (high - c0)) + vec_fma(t, slope, -product);
-    e = vec_fma(k, vec_all(-ISO_LN2_FLOAT_LOW), vec_fma(s, slope, e));
-    const vec u = vec_fma(vec_fma(vec_fma(CELL(7), t, CELL(6)), t, CELL(5)), t, CELL(4));
-    const vec w = vec_fma(vec_fma(u, t, CELL(3)), t, CELL(2)), l = e + w;
-    const vec error = vec_fma(vec_abs(w), vec_all(LOG_ERROR_OF_W), vec_abs(high) * vec_all(LOG_ERROR_OF_ALL));
-    const vec a = high + (l - error), b = high + (l + error);
-    *result = a;
-    return vec_lanes_equal(VEC_ALL_LANES, a, b);
-}
-
-/* Of 0, infinity, negative numbers and NaN, some part becomes NaN. */
-static inline __attribute__((always_inline)) vec_lanes ISA(log_pair)(vec x, vec *result) {
-    vec m = vec_mantissa(x);
-    return ISA(log_of_cells)(m, vec_all(0), vec_exponent(m) - vec_exponent(x), result);
-}
-PAIR_LOOP(log, false)
-
-static inline __attribute__((always_inline)) vec_lanes ISA(log1p_pair)(vec x, vec *result) {
-    vec one = vec_all(1), large = vec_greater(one, x), small = vec_lesser(one, x);
-    vec sum = large + small, below = small - (sum - large);
-    vec m = vec_mantissa(sum), k = vec_exponent(m) - vec_exponent(sum);
-    vec_lanes decided = ISA(log_of_cells)(m, vec_scale(below, k), k, result);
-    *result = vec_sign_of(*result, x); /* for -0 */
-    return decided;
-}
-PAIR_LOOP(log1p, true)
+#endif
 
 #undef PAIR_BLOCK
 #undef PAIR_LOOP
+#undef CELLS
 #undef CELL
+#undef EXP2
+#undef EXP_CUBIC
+#undef SCALE
+#undef STEP
+#undef LOG_CELL
+#undef LOG_W
+#undef LOG_TERMS
 #undef LOG_ERROR_OF_W
 #undef LOG_ERROR_OF_ALL

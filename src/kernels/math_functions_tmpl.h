@@ -116,12 +116,14 @@ static inline __attribute__((always_inline)) void ISA(gelu_vector)(vec x, float 
         ISA(decide)(iso_geluf, unsure, x, y);
 }
 
-#ifdef vec_lookup32
+#if defined(vec_lookup32) || defined(vec_lookup16)
 #include "kernels/math_functions_pairs.h"
 #else
 MATH_LOOP(exp)
 MATH_LOOP(log)
 MATH_LOOP(log1p)
+#endif
+#ifndef vec_lookup32
 MATH_LOOP(sigmoid)
 MATH_LOOP(gelu)
 MATH_LOOP(gelu_tanh)

@@ -130,7 +130,9 @@
         FORM##_ADVANCE(R, FORM##_STEPS)                                                                                          \
     }
 
-#define ROW_NEXT ISO_KEEP(row);
+#define ROW_NEXT                                                                                                                 \
+    if (ROW_STEPS > 1)                                                                                                           \
+        ISO_KEEP(row);
 #define ROW_ADVANCE(R, positions)                                                                                                \
     a0 += (positions), a3 += (positions), a6 += (positions), a9 += (positions), a12 += (positions);                              \
     ISO_KEEP(a0);                                                                                                                \

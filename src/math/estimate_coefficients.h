@@ -271,11 +271,33 @@ static const float iso_log_cells[8][32] = {
 };
 /* clang-format on */
 
+/* log(m), by cells of 1/16 */
+/* clang-format off */
+static const float iso_log16_cells[4][16] = {
+    {
+        0x0p+0f, 0x1.f0cp-5f, 0x1.e28p-4f, 0x1.5ff8p-3f, 0x1.c9p-3f, 0x1.1678p-2f, 0x1.461cp-2f, 0x1.73ap-2f,
+        0x1.9f34p-2f, 0x0p+0f, 0x0p+0f, 0x0p+0f, -0x1.2694p-2f, -0x1.a938p-3f, -0x1.1178p-3f, -0x1.085p-4f,
+    },
+    {
+        0x1p+0f, 0x1.e1e1e2p-1f, 0x1.c71c72p-1f, 0x1.af286cp-1f, 0x1.99999ap-1f, 0x1.861862p-1f, 0x1.745d18p-1f, 0x1.642c86p-1f,
+        0x1.555556p-1f, 0x0p+0f, 0x0p+0f, 0x0p+0f, 0x1.555556p+0f, 0x1.3b13b2p+0f, 0x1.24924ap+0f, 0x1.111112p+0f,
+    },
+    {
+        0x0p+0f, -0x1.cf3fee9d599e8p-17f, -0x1.f123aa1a342c3p-17f, -0x1.3e3d61b0b0de3p-17f, -0x1.070cacbbca7b4p-20f, -0x1.1aa2a2cf8fe32p-17f, -0x1.a1ef1d09ec17ap-17f, -0x1.404a217fcb18fp-17f,
+        -0x1.c134067b40d49p-18f, 0x0p+0f, 0x0p+0f, 0x0p+0f, -0x1.1089a6dc93c1ep-17f, -0x1.b4f22b678dbcbp-17f, -0x1.d044fc8f7bc67p-20f, -0x1.316b3c740d114p-17f,
+    },
+    {
+        0x0p+0f, -0x1.e1e1e1e1e1e1ep-29f, -0x1.c71c71c71c71cp-28f, -0x1.af286bca1af28p-28f, -0x1.999999999999ap-27f, -0x1.e79e79e79e79ep-27f, -0x1.745d1745d1746p-26f, -0x1.bd37a6f4de9bdp-27f,
+        -0x1.5555555555555p-26f, 0x0p+0f, 0x0p+0f, 0x0p+0f, -0x1.5555555555555p-25f, -0x1.89d89d89d89d9p-25f, -0x1.b6db6db6db6dbp-25f, -0x1.ddddddddddddep-25f,
+    },
+};
+/* clang-format on */
+
 /* ln(2): a multiple of 2^-16, whose products with exponents are exact, and the rest. */
 #define ISO_LN2_FLOAT_HIGH 0x1.62e4000000000p-1f
 #define ISO_LN2_FLOAT_LOW  0x1.7f7d1c0000000p-20f
 
-/* ln(2) / 32 in three parts, and 2^(i/32) as a number and (1 - 8 * 2^-24) times the rest, of binary32. */
+/* ln(2) / 32 in three parts, and 2^(i/32) and 2^(i/16) as a number and (1 - 8 * 2^-24) times the rest, of binary32. */
 #define ISO_EXP_STEP_HIGH   0x1.62e0000000000p-6f
 #define ISO_EXP_STEP_MIDDLE 0x1.0c00000000000p-20f
 #define ISO_EXP_STEP_LOW    -0x1.05c6100000000p-34f
@@ -295,6 +317,18 @@ static const float iso_exp2_32nds_low[32] = {
     0x1.31462ep-17f, 0x1.36e74cp-17f, 0x1.3d823cp-17f, 0x1.440c28p-17f, 0x1.4aa6bap-17f, 0x1.52d3ap-17f, 0x1.5ba9p-17f, 0x1.62074p-17f,
     0x1.68cfdcp-17f, 0x1.711d8p-17f, 0x1.7a7d54p-17f, 0x1.83298ep-17f, 0x1.8c4548p-17f, 0x1.9219acp-17f, 0x1.9c5472p-17f, 0x1.a647b8p-17f,
     0x1.af2b4cp-17f, 0x1.b65f5ep-17f, 0x1.bfb09cp-17f, 0x1.cb9de4p-17f, 0x1.d39f66p-17f, 0x1.de6f64p-17f, 0x1.e85482p-17f, 0x1.f36dbap-17f,
+};
+/* clang-format on */
+/* clang-format off */
+static const float iso_exp2_16ths_high[16] = {
+    0x1.ffffp-1f, 0x1.0b5502p+0f, 0x1.172af8p+0f, 0x1.238716p+0f, 0x1.306f48p+0f, 0x1.3de9c6p+0f, 0x1.4bfd08p+0f, 0x1.5aafdp+0f,
+    0x1.6a0932p+0f, 0x1.7a108ap+0f, 0x1.8acd8ep+0f, 0x1.9c484ap+0f, 0x1.ae8922p+0f, 0x1.c198dep+0f, 0x1.d580a4p+0f, 0x1.ea4a06p+0f,
+};
+/* clang-format on */
+/* clang-format off */
+static const float iso_exp2_16ths_low[16] = {
+    0x1.fffffp-18f, 0x1.099f28p-17f, 0x1.178fa2p-17f, 0x1.21cea4p-17f, 0x1.31462ep-17f, 0x1.3d823cp-17f, 0x1.4aa6bap-17f, 0x1.5ba9p-17f,
+    0x1.68cfdcp-17f, 0x1.7a7d54p-17f, 0x1.8c4548p-17f, 0x1.9c5472p-17f, 0x1.af2b4cp-17f, 0x1.bfb09cp-17f, 0x1.d39f66p-17f, 0x1.e85482p-17f,
 };
 /* clang-format on */
 

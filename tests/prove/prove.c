@@ -1,5 +1,6 @@
-/* Proves the functions of src/math correctly rounded: every one of the 2^32 binary32 arguments, the scalar function and the
- * kernels of every instruction set that this machine has. `prove exp tanh` proves two of them.
+/* Proves the functions of src/math correctly rounded: every one of the 2^32 binary32 arguments, the reference (the function of
+ * one number) and the kernels of every instruction set that this machine has. `prove exp tanh` proves two functions, `prove
+ * --only reference,avx2 exp` two implementations of one, `prove --targets` tells which implementations there are.
  *
  * A filter in binary64 goes before MPFR: a value with a bound on its error. Wherever both ends of that interval round to the same
  * binary32 number, that is the answer; all other arguments (some hundreds to thousands a function) are asked of MPFR. So what is
@@ -172,6 +173,16 @@ _Static_assert(COUNT == 0 ISO_MATH_FUNCTIONS(F), "a function of ops/math_functio
 
 typedef void kernel(int64_t count, const float *x, float *y);
 
+/* Implementations: the reference, then an instruction set's kernels each. */
+enum { TARGETS = 1 + ISO_ISA_COUNT };
+
+static const char *target_name(int target) {
+    return target == 0 ? "reference" : iso_isa_name((iso_isa)(target - 1));
+}
+static bool target_available(int target) {
+    return target == 0 || iso_isa_available((iso_isa)(target - 1));
+}
+
 static kernel *kernel_of(const struct function *f, iso_isa isa) {
     kernel *k;
     memcpy(&k, (const char *)iso_kernels_of(isa) + f->kernel, sizeof k);
@@ -181,8 +192,9 @@ static kernel *kernel_of(const struct function *f, iso_isa isa) {
 struct share {
     const struct function *function;
     uint64_t first, last; /* arguments as bits */
-    uint64_t wrong[1 + ISO_ISA_COUNT], asked;
-    float example[1 + ISO_ISA_COUNT];
+    const bool *wanted;   /* by target */
+    uint64_t wrong[TARGETS], asked;
+    float example[TARGETS];
     bool tell; /* shows progress on standard error */
 };
 
@@ -200,9 +212,9 @@ static float ask_mpfr(const struct function *f, float x, mpfr_t argument, mpfr_t
     return mpfr_get_flt(result, MPFR_RNDN);
 }
 
-static void note(struct share *s, int which, float x) {
-    if (s->wrong[which]++ == 0)
-        s->example[which] = x;
+static void note(struct share *s, int target, float x) {
+    if (s->wrong[target]++ == 0)
+        s->example[target] = x;
 }
 
 enum { BLOCK = 4096 };
@@ -214,7 +226,7 @@ static void *run(void *argument) {
     narrow_exponents();
     mpfr_init2(argument24, 24);
     mpfr_init2(result24, 24);
-    float x[BLOCK], y[BLOCK], kernels[BLOCK];
+    float x[BLOCK], y[BLOCK], right[BLOCK];
     for (uint64_t first = s->first; first < s->last; first += BLOCK) {
         if (s->tell && first % (1u << 24) == 0)
             fprintf(stderr, "\r%s %3d %%", f->name, (int)((first - s->first) * 100 / (s->last - s->first)));
@@ -222,27 +234,30 @@ static void *run(void *argument) {
             uint32_t bits = (uint32_t)first + (uint32_t)i;
             memcpy(&x[i], &bits, sizeof bits);
             double error, close = f->filter((double)x[i], &error);
-            float low = (float)(close - fabs(close) * error), high = (float)(close + fabs(close) * error), expected = low;
-            if (isinf(close))
-                expected = (float)close;
-            else if (close == 0)
-                expected = (float)close; /* the interval's low end has lost the sign */
-            else if (!isnan(close) && bits_of(low) != bits_of(high)) {
-                expected = ask_mpfr(f, x[i], argument24, result24);
+            float low = (float)(close - fabs(close) * error), high = (float)(close + fabs(close) * error);
+            const uint32_t nan = 0x7fc00000u;
+            right[i] = low;
+            if (isnan(close))
+                memcpy(&right[i], &nan, sizeof nan);
+            else if (isinf(close) || close == 0)
+                right[i] = (float)close; /* of 0, the interval's low end has lost the sign */
+            else if (bits_of(low) != bits_of(high)) {
+                right[i] = ask_mpfr(f, x[i], argument24, result24);
                 s->asked++;
             }
-            y[i] = f->ours(x[i]);
-            if (bits_of(y[i]) != (isnan(close) ? 0x7fc00000u : bits_of(expected)))
-                note(s, 0, x[i]);
         }
-        for (int isa = 0; isa < ISO_ISA_COUNT; isa++) {
-            if (!iso_isa_available((iso_isa)isa))
+        for (int target = 0; target < TARGETS; target++) {
+            if (!s->wanted[target])
                 continue;
-            kernel_of(f, (iso_isa)isa)(BLOCK, x, kernels);
-            if (memcmp(kernels, y, sizeof y) != 0)
+            if (target == 0)
                 for (int i = 0; i < BLOCK; i++)
-                    if (bits_of(kernels[i]) != bits_of(y[i]))
-                        note(s, 1 + isa, x[i]);
+                    y[i] = f->ours(x[i]);
+            else
+                kernel_of(f, (iso_isa)(target - 1))(BLOCK, x, y);
+            if (memcmp(y, right, sizeof y) != 0)
+                for (int i = 0; i < BLOCK; i++)
+                    if (bits_of(y[i]) != bits_of(right[i]))
+                        note(s, target, x[i]);
         }
     }
     mpfr_clear(argument24);
@@ -252,11 +267,12 @@ static void *run(void *argument) {
 }
 
 /* All arguments over all threads; true if nothing is wrong. */
-static bool prove(const struct function *f, int threads, struct share *shares, pthread_t *ids) {
-    uint64_t blocks = ((uint64_t)1 << 32) / BLOCK, wrong[1 + ISO_ISA_COUNT] = {0}, asked = 0;
-    float example[1 + ISO_ISA_COUNT] = {0};
+static bool prove(const struct function *f, const bool *wanted, int threads, struct share *shares, pthread_t *ids) {
+    uint64_t blocks = ((uint64_t)1 << 32) / BLOCK, wrong[TARGETS] = {0}, asked = 0;
+    float example[TARGETS] = {0};
     for (int i = 0; i < threads; i++) {
         shares[i] = (struct share){.function = f,
+                                   .wanted = wanted,
                                    .first = blocks * (uint64_t)i / (uint64_t)threads * BLOCK,
                                    .last = blocks * (uint64_t)(i + 1) / (uint64_t)threads * BLOCK,
                                    .tell = i == 0 && isatty(STDERR_FILENO)};
@@ -266,7 +282,7 @@ static bool prove(const struct function *f, int threads, struct share *shares, p
     for (int i = 0; i < threads; i++) {
         pthread_join(ids[i], NULL);
         asked += shares[i].asked;
-        for (int j = 0; j < 1 + ISO_ISA_COUNT; j++) {
+        for (int j = 0; j < TARGETS; j++) {
             if (shares[i].wrong[j] && !wrong[j])
                 example[j] = shares[i].example[j];
             wrong[j] += shares[i].wrong[j];
@@ -275,13 +291,11 @@ static bool prove(const struct function *f, int threads, struct share *shares, p
     if (shares[0].tell)
         fprintf(stderr, "\r                \r");
     bool fine = true;
-    for (int j = 0; j < 1 + ISO_ISA_COUNT; j++) {
-        if (j > 0 && !iso_isa_available((iso_isa)(j - 1)))
+    printf("%s: %llu asked of MPFR\n", f->name, (unsigned long long)asked);
+    for (int j = 0; j < TARGETS; j++) {
+        if (!wanted[j])
             continue;
-        printf("%s%s%s %llu wrong of 4294967296", f->name, j ? " " : "", j ? iso_isa_name((iso_isa)(j - 1)) : "",
-               (unsigned long long)wrong[j]);
-        if (j == 0)
-            printf(" (%llu asked of MPFR)", (unsigned long long)asked);
+        printf("%s %s %llu wrong of 4294967296", f->name, target_name(j), (unsigned long long)wrong[j]);
         if (wrong[j])
             printf(", first: %a", (double)example[j]);
         printf("\n");
@@ -291,7 +305,41 @@ static bool prove(const struct function *f, int threads, struct share *shares, p
     return fine;
 }
 
+static int usage(const char *what, const char *name) {
+    fprintf(stderr, "prove: there is no %s %s\n", what, name);
+    return 2;
+}
+
+/* A list of targets with commas; false if one is not available. */
+static bool select_targets(char *list, bool *wanted) {
+    memset(wanted, 0, TARGETS);
+    for (char *name = strtok(list, ","); name; name = strtok(NULL, ",")) {
+        int target = 0;
+        while (target < TARGETS && !(target_available(target) && strcmp(name, target_name(target)) == 0))
+            target++;
+        if (target == TARGETS)
+            return false;
+        wanted[target] = true;
+    }
+    return true;
+}
+
 int main(int count, char **names) {
+    bool targets[TARGETS];
+    for (int target = 0; target < TARGETS; target++)
+        targets[target] = target_available(target);
+    if (count == 2 && strcmp(names[1], "--targets") == 0) {
+        for (int target = 0; target < TARGETS; target++)
+            if (targets[target])
+                puts(target_name(target));
+        return 0;
+    }
+    if (count > 2 && strcmp(names[1], "--only") == 0) {
+        if (!select_targets(names[2], targets))
+            return usage("such implementation here:", names[2]);
+        count -= 2;
+        names += 2;
+    }
     int threads = (int)sysconf(_SC_NPROCESSORS_ONLN), passed = 0, failed = 0;
     struct share *shares = calloc((size_t)threads, sizeof *shares);
     pthread_t *ids = calloc((size_t)threads, sizeof *ids);
@@ -301,17 +349,15 @@ int main(int count, char **names) {
         int f = 0;
         while (f < COUNT && strcmp(names[i], functions[f].name) != 0)
             f++;
-        if (f == COUNT) {
-            fprintf(stderr, "prove: there is no function %s\n", names[i]);
-            return 2;
-        }
+        if (f == COUNT)
+            return usage("function", names[i]);
     }
     for (int f = 0; f < COUNT; f++) {
         bool wanted = count < 2;
         for (int i = 1; i < count; i++)
             wanted = wanted || strcmp(names[i], functions[f].name) == 0;
         if (wanted)
-            prove(&functions[f], threads, shares, ids) ? passed++ : failed++;
+            prove(&functions[f], targets, threads, shares, ids) ? passed++ : failed++;
     }
     printf("%d passed, %d failed\n", passed, failed);
     free(shares);
