@@ -1,6 +1,7 @@
 #include "core/cpu.h"
 
 #include <fenv.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -112,6 +113,21 @@ void iso_cpu_name(char *buffer, size_t size) {
 #else
     (void)size;
 #endif
+}
+
+int64_t iso_level2_bytes(void) {
+    static _Atomic int64_t known; /* asking may take microseconds, on a virtual machine */
+    int64_t bytes = atomic_load_explicit(&known, memory_order_relaxed);
+    if (bytes == 0) {
+        bytes = 1 << 20;
+#ifdef _SC_LEVEL2_CACHE_SIZE
+        long size = sysconf(_SC_LEVEL2_CACHE_SIZE);
+        if (size > 0 && size < bytes)
+            bytes = size > 1 << 18 ? size : 1 << 18;
+#endif
+        atomic_store_explicit(&known, bytes, memory_order_relaxed);
+    }
+    return bytes;
 }
 
 int iso_cpu_count(void) {

@@ -36,6 +36,8 @@ const char *iso_cpu_check_float_environment(void);
 
 /* The CPU's name as it calls itself, for run.env and `isobit info`; "" if unknown. */
 ISO_FOR_PROGRAM void iso_cpu_name(char *buffer, size_t size);
+/* Bytes of a core's level 2 cache, between 256 KiB and 1 MiB; 1 MiB if unknown. No result depends on it. */
+int64_t iso_level2_bytes(void);
 /* CPUs that this process may run on, at least 1. */
 int iso_cpu_count(void);
 

@@ -277,6 +277,7 @@ static void walk_panel(const struct conv *c, const float *strip, int64_t unit, i
                      .b = w->packed + group * weights_size(k, w, c->width) + column * w->panel_size,
                      .b_step = columns,
                      .c_row = w->out_step_w * c->target_c,
+                     .far = true,
                      .valid = iso_min64(columns, c->width - column),
                      .bias = c->bias && ends ? c->padded_bias + group * iso_packed_columns(k, c->width) + column : NULL};
     for (int64_t y = 0; y < rows; y++) {

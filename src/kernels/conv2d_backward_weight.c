@@ -8,7 +8,7 @@
 #include "kernels/tile.h"
 #include "ops/conv2d.h"
 
-#define CACHE_BYTES (640 * 1024) /* what the tiles of a unit may read */
+#define CACHE_BYTES (iso_level2_bytes() / 8 * 5) /* what the tiles of a unit may read */
 
 #define UNIT_TILES 36  /* of a unit, about: so often is read what has been brought together */
 #define FAR_FLOATS 256 /* pixels so far apart meet */

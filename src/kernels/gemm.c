@@ -4,7 +4,7 @@
 
 #include "kernels/tile.h"
 
-#define A_BLOCK_BYTES (512 * 1024) /* of A: about half of a level 2 cache */
+#define A_BLOCK_BYTES (iso_level2_bytes() / 2) /* of A */
 #define FEW_ROWS      16
 #define WAYS          7 /* rows that meet in the level 1 cache and stay there, beside B */
 
@@ -15,6 +15,7 @@ struct gemm {
     float *c, *packed_b, *packed_a, *padded_bias; /* packed_a: one block per thread */
     int64_t tile_rows, block_rows, groups, panels_per_group, packed_row;
     bool pack_a, pack_b, by_column;
+    bool at_once; /* a panel of B is packed by the one task that reads it, just before */
     iso_segments segments;
 };
 
@@ -38,25 +39,36 @@ static struct gemm plan(const iso_exec *e, const iso_gemm_shape *s) {
     g.tile_rows = meet && !g.pack_a ? iso_min64(k->rows, WAYS) : k->rows;
     /* A panel that two tiles or fewer read is not worth a copy either, nor is one of a few rows. */
     g.pack_b = s->b_col != 1 || (s->m > 2 * k->rows && s->k > FEW_ROWS);
-    int64_t rows = iso_min64(A_BLOCK_BYTES / (4 * g.packed_row), iso_ceil_div(s->m, tasks));
-    g.block_rows = iso_max64(rows / k->rows * k->rows, k->rows);
+    int64_t rows = iso_ceil_div(s->m, tasks);
+    if (rows < k->rows && panels >= tasks && !g.pack_a) /* tasks by columns alone, so that each column is read once */
+        rows = s->m;
+    rows = iso_min64(A_BLOCK_BYTES / (4 * g.packed_row), rows);
+    g.block_rows = iso_max64(rows == s->m ? rows : rows / k->rows * k->rows, k->rows);
     int64_t blocks = iso_ceil_div(s->m, g.block_rows);
     g.panels_per_group = iso_ceil_div(panels, iso_min64(panels, iso_ceil_div(tasks, blocks)));
     if (g.pack_a) /* each task packs its block */
         g.panels_per_group = panels;
     g.groups = iso_ceil_div(panels, g.panels_per_group);
+    g.at_once = g.pack_b && blocks == 1;
     return g;
+}
+
+/* The floats of packed panels that are there at the same time. */
+static int64_t packed_floats(const struct gemm *g, const iso_exec *e) {
+    if (g->pack_b && !g->at_once)
+        return iso_packed_columns(g->k, g->s->n) * g->s->k;
+    return iso_full_columns(g->k) * g->s->k * (g->at_once ? iso_exec_threads(e) : 1);
 }
 
 /* Where things lie in the scratch memory; returns its size in floats. */
 static size_t place(struct gemm *g, const iso_exec *e, float *scratch) {
-    size_t columns = (size_t)iso_packed_columns(g->k, g->s->n), k = (size_t)g->s->k, at = 0;
+    size_t at = 0;
     g->packed_b = scratch;
-    at += aligned((g->pack_b ? columns : (size_t)iso_full_columns(g->k)) * k + 16);
+    at += aligned((size_t)packed_floats(g, e) + 16);
     g->packed_a = scratch + at;
     at += g->pack_a ? (size_t)iso_exec_threads(e) * (size_t)(g->block_rows * g->packed_row) : 0;
     g->padded_bias = scratch + at;
-    at += aligned(columns);
+    at += aligned((size_t)iso_packed_columns(g->k, g->s->n));
     g->segments.list = (iso_segment *)(scratch + at);
     at += aligned((size_t)iso_segments_most(1, g->s->k) * sizeof(iso_segment) / sizeof(float) + 1);
     return at;
@@ -73,12 +85,15 @@ static bool in_place(const struct gemm *g, int64_t j) {
     return !g->pack_b && j * iso_full_columns(g->k) + columns <= g->s->n;
 }
 
+static void pack_panel(const struct gemm *g, int64_t j, float *to) {
+    iso_pack_panel(g->k, g->s->n, j, g->s->k, g->b, g->s->b_row, g->s->b_col, to);
+}
+
 static void pack_b(void *argument, int64_t j, int thread) {
     (void)thread;
     const struct gemm *g = argument;
     if (!in_place(g, j))
-        iso_pack_panel(g->k, g->s->n, j, g->s->k, g->b, g->s->b_row, g->s->b_col,
-                       g->packed_b + (g->pack_b ? j * iso_full_columns(g->k) * g->s->k : 0));
+        pack_panel(g, j, g->packed_b + (g->pack_b ? j * iso_full_columns(g->k) * g->s->k : 0));
 }
 
 static void pack_a(const struct gemm *g, int64_t first, int64_t rows, float *to) {
@@ -100,8 +115,12 @@ static void compute(void *argument, int64_t task, int thread) {
     int64_t first = task / g->groups * g->block_rows, rows = iso_min64(g->block_rows, s->m - first);
     int64_t first_panel = task % g->groups * g->panels_per_group, tiles = iso_ceil_div(rows, g->tile_rows);
     int64_t end_panel = iso_min64(first_panel + g->panels_per_group, iso_column_panels(k, s->n));
-    iso_tile tile = {
-        .segments = g->segments.list, .count = g->segments.count, .a_row = s->a_row, .a_step = s->a_col, .c_row = s->c_row};
+    iso_tile tile = {.segments = g->segments.list,
+                     .count = g->segments.count,
+                     .a_row = s->a_row,
+                     .a_step = s->a_col,
+                     .c_row = s->c_row,
+                     .far = true};
     int64_t rounds = s->k / (g->by_column ? k->column_steps : k->row_steps);
     const float *a = g->a + first * s->a_row;
     if (g->pack_a) {
@@ -116,14 +135,20 @@ static void compute(void *argument, int64_t task, int thread) {
         bool direct = in_place(g, j);
         tile.b = direct ? g->b + column : g->packed_b + (g->pack_b ? column * s->k : 0);
         tile.b_step = direct ? s->b_row : columns;
+        if (g->at_once) {
+            float *packed = g->packed_b + thread * iso_full_columns(k) * s->k;
+            pack_panel(g, j, packed);
+            tile.b = packed;
+        }
         tile.valid = iso_min64(columns, s->n - column);
         tile.bias = g->bias ? g->padded_bias + column : NULL;
         for (int64_t t = 0; t < tiles; t++) {
             int64_t i = iso_tile_start(rows, tiles, t), height = iso_tile_start(rows, tiles, t + 1) - i;
             tile.a = a + i * tile.a_row;
             tile.c = g->c + (first + i) * s->c_row + column;
-            tile.ahead =
-                g->pack_b && j + 1 < end_panel ? iso_tile_ahead(tile.b + columns * s->k, columns * s->k, rounds, tiles, t) : NULL;
+            tile.ahead = g->pack_b && !g->at_once && j + 1 < end_panel
+                             ? iso_tile_ahead(tile.b + columns * s->k, columns * s->k, rounds, tiles, t)
+                             : NULL;
             (g->by_column ? k->by_column : k->by_row)[height - 1][vectors - 1](&tile);
         }
     }
@@ -142,7 +167,8 @@ void iso_cpu_gemm_bias(const iso_exec *e, const iso_gemm_shape *s, const float *
         memcpy(g.padded_bias, bias, sizeof *bias * (size_t)s->n);
         iso_tile_clear(g.padded_bias + s->n, iso_packed_columns(g.k, s->n) - s->n);
     }
-    iso_pool_run(e->pool, iso_column_panels(g.k, s->n), pack_b, &g);
+    if (!g.at_once)
+        iso_pool_run(e->pool, iso_column_panels(g.k, s->n), pack_b, &g);
     iso_pool_run(e->pool, iso_ceil_div(s->m, g.block_rows) * g.groups, compute, &g);
 }
 

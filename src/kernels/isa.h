@@ -36,6 +36,7 @@ typedef struct iso_tile {
     int64_t b_step; /* from position to position; columns are side by side, and readable up to the full width of the tile */
     float *c;       /* the sums: rows x valid */
     int64_t c_row, valid;
+    bool far;        /* c is in no cache: its lines, as far apart as its rows, are asked for before the sum begins */
     bool accumulate; /* s starts as c's present values instead of +0 */
     bool chain;      /* the one panel is the sum itself: c = p */
     /* Sums of a tree over samples that end with this one: c = left[joins - 1] + (... + (left[0] + s)), whole tiles of full rows

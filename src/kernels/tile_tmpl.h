@@ -46,6 +46,9 @@
 #define TILE_OPEN(R, V)                                                                                                          \
     vec p[R][V];                                                                                                                 \
     _Alignas(64) float s[(R) * (V)*WIDTH];                                                                                       \
+    if (t->far)                                                                                                                  \
+        UNROLL for (int i = 0; i < (R); i++) for (int j = 0; j < (V)*WIDTH; j += 16)                                             \
+            __builtin_prefetch(t->c + i * t->c_row + j, 1);                                                                      \
     bool started = t->accumulate;                                                                                                \
     if (started && t->valid == (V)*WIDTH)                                                                                        \
         UNROLL for (int i = 0; i < (R); i++) UNROLL for (int v = 0; v < (V); v++)                                                \
