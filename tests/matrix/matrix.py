@@ -199,15 +199,14 @@ class Counts:
 
 
 def write_table(build, counts):
-    """One line a build and instruction set: how many cells are equal, of how many, in how many starts, and when. Lines of builds that were not
-    run now stay."""
+    """One line a build and instruction set: how many cells are equal, of how many, in how many starts, and when. Lines of what was not run now,
+    on a machine without that instruction set for example, stay."""
     day = datetime.date.today().isoformat()
     path = os.path.join(build, "matrix", "native.tsv")
     table = {}
     if os.path.exists(path):
         with open(path) as file:
             table = {tuple(line.split("\t")[1:3]): line.rstrip("\n").split("\t")[3:] for line in file if line.startswith("cells")}
-    table = {key: row for key, row in table.items() if key[0] not in {name for name, _ in counts.table}}
     table.update({key: [*row, day] for key, row in counts.table.items()})
     order = lambda key: (AXES["build"].index(key[0]), AXES["isa"].index(key[1]))
     with open(path, "w") as file:
