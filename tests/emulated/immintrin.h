@@ -1,6 +1,6 @@
-/* What src/kernels/avx512.c uses of <immintrin.h>, in the compiler's own vectors: so that its kernels can be compared with the reference on
- * CPUs that have no AVX-512 (isobit-tests-avx512 in the Makefile). Each function does for every lane what Intel's manual says; estimates
- * have no more bits than that promises. */
+/* What src/kernels/avx512.c uses of <immintrin.h>, in the compiler's own vectors: so that its kernels can be compared with the
+ * reference on CPUs that have no AVX-512 (isobit-tests-avx512 in the Makefile). Each function does for every lane what Intel's
+ * manual says; estimates have no more bits than that promises. */
 #ifndef ISO_TESTS_EMULATED_IMMINTRIN_H
 #define ISO_TESTS_EMULATED_IMMINTRIN_H
 
@@ -18,21 +18,17 @@ typedef uint16_t __mmask16;
 typedef uint8_t __mmask8;
 
 #define FUNCTION static inline __attribute__((always_inline, unused))
-/* `expression` of lane i, for all lanes. */
+/* The whole of a function: `expression` of lane i, for all lanes; a bit for each lane where `condition` holds. */
 #define LANES(type, count, expression)                                                                                           \
-    {                                                                                                                            \
-        type r;                                                                                                                  \
-        for (int i = 0; i < (count); i++)                                                                                        \
-            r[i] = (expression);                                                                                                 \
-        return r;                                                                                                                \
-    }
+    type r;                                                                                                                      \
+    for (int i = 0; i < (count); i++)                                                                                            \
+        r[i] = (expression);                                                                                                     \
+    return r
 #define MASK(type, count, condition)                                                                                             \
-    {                                                                                                                            \
-        type r = 0;                                                                                                              \
-        for (int i = 0; i < (count); i++)                                                                                        \
-            r |= (type)((condition) ? 1 << i : 0);                                                                               \
-        return r;                                                                                                                \
-    }
+    type r = 0;                                                                                                                  \
+    for (int i = 0; i < (count); i++)                                                                                            \
+        r |= (type)((condition) ? 1 << i : 0);                                                                                   \
+    return r
 
 /* ---- Memory, constants, the same bits as another type ---- */
 
@@ -46,29 +42,61 @@ FUNCTION void _mm512_storeu_ps(void *p, __m512 x) {
 }
 #define _mm512_stream_ps _mm512_storeu_ps
 #define _mm_sfence()     ((void)0)
-FUNCTION __m512 _mm512_set1_ps(float x) LANES(__m512, 16, x)
-FUNCTION __m512d _mm512_set1_pd(double x) LANES(__m512d, 8, x)
-FUNCTION __m512i _mm512_set1_epi64(long long x) LANES(__m512i, 8, x)
-#define _mm512_castps_si512(x)    ((__m512i)(x))
-#define _mm512_castsi512_ps(x)    ((__m512)(x))
-FUNCTION __m256 _mm512_extractf32x8_ps(__m512 x, int half) LANES(__m256, 8, x[8 * half + i])
+FUNCTION __m512 _mm512_set1_ps(float x) {
+    LANES(__m512, 16, x);
+}
+FUNCTION __m512d _mm512_set1_pd(double x) {
+    LANES(__m512d, 8, x);
+}
+FUNCTION __m512i _mm512_set1_epi64(long long x) {
+    LANES(__m512i, 8, x);
+}
+#define _mm512_castps_si512(x) ((__m512i)(x))
+#define _mm512_castsi512_ps(x) ((__m512)(x))
+FUNCTION __m256 _mm512_extractf32x8_ps(__m512 x, int half) {
+    LANES(__m256, 8, x[8 * half + i]);
+}
 #define _mm512_castps512_ps256(x) _mm512_extractf32x8_ps(x, 0)
-FUNCTION __m512 _mm512_castps256_ps512(__m256 x) LANES(__m512, 16, i < 8 ? x[i % 8] : 0)
-FUNCTION __m512 _mm512_insertf32x8(__m512 a, __m256 b, int half) LANES(__m512, 16, i / 8 == half ? b[i % 8] : a[i])
+FUNCTION __m512 _mm512_castps256_ps512(__m256 x) {
+    LANES(__m512, 16, i < 8 ? x[i % 8] : 0);
+}
+FUNCTION __m512 _mm512_insertf32x8(__m512 a, __m256 b, int half) {
+    LANES(__m512, 16, i / 8 == half ? b[i % 8] : a[i]);
+}
 
 /* ---- Arithmetic ---- */
 
-FUNCTION __m512 _mm512_fmadd_ps(__m512 a, __m512 b, __m512 c) LANES(__m512, 16, __builtin_fmaf(a[i], b[i], c[i]))
-FUNCTION __m512d _mm512_fmadd_pd(__m512d a, __m512d b, __m512d c) LANES(__m512d, 8, __builtin_fma(a[i], b[i], c[i]))
-FUNCTION __m512d _mm512_fnmadd_pd(__m512d a, __m512d b, __m512d c) LANES(__m512d, 8, __builtin_fma(-a[i], b[i], c[i]))
-FUNCTION __m512 _mm512_sqrt_ps(__m512 x) LANES(__m512, 16, sqrtf(x[i]))
+FUNCTION __m512 _mm512_fmadd_ps(__m512 a, __m512 b, __m512 c) {
+    LANES(__m512, 16, __builtin_fmaf(a[i], b[i], c[i]));
+}
+FUNCTION __m512d _mm512_fmadd_pd(__m512d a, __m512d b, __m512d c) {
+    LANES(__m512d, 8, __builtin_fma(a[i], b[i], c[i]));
+}
+FUNCTION __m512d _mm512_fnmadd_pd(__m512d a, __m512d b, __m512d c) {
+    LANES(__m512d, 8, __builtin_fma(-a[i], b[i], c[i]));
+}
+FUNCTION __m512 _mm512_sqrt_ps(__m512 x) {
+    LANES(__m512, 16, sqrtf(x[i]));
+}
 /* The second operand where one is a NaN, and where they are equal. */
-FUNCTION __m512 _mm512_max_ps(__m512 a, __m512 b) LANES(__m512, 16, a[i] > b[i] ? a[i] : b[i])
-FUNCTION __m512 _mm512_min_ps(__m512 a, __m512 b) LANES(__m512, 16, a[i] < b[i] ? a[i] : b[i])
-FUNCTION __m512d _mm512_max_pd(__m512d a, __m512d b) LANES(__m512d, 8, a[i] > b[i] ? a[i] : b[i])
-FUNCTION __m512d _mm512_min_pd(__m512d a, __m512d b) LANES(__m512d, 8, a[i] < b[i] ? a[i] : b[i])
-FUNCTION __m512d _mm512_cvtps_pd(__m256 x) LANES(__m512d, 8, (double)x[i])
-FUNCTION __m256 _mm512_cvtpd_ps(__m512d x) LANES(__m256, 8, (float)x[i])
+FUNCTION __m512 _mm512_max_ps(__m512 a, __m512 b) {
+    LANES(__m512, 16, a[i] > b[i] ? a[i] : b[i]);
+}
+FUNCTION __m512 _mm512_min_ps(__m512 a, __m512 b) {
+    LANES(__m512, 16, a[i] < b[i] ? a[i] : b[i]);
+}
+FUNCTION __m512d _mm512_max_pd(__m512d a, __m512d b) {
+    LANES(__m512d, 8, a[i] > b[i] ? a[i] : b[i]);
+}
+FUNCTION __m512d _mm512_min_pd(__m512d a, __m512d b) {
+    LANES(__m512d, 8, a[i] < b[i] ? a[i] : b[i]);
+}
+FUNCTION __m512d _mm512_cvtps_pd(__m256 x) {
+    LANES(__m512d, 8, (double)x[i]);
+}
+FUNCTION __m256 _mm512_cvtpd_ps(__m512d x) {
+    LANES(__m256, 8, (float)x[i]);
+}
 
 /* ---- Bits ---- */
 
@@ -106,17 +134,27 @@ enum { _CMP_EQ_OQ = 0, _CMP_NEQ_UQ = 4, _CMP_NLT_UQ = 21, _CMP_LT_OQ = 17 };
 FUNCTION int emulated_compare(double a, double b, int how) {
     return how == _CMP_EQ_OQ ? a == b : how == _CMP_NEQ_UQ ? !(a == b) : how == _CMP_LT_OQ ? a < b : !(a < b);
 }
-FUNCTION __mmask16 _mm512_cmp_ps_mask(__m512 a, __m512 b, int how)
-    MASK(__mmask16, 16, emulated_compare((double)a[i], (double)b[i], how))
-FUNCTION __mmask8 _mm512_cmp_pd_mask(__m512d a, __m512d b, int how) MASK(__mmask8, 8, emulated_compare(a[i], b[i], how))
+FUNCTION __mmask16 _mm512_cmp_ps_mask(__m512 a, __m512 b, int how) {
+    MASK(__mmask16, 16, emulated_compare((double)a[i], (double)b[i], how));
+}
+FUNCTION __mmask8 _mm512_cmp_pd_mask(__m512d a, __m512d b, int how) {
+    MASK(__mmask8, 8, emulated_compare(a[i], b[i], how));
+}
 FUNCTION __mmask16 _mm512_mask_cmp_ps_mask(__mmask16 of, __m512 a, __m512 b, int how) {
     return of & _mm512_cmp_ps_mask(a, b, how);
 }
-FUNCTION __mmask8 _mm512_testn_epi64_mask(__m512i a, __m512i b) MASK(__mmask8, 8, (a[i] & b[i]) == 0)
-FUNCTION __m512d _mm512_mask_blend_pd(__mmask8 of, __m512d a, __m512d b) LANES(__m512d, 8, of >> i & 1 ? b[i] : a[i])
-FUNCTION __m512 _mm512_mask_mov_ps(__m512 rest, __mmask16 of, __m512 x) LANES(__m512, 16, of >> i & 1 ? x[i] : rest[i])
-FUNCTION __m512 _mm512_permutex2var_ps(__m512 a, __m512i n, __m512 b)
-    LANES(__m512, 16, ((emulated_words)n)[i] & 16 ? b[((emulated_words)n)[i] & 15] : a[((emulated_words)n)[i] & 15])
+FUNCTION __mmask8 _mm512_testn_epi64_mask(__m512i a, __m512i b) {
+    MASK(__mmask8, 8, (a[i] & b[i]) == 0);
+}
+FUNCTION __m512d _mm512_mask_blend_pd(__mmask8 of, __m512d a, __m512d b) {
+    LANES(__m512d, 8, of >> i & 1 ? b[i] : a[i]);
+}
+FUNCTION __m512 _mm512_mask_mov_ps(__m512 rest, __mmask16 of, __m512 x) {
+    LANES(__m512, 16, of >> i & 1 ? x[i] : rest[i]);
+}
+FUNCTION __m512 _mm512_permutex2var_ps(__m512 a, __m512i n, __m512 b) {
+    LANES(__m512, 16, ((emulated_words)n)[i] & 16 ? b[((emulated_words)n)[i] & 15] : a[((emulated_words)n)[i] & 15]);
+}
 FUNCTION __m512 _mm512_maskz_compress_ps(__mmask16 of, __m512 x) {
     __m512 r = {0};
     for (int i = 0, j = 0; i < 16; i++)
@@ -146,17 +184,21 @@ FUNCTION float emulated_mantissa(float x) {
 }
 FUNCTION __m512 _mm512_getmant_ps(__m512 x, int range, int sign) {
     (void)range, (void)sign; /* as above */
-    LANES(__m512, 16, emulated_mantissa(x[i]))
+    LANES(__m512, 16, emulated_mantissa(x[i]));
 }
-FUNCTION __m512 _mm512_getexp_ps(__m512 x) LANES(__m512, 16, logbf(x[i]))
+FUNCTION __m512 _mm512_getexp_ps(__m512 x) {
+    LANES(__m512, 16, logbf(x[i]));
+}
 FUNCTION float emulated_scale(float x, float k) {
     return k != k ? k : ldexpf(x, (int)fminf(fmaxf(floorf(k), -1000), 1000));
 }
-FUNCTION __m512 _mm512_scalef_ps(__m512 x, __m512 k) LANES(__m512, 16, emulated_scale(x[i], k[i]))
+FUNCTION __m512 _mm512_scalef_ps(__m512 x, __m512 k) {
+    LANES(__m512, 16, emulated_scale(x[i], k[i]));
+}
 /* What `how` is here: the lesser magnitude, without a sign; of a NaN and a number: the number. */
 FUNCTION __m512 _mm512_range_ps(__m512 a, __m512 b, int how) {
     (void)how;
-    LANES(__m512, 16, fminf(fabsf(a[i]), fabsf(b[i])))
+    LANES(__m512, 16, fminf(fabsf(a[i]), fabsf(b[i])));
 }
 
 /* ---- Estimates with an error of 2^-14 ---- */
@@ -168,9 +210,15 @@ FUNCTION double emulated_estimate(double x) {
     memcpy(&x, &bits, sizeof x);
     return x;
 }
-FUNCTION __m512 _mm512_rsqrt14_ps(__m512 x) LANES(__m512, 16, (float)emulated_estimate(1 / sqrt((double)x[i])))
-FUNCTION __m512d _mm512_rsqrt14_pd(__m512d x) LANES(__m512d, 8, emulated_estimate(1 / sqrt(x[i])))
-FUNCTION __m512d _mm512_rcp14_pd(__m512d x) LANES(__m512d, 8, emulated_estimate(1 / x[i]))
+FUNCTION __m512 _mm512_rsqrt14_ps(__m512 x) {
+    LANES(__m512, 16, (float)emulated_estimate(1 / sqrt((double)x[i])));
+}
+FUNCTION __m512d _mm512_rsqrt14_pd(__m512d x) {
+    LANES(__m512d, 8, emulated_estimate(1 / sqrt(x[i])));
+}
+FUNCTION __m512d _mm512_rcp14_pd(__m512d x) {
+    LANES(__m512d, 8, emulated_estimate(1 / x[i]));
+}
 
 #undef FUNCTION
 #undef LANES
