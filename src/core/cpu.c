@@ -116,14 +116,14 @@ void iso_cpu_name(char *buffer, size_t size) {
 }
 
 int64_t iso_level2_bytes(void) {
-    static _Atomic int64_t known; /* asking may take microseconds, on a virtual machine */
-    int64_t bytes = atomic_load_explicit(&known, memory_order_relaxed);
+    static _Atomic int known; /* asking may take microseconds, on a virtual machine */
+    int bytes = atomic_load_explicit(&known, memory_order_relaxed);
     if (bytes == 0) {
         bytes = 1 << 20;
 #ifdef _SC_LEVEL2_CACHE_SIZE
         long size = sysconf(_SC_LEVEL2_CACHE_SIZE);
         if (size > 0 && size < bytes)
-            bytes = size > 1 << 18 ? size : 1 << 18;
+            bytes = size > 1 << 18 ? (int)size : 1 << 18;
 #endif
         atomic_store_explicit(&known, bytes, memory_order_relaxed);
     }
