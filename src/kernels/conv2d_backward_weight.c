@@ -10,8 +10,8 @@
 
 #define CACHE_BYTES (iso_level2_bytes() / 8 * 5) /* what the tiles of a unit may read */
 
-#define UNIT_TILES 36  /* of a unit, about: so often is read what has been brought together */
-#define FAR_FLOATS 256 /* pixels so far apart meet */
+#define UNIT_TILES    36                          /* of a unit, about: so often is read what has been brought together */
+#define FAR_FLOATS(k) ((k)->rows > 8 ? 256 : 128) /* pixels so far apart meet; and of their lines low tiles read little */
 
 /* The pixels that tiles read: x, or a unit's channels of it, at the places that taps reach. */
 struct pixels {
@@ -63,7 +63,7 @@ static struct wgrad plan(const iso_exec *e, const iso_conv2d_shape *s) {
     g.unit_rows = iso_min64(iso_max64(UNIT_TILES / g.taps, 4) * g.k->rows, g.row_floats);
     while (g.unit_rows > g.k->rows && unit_bytes(&g, s->oh) > CACHE_BYTES / 4)
         g.unit_rows = iso_max64(g.unit_rows / 2, g.k->rows);
-    g.gathers = !g.copied && unit_bytes(&g, s->oh) <= CACHE_BYTES && (s->c >= FAR_FLOATS || (points && s->sh * s->sw > 1));
+    g.gathers = !g.copied && unit_bytes(&g, s->oh) <= CACHE_BYTES && (s->c >= FAR_FLOATS(g.k) || (points && s->sh * s->sw > 1));
     if (!g.gathers)
         g.pixels = (struct pixels){s->h, s->w, s->sh, s->sw, s->c};
     if (g.copied || unit_bytes(&g, s->oh) > CACHE_BYTES) {
@@ -84,7 +84,7 @@ static struct wgrad plan(const iso_exec *e, const iso_conv2d_shape *s) {
         g.pixels.step = (g.unit_rows + 15) / 16 * 16;
         g.strip_floats = (g.samples * g.pixels.h * g.pixels.w * g.pixels.step + 47) / 16 * 16;
     }
-    g.gathers_dy = s->co >= FAR_FLOATS && g.unit_tiles >= 4;
+    g.gathers_dy = s->co >= FAR_FLOATS(g.k) && g.unit_tiles >= 4;
     g.packed_floats = (g.samples * g.group_rows * s->ow * g.k->width * ISO_MAX_VECTORS + 15) / 16 * 16;
     /* A small weight: the samples are shared out, in blocks of a power of two, so that each is a whole subtree. A large one: its
      * units. */
