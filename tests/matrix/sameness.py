@@ -39,15 +39,13 @@ def experiments(native, day, what):
 
 def native_table(native):
     cells = collections.OrderedDict()
-    isas = []
     for row in native:
         if row[0] == "cells":
             cells.setdefault(row[1], {})[row[2]] = f"{row[3]} of {row[4]}"
-            if row[2] not in isas:
-                isas.append(row[2])
+    isas = [isa for isa in ("scalar", "avx2", "avx512", "generic") if any(isa in row for row in cells.values())]
     versions = {"gcc": version_of(["gcc", "--version"], r"(\d+\.\d+\.\d+)"), "clang": version_of(["clang", "--version"], r"(\d+\.\d+\.\d+)")}
     name = lambda build: build.replace(build.split()[0], build.split()[0] + " " + versions[build.split()[0]], 1)
-    return table(("equal cells", *isas), [(name(build), *(row.get(isa, "") for isa in isas)) for build, row in cells.items()])
+    return table(("equal cells", *isas), [(name(build), *(row.get(isa, "not run") for isa in isas)) for build, row in cells.items()])
 
 
 def foreign_table(foreign):
