@@ -90,7 +90,7 @@ static inline __attribute__((always_inline)) void ISA(settle)(ISA(vector_functio
 /* x = n ln(2) / CELLS + r + s, r exactly and s below 2^-21. exp(x) = 2^(n / CELLS) (1 + r + W), W = s + (r + s)^2 / 2 + ...
  * Units: 2 of r + s, whose square is taken, 1 of the square, 1 of p, 1 each of v, w and l, and a half for coefficients and the
  * polynomial's own error, below 2^-42, where 2^-17 is added to W. */
-#define STEP(part) (32 / CELLS * ISO_EXP_STEP_##part)
+#define STEP(part) (32.0f / CELLS * ISO_EXP_STEP_##part)
 static inline __attribute__((always_inline)) vec_lanes ISA(exp_pair)(vec x, vec *result) {
     const vec shift = vec_all(0x1.8p23f), shifted = vec_fma(x, vec_all(CELLS * 0x1.715476p+0f), shift), n = shifted - shift;
     const vec r = vec_fma(n, vec_all(-STEP(MIDDLE)), vec_fma(n, vec_all(-STEP(HIGH)), x));

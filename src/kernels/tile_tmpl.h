@@ -34,7 +34,7 @@
 
 /* Row i of the tile relative to the nearest of the pointers a, a + 3 rows, a + 6 rows, ...: every offset is then 0, 1, 2, 4 or 8
  * times `row`, a row's bytes, which one addressing mode of x86 reaches. */
-#define ROW_AT(pointer, rows) ((const float *)((const char *)(pointer) + (rows)*row))
+#define ROW_AT(pointer, rows) ((const float *)(const void *)((const char *)(pointer) + (rows)*row))
 #define ROW_START(i)                                                                                                             \
     ((i) == 0 || (i) == 1 || (i) == 2 || (i) == 4 || (i) == 8 ? ROW_AT(a0, i)                                                    \
      : (i) == 3 || (i) == 5 || (i) == 7 || (i) == 11          ? ROW_AT(a3, (i)-3)                                                \
