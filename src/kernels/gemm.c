@@ -85,15 +85,16 @@ static bool in_place(const struct gemm *g, int64_t j) {
     return !g->pack_b && j * iso_full_columns(g->k) + columns <= g->s->n;
 }
 
-static void pack_panel(const struct gemm *g, int64_t j, float *to) {
-    iso_pack_panel(g->k, g->s->n, j, g->s->k, g->b, g->s->b_row, g->s->b_col, to);
+/* Where panel j stands packed. */
+static float *packed_panel(const struct gemm *g, int64_t j, int thread) {
+    int64_t number = g->at_once ? thread : g->pack_b ? j : 0;
+    return g->packed_b + number * iso_full_columns(g->k) * g->s->k;
 }
 
 static void pack_b(void *argument, int64_t j, int thread) {
-    (void)thread;
     const struct gemm *g = argument;
     if (!in_place(g, j))
-        pack_panel(g, j, g->packed_b + (g->pack_b ? j * iso_full_columns(g->k) * g->s->k : 0));
+        iso_pack_panel(g->k, g->s->n, j, g->s->k, g->b, g->s->b_row, g->s->b_col, packed_panel(g, j, thread));
 }
 
 static void pack_a(const struct gemm *g, int64_t first, int64_t rows, float *to) {
@@ -133,13 +134,10 @@ static void compute(void *argument, int64_t task, int thread) {
         int vectors = iso_panel_vectors(k, s->n, j);
         int64_t columns = (int64_t)vectors * k->width, column = j * iso_full_columns(k);
         bool direct = in_place(g, j);
-        tile.b = direct ? g->b + column : g->packed_b + (g->pack_b ? column * s->k : 0);
+        if (g->at_once)
+            pack_b(argument, j, thread);
+        tile.b = direct ? g->b + column : packed_panel(g, j, thread);
         tile.b_step = direct ? s->b_row : columns;
-        if (g->at_once) {
-            float *packed = g->packed_b + thread * iso_full_columns(k) * s->k;
-            pack_panel(g, j, packed);
-            tile.b = packed;
-        }
         tile.valid = iso_min64(columns, s->n - column);
         tile.bias = g->bias ? g->padded_bias + column : NULL;
         for (int64_t t = 0; t < tiles; t++) {
