@@ -4,8 +4,8 @@ program is printed.
 
     tests/oracle/streams/streams.py --library torch --python PYTHON [--programs N] [--seed S] [--build build]
 
---library names what is drawn from: torch, numpy or random; --python is the interpreter that has it. PyTorch is run three times, with
-ATEN_CPU_CAPABILITY default, avx2 and avx512. Ends in `N passed, N failed`, a pass being one equal answer."""
+--library names what is drawn from: torch, numpy or random; --python is the interpreter that has it. PyTorch is run with
+ATEN_CPU_CAPABILITY default, avx2 and avx512, as far as the CPU has them. Ends in `N passed, N failed`, a pass being one equal answer."""
 import argparse
 import json
 import os
@@ -158,6 +158,14 @@ def versions(python, library):
     return int(tag), version
 
 
+def capabilities():
+    """ATEN_CPU_CAPABILITY's values that this CPU runs: PyTorch takes any without a look at the CPU, and dies of an instruction it lacks."""
+    with open("/proc/cpuinfo") as f:
+        flags = set(f.read().split())
+    needs = {"default": (), "avx2": ("avx2", "fma"), "avx512": ("avx512f", "avx512bw", "avx512dq", "avx512vl", "fma")}
+    return [capability for capability, instructions in needs.items() if flags.issuperset(instructions)]
+
+
 def torch_release(version):
     number = tuple(map(int, re.match(r"(\d+)\.(\d+)", version).groups()))
     return "torch==1.13" if number < (2, 0) else "torch==2.6" if number < (2, 10) else "torch"
@@ -178,7 +186,7 @@ def main():
     release = torch_release(version) if o.library == "torch" else "torch"
     print("%s %s, --seed %d" % (o.library, version, base))
     driver, total = build_driver(o.build), [0, 0]
-    for capability in ("default", "avx2", "avx512") if o.library == "torch" else (None,):
+    for capability in capabilities() if o.library == "torch" else (None,):
         kind = release + ("/scalar" if capability == "default" else "")
         make = __import__("make_" + o.library).programs
         programs = make(o.programs, base, release if o.library == "torch" else version)
