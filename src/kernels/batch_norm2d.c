@@ -52,7 +52,8 @@ static struct norm start(const iso_exec *e, const iso_batch_norm2d_shape *s, con
     struct norm o = {.k = iso_kernels_of(e->isa), .s = s, .x = x, .y = y, .run = {.channels = s->c}};
     o.work = e->scratch;
     o.work_floats = work_floats(s, pool);
-    o.run.stream = !pool && iso_past_caches(s->n * s->hw * s->c);
+    o.run.far = iso_past_caches(s->n * s->hw * s->c);
+    o.run.stream = !pool && o.run.far;
     if (pool) {
         o.pool = *pool;
         o.pool.n = 1;
@@ -231,6 +232,7 @@ static void for_runs(const struct norm *o, int64_t n, iso_pixels r, int thread, 
         return;
     }
     float *strip = o->work + thread * o->work_floats + 16 * o->s->c;
+    r.strip = true;
     int64_t rows = iso_max64(iso_min64(rows_under(p, windows_per_strip(p)), p->h), 1), end;
     for (int64_t top = 0; top < p->h; top = end) {
         end = iso_min64(top + rows, p->h);
@@ -311,6 +313,7 @@ void iso_cpu_batch_norm2d_backward_normalise(const iso_exec *e, const iso_batch_
     o.run.invstd = invstd;
     o.run.training = training;
     attach(&o, head, weight);
+    o.run.stream = o.run.far;
     o.run.factor = terms;
     o.run.a = terms + s->c;
     o.run.b = terms + 2 * s->c;

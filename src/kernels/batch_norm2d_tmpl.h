@@ -20,6 +20,7 @@ static void ISA(pixel_sum)(const iso_pixels *r) {
     FOR_PIXELS(r) {
         const float *restrict x = r->x + at;
         float *restrict sum = CHAIN(r->sums);
+        iso_fetch_ahead(r, x);
         FOR_VECTORS vec_store(sum + c, vec_load(sum + c) + vec_load(x + c));
         FOR_REST sum[c] = sum[c] + x[c];
     }
@@ -31,6 +32,7 @@ static void ISA(pixel_squares)(const iso_pixels *r) {
     FOR_PIXELS(r) {
         const float *restrict x = r->x + at;
         float *restrict sum = CHAIN(r->sums);
+        iso_fetch_ahead(r, x);
         FOR_VECTORS {
             const vec d = vec_load(x + c) - vec_load(mean + c);
             vec_store(sum + c, vec_fma(d, d, vec_load(sum + c)));
@@ -50,6 +52,9 @@ static inline __attribute__((always_inline)) void ISA(gradients)(const iso_pixel
         const float *restrict x = r->x + at, *restrict dy = r->dy + at, *restrict y = from_y ? r->y + at : NULL;
         float *restrict sum = CHAIN(r->sums), *restrict product = CHAIN(r->products),
                         *restrict masked = from_y ? r->masked + at : NULL;
+        iso_fetch_ahead(r, x);
+        if (!r->strip)
+            iso_fetch_ahead(r, dy);
         FOR_VECTORS {
             const vec xhat = (vec_load(x + c) - vec_load(mean + c)) * vec_load(invstd + c);
             vec d = vec_load(dy + c);
@@ -91,6 +96,7 @@ static inline __attribute__((always_inline)) void ISA(normalise_by)(const iso_pi
     FOR_PIXELS(r) {
         const float *restrict x = r->x + at, *restrict residual = add ? r->residual + at : NULL;
         float *restrict y = r->out + at;
+        iso_fetch_ahead(r, x);
         FOR_VECTORS {
             vec v = (vec_load(x + c) - vec_load(mean + c)) * vec_load(invstd + c);
             if (affine)
@@ -139,6 +145,9 @@ static inline __attribute__((always_inline)) void ISA(backward_by)(const iso_pix
     FOR_PIXELS(r) {
         const float *restrict x = r->x + at, *restrict dy = r->dy + at;
         float *restrict dx = r->out + at;
+        iso_fetch_ahead(r, x);
+        if (!r->strip)
+            iso_fetch_ahead(r, dy);
         FOR_VECTORS {
             const vec xhat = (vec_load(x + c) - vec_load(mean + c)) * vec_load(invstd + c);
             vec d = vec_load(dy + c);

@@ -28,9 +28,11 @@ static iso_pixels run_over(const struct norm *o, int64_t n, int thread) {
     const iso_group_norm_shape *s = o->s;
     float *chains = o->work + thread * work_floats(s);
     iso_tile_clear(chains, 16 * s->c);
+    bool far = iso_past_caches(s->n * s->hw * s->c);
     return (iso_pixels){.pixels = s->hw,
                         .channels = s->c,
-                        .stream = iso_past_caches(s->n * s->hw * s->c),
+                        .stream = far,
+                        .far = far,
                         .x = o->x + n * s->hw * s->c,
                         .mean = vector_of(o, thread, 0),
                         .invstd = vector_of(o, thread, 1),
@@ -61,6 +63,7 @@ static void normalise(void *argument, int64_t n, int thread) {
     float *mean = o->mean + n * s->groups, *invstd = o->invstd + n * s->groups, *sums = vector_of(o, thread, 2);
     iso_pixels r = run_over(o, n, thread);
     o->k->pixel_sum(&r);
+    r.far = false; /* the sample is near now */
     iso_pixel_fold(s->c, r.sums, sums);
     for (int64_t g = 0; g < s->groups; g++)
         mean[g] = mean_of(o, g, sums);
@@ -127,6 +130,7 @@ static void gradients(void *argument, int64_t n, int thread) {
     spread(s, o->invstd_in + n * s->groups, vector_of(o, thread, 1));
     r.dy = o->dy + n * s->hw * s->c;
     o->k->pixel_gradients(&r);
+    r.far = false;
     iso_pixel_fold(s->c, r.sums, o->sums + n * s->c);
     iso_pixel_fold(s->c, r.products, o->products + n * s->c);
     if (o->out)

@@ -70,6 +70,8 @@ typedef struct iso_pixels {
     float *sums, *products; /* chains: 8 x channels */
     float *out;             /* y, or dx */
     bool stream;            /* out is too large for anybody to find it in a cache */
+    bool far;               /* ... and so are x and dy: their lines are asked for early ... */
+    bool strip;             /* ... but for a dy that a pool has just written */
 } iso_pixels;
 
 typedef struct iso_kernels {
