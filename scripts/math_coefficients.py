@@ -110,9 +110,11 @@ def rows(name, comment, cells):
     print("};\n/* clang-format on */\n")
 
 
-def odd_cells(name, comment, f, units, last):
+def odd_cells(name, comment, f, units, width, last):
     """f on [0, 31/8 - 1/16), cells around multiples of 1/8; NaN in the last. `high` is a multiple of 2^-24, so that the kernel may
-    add 1/2 to it. units * 2^-24 is e; standard error tells how much of it the bound on the errors takes."""
+    add 1/2 to it. units * 2^-24 is e, and the interval ends width * 2^-24 above W * (1 - e). Standard error tells a bound on the
+    errors; no argument takes all of it, so that less than twice as much holds: what tests/prove/widths.c measures over all
+    arguments."""
     reach, scale, cells, most = mpf(1) / 16, 1 - units * UNIT, [], 0
     for i in range(31):
         c = mpf(i) / 8
@@ -135,14 +137,14 @@ def odd_cells(name, comment, f, units, last):
             error = abs(cell[0] + cell[1] * t + w - g(t)) / UNIT + rounding
             if error > most * abs(w):
                 most, where = error / abs(w), i
-    print("%s: %.2f of %d units, cell %d" % (name, most, units, where), file=sys.stderr)
+    print("%s: below %.2f units, cell %d; e is %.2f, the interval %d" % (name, most, where, units, width), file=sys.stderr)
     rows(name, comment, cells + [[mp.nan] * 8])
-    print("#define ISO_%s_WIDTH %sf\n" % (name.upper(), float(1 + 2 * units * UNIT).hex()))
+    print("#define ISO_%s_WIDTH %sf\n" % (name.upper(), float(1 + width * UNIT).hex()))
 
 
-odd_cells("sigmoid", "1 / (1 + exp(-z)) - 1/2", lambda z: mp.tanh(z / 2) / 2, 6, 2)
-odd_cells("phi", "Phi(z) - 1/2", lambda z: erf(z / sqrt(mpf(2))) / 2, 7, 3)
-odd_cells("gelu_tanh", "tanh(sqrt(2 / pi) (z + 0.044715 z^3)) / 2", lambda z: mp.tanh(sqrt(2 / pi) * (z + mpf("0.044715") * z**3)) / 2, 6, 3)
+odd_cells("sigmoid", "1 / (1 + exp(-z)) - 1/2", lambda z: mp.tanh(z / 2) / 2, 4, 10, 2)
+odd_cells("phi", "Phi(z) - 1/2", lambda z: erf(z / sqrt(mpf(2))) / 2, 5.25, 10, 3)
+odd_cells("gelu_tanh", "tanh(sqrt(2 / pi) (z + 0.044715 z^3)) / 2", lambda z: mp.tanh(sqrt(2 / pi) * (z + mpf("0.044715") * z**3)) / 2, 6, 12, 3)
 
 # log(m), 0.75 <= m <= 1.5, in cells around multiples of 1/32, cell i for c = i/32 modulo 1. `high` lies above, so that the parts of W are not positive.
 ln2 = log(mpf(2))

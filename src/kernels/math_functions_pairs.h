@@ -8,63 +8,90 @@
  * at least twice slope * t. W is small, 2^-9 of f and less, and so are the errors of its binary32 operations. They are counted in
  * units of 2^-24 |W|, and l = e + W' with W' = W (1 - units) and l * width = l (1 + 2 units) are the ends of an interval around
  * the rest of f: W never comes near 0, so e is at most 2^-7 of it. H + l and H + l * width round to the same number, or the lane
- * stays open. The script counts the units of sigmoid and GELU cell by cell. */
+ * stays open. Of sigmoid and both GELU the script counts the units cell by cell, and tests/prove/widths.c measures how much of
+ * that all arguments together take; width goes by the measurement. */
 
 /* Elements between two settlings: enough for whole vectors of open lanes, few enough for a cache. */
 #define PAIR_BLOCK 4096
 
 typedef void ISA(vector_function)(vec x, float *y);
 
-/* Puts into y's open lanes, which hold their arguments, what f makes of them; open[k] are those of vector k. zero_stays: f(0) is
- * 0 of the same sign, and needs no f. */
-static inline __attribute__((always_inline)) void ISA(settle)(ISA(vector_function) * f, bool zero_stays, int vectors,
-                                                              vec_bits *open, float *y) {
-    float packed[PAIR_BLOCK + WIDTH];
-    int where[PAIR_BLOCK / WIDTH + 1], some = 0, count = 0;
-    for (int k = 0; k < vectors; k++) { /* one of a few, which no branch foresees */
-        where[some] = k;
-        some += open[k] != 0;
+/* Vectors of a block and their open lanes. */
+struct ISA(open) {
+    int count;
+    int where[PAIR_BLOCK / WIDTH + 1];
+    int lanes[PAIR_BLOCK / WIDTH + 1];
+};
+
+/* Vectors without open lanes are overwritten by the next one, which no branch foresees. Where the tables are in memory that is
+ * for later: loads wait for the addresses of the stores before them, and this one's follows from a result. */
+#ifdef vec_lookup32
+#define SKIP_AT_ONCE true
+#else
+#define SKIP_AT_ONCE false
+#endif
+
+static inline __attribute__((always_inline)) void ISA(skip_decided)(struct ISA(open) * open) {
+    int some = 0;
+    for (int k = 0; k < open->count; k++) {
+        open->where[some] = open->where[k];
+        open->lanes[some] = open->lanes[k];
+        some += open->lanes[k] != 0;
     }
-    for (int j = 0; j < some; j++) {
-        const float *place = y + where[j] * WIDTH;
-        vec_bits *lanes = open + where[j];
+    open->count = some;
+}
+
+/* Puts into y's open lanes, which hold their arguments, what f makes of them. zero_stays: f(0) is 0 of the same sign, and needs
+ * no f. */
+static inline __attribute__((always_inline)) void ISA(settle)(ISA(vector_function) * f, bool zero_stays, struct ISA(open) * open,
+                                                              float *y) {
+    float packed[PAIR_BLOCK + WIDTH];
+    int count = 0;
+    if (!SKIP_AT_ONCE)
+        ISA(skip_decided)(open);
+    for (int j = 0; j < open->count; j++) {
+        const float *place = y + open->where[j];
         if (zero_stays)
-            *lanes &= vec_lanes_bits(vec_lanes_unequal(vec_load(place), vec_all(0)));
-        vec_compress(*lanes, place, packed + count);
-        count += __builtin_popcount(*lanes);
+            open->lanes[j] &= vec_lanes_bits(vec_lanes_unequal(vec_load(place), vec_all(0)));
+        vec_compress((vec_bits)open->lanes[j], place, packed + count);
+        count += __builtin_popcount((unsigned)open->lanes[j]);
     }
     vec_store(packed + count, vec_all(1));
     for (int k = 0; k < count; k += WIDTH)
         f(vec_load(packed + k), packed + k);
     count = 0;
-    for (int j = 0; j < some; j++) {
-        vec_expand(open[where[j]], packed + count, y + where[j] * WIDTH);
-        count += __builtin_popcount(open[where[j]]);
+    for (int j = 0; j < open->count; j++) {
+        vec_expand((vec_bits)open->lanes[j], packed + count, y + open->where[j]);
+        count += __builtin_popcount((unsigned)open->lanes[j]);
     }
 }
 
 /* name_pair(x, &result) gives the lanes in which the result is decided. A rest shorter than a vector is filled up with ones. */
 #define PAIR_LOOP(name, zero_stays)                                                                                              \
-    __attribute__((noinline)) static void ISA(name##_settle)(int vectors, vec_bits *open, float *y) {                            \
-        ISA(settle)(ISA(name##_vector), zero_stays, vectors, open, y);                                                           \
+    __attribute__((noinline)) static void ISA(name##_settle)(struct ISA(open) * open, float *y) {                                \
+        ISA(settle)(ISA(name##_vector), zero_stays, open, y);                                                                    \
     }                                                                                                                            \
-    static void ISA(name##_pairs)(int64_t count, const float *x, float *y) {                                                     \
-        vec_bits open[PAIR_BLOCK / WIDTH], some = 0;                                                                             \
-        int vectors = (int)(count / WIDTH);                                                                                      \
-        for (int k = 0; k < vectors; k++) {                                                                                      \
-            vec argument = vec_load(x + k * WIDTH), result;                                                                      \
+    static void ISA(name##_pairs)(int count, const float *x, float *y) {                                                         \
+        struct ISA(open) open;                                                                                                   \
+        int vectors = 0, some = 0;                                                                                               \
+        for (int at = 0; at < count; at += WIDTH) {                                                                              \
+            vec argument = vec_load(x + at), result;                                                                             \
             vec_lanes decided = ISA(name##_pair)(argument, &result);                                                             \
-            vec_store(y + k * WIDTH, vec_select(decided, result, argument));                                                     \
-            open[k] = (vec_bits)(VEC_ALL_BITS ^ vec_lanes_bits(decided));                                                        \
-            some |= open[k];                                                                                                     \
+            vec_store(y + at, vec_select(decided, result, argument));                                                            \
+            int lanes = VEC_ALL_BITS ^ vec_lanes_bits(decided);                                                                  \
+            open.where[vectors] = at;                                                                                            \
+            open.lanes[vectors] = lanes;                                                                                         \
+            vectors += SKIP_AT_ONCE ? lanes != 0 : 1;                                                                            \
+            some |= lanes;                                                                                                       \
         }                                                                                                                        \
+        open.count = vectors;                                                                                                    \
         if (some)                                                                                                                \
-            ISA(name##_settle)(vectors, open, y);                                                                                \
+            ISA(name##_settle)(&open, y);                                                                                        \
     }                                                                                                                            \
     static void ISA(name)(int64_t count, const float *x, float *y) {                                                             \
         for (int64_t n; count >= WIDTH; count -= n, x += n, y += n) {                                                            \
             n = iso_min64(PAIR_BLOCK, count - count % WIDTH);                                                                    \
-            ISA(name##_pairs)(n, x, y);                                                                                          \
+            ISA(name##_pairs)((int)n, x, y);                                                                                     \
         }                                                                                                                        \
         if (count > 0) {                                                                                                         \
             float rest[WIDTH];                                                                                                   \
@@ -189,13 +216,20 @@ static inline __attribute__((always_inline)) vec_lanes ISA(sigmoid_pair)(vec x, 
 }
 PAIR_LOOP(sigmoid, false)
 
-/* GELU = x (1/2 + f(x)) = |x| (f(|x|) +- 1/2). The product with H is a pair itself. Where |x| is below 2^-100 the rests come near
- * the smallest number; 0 stays 0, and the others are open. */
+/* z * (high + *l), as a number and a new *l. */
+static inline __attribute__((always_inline)) vec ISA(product_of_pair)(vec z, vec high, vec *l) {
+    vec product = z * high;
+    *l = vec_fma(z, *l, vec_fma(z, high, -product));
+    return product;
+}
+
+/* GELU = x (1/2 + f(x)) = |x| (f(|x|) +- 1/2). Where |x| is below 2^-100 the rests come near the smallest number; 0 stays 0, and
+ * the others are open. */
 static inline __attribute__((always_inline)) vec_lanes ISA(gelu_of_cells)(const float cells[8][32], float width, vec x,
                                                                           vec *result) {
     vec z = vec_nearer(x, 3.9f), l, high = ISA(half_and_odd)(cells, x, z, &l);
-    vec product = z * high, rest = vec_fma(z, l, vec_fma(z, high, -product));
-    vec a = product + rest, b = vec_fma(rest, vec_all(width), product);
+    high = ISA(product_of_pair)(z, high, &l);
+    vec a = high + l, b = vec_fma(l, vec_all(width), high);
     *result = a;
     return vec_lanes_equal(vec_lanes_less(vec_all(0x1p-100f), z), a, b);
 }
@@ -212,6 +246,7 @@ PAIR_LOOP(gelu_tanh, true)
 
 #undef PAIR_BLOCK
 #undef PAIR_LOOP
+#undef SKIP_AT_ONCE
 #undef CELLS
 #undef CELL
 #undef EXP2
