@@ -324,18 +324,6 @@ static void walk_strips(void *argument, int64_t task, int thread) {
             }
 }
 
-/* Pixels that no tap reaches. */
-static void clear_class(const struct conv *c) {
-    const struct walk *w = &c->walk;
-    for (int64_t n = 0; n < c->s->n; n++)
-        for (int64_t y = 0; y < w->rows; y++)
-            for (int64_t x = 0; x < w->columns; x++)
-                memset(c->target +
-                           ((n * c->target_h + w->out_h + y * w->out_step_h) * c->target_w + w->out_w + x * w->out_step_w) *
-                               c->target_c,
-                       0, sizeof(float) * (size_t)c->target_c);
-}
-
 /* Where things lie in the scratch memory; returns its size in floats. */
 static size_t place(struct conv *c, int threads, float *scratch) {
     int64_t at = 0, length, most = iso_segments_most(c->walk.taps_h * runs(c, &length), c->walk.panel_size);
@@ -359,12 +347,8 @@ static size_t conv_scratch(struct conv *c, int threads) {
 /* False if padding is in the way: it is multiplied here, and absent in the contract, which is the same for finite weights only.
  */
 static bool run_conv(const iso_exec *e, struct conv *c, bool padded) {
-    if (c->walk.rows == 0 || c->walk.columns == 0)
+    if (c->walk.rows == 0 || c->walk.columns == 0 || c->walk.panel_size == 0)
         return true;
-    if (c->walk.panel_size == 0) {
-        clear_class(c);
-        return true;
-    }
     plan_walk(c, iso_exec_threads(e));
     place(c, iso_exec_threads(e), e->scratch);
     list_segments(c);
@@ -423,12 +407,51 @@ size_t iso_cpu_conv2d_backward_input_scratch(const iso_exec *e, const iso_conv2d
     return largest;
 }
 
+static bool row_is_reached(const iso_conv2d_shape *s, int64_t h) {
+    int64_t taps, first, tap, pixels;
+    class_axis(h % s->sh, s->h, s->kh, s->sh, s->ph, s->dh, &taps, &first, &tap, &pixels);
+    return taps > 0;
+}
+static bool column_is_reached(const iso_conv2d_shape *s, int64_t w) {
+    int64_t taps, first, tap, pixels;
+    class_axis(w % s->sw, s->w, s->kw, s->sw, s->pw, s->dw, &taps, &first, &tap, &pixels);
+    return taps > 0;
+}
+
+struct gradient {
+    const iso_conv2d_shape *s;
+    float *dx;
+};
+
+/* The pixels of sample n that no tap reaches. */
+static void clear_unreached(void *argument, int64_t n, int thread) {
+    (void)thread;
+    const struct gradient *g = argument;
+    const iso_conv2d_shape *s = g->s;
+    for (int64_t h = 0; h < s->h; h++) {
+        float *row = g->dx + (n * s->h + h) * s->w * s->c;
+        if (!row_is_reached(s, h)) {
+            memset(row, 0, sizeof *row * (size_t)(s->w * s->c));
+            continue;
+        }
+        for (int64_t class_w = 0; class_w < s->sw; class_w++)
+            for (int64_t w = column_is_reached(s, class_w) ? s->w : class_w; w < s->w; w += s->sw)
+                memset(row + w * s->c, 0, sizeof *row * (size_t)s->c);
+    }
+}
+
 void iso_cpu_conv2d_backward_input(const iso_exec *e, const iso_conv2d_shape *s, const float *dy, const float *weight,
                                    float *dx) {
     if (iso_conv2d_is_winograd(s, true)) {
         iso_winograd(e, s, true, dy, weight, NULL, dx);
         return;
     }
+    bool all_reached = true;
+    for (int64_t h = 0; h < s->sh; h++)
+        for (int64_t w = 0; w < s->sw; w++)
+            all_reached = all_reached && row_is_reached(s, h) && column_is_reached(s, w);
+    if (!all_reached)
+        iso_pool_run(e->pool, s->n, clear_unreached, &(struct gradient){s, dx});
     for (int64_t class_h = 0; class_h < s->sh; class_h++)
         for (int64_t class_w = 0; class_w < s->sw; class_w++) {
             struct conv c = backward_conv(iso_kernels_of(e->isa), s, class_h, class_w);
