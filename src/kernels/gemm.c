@@ -44,7 +44,12 @@ static struct gemm plan(const iso_exec *e, const iso_gemm_shape *s) {
         rows = s->m;
     rows = iso_min64(A_BLOCK_BYTES / (4 * g.packed_row), rows);
     g.block_rows = iso_max64(rows == s->m ? rows : rows / k->rows * k->rows, k->rows);
-    int64_t blocks = iso_ceil_div(s->m, g.block_rows);
+    int64_t blocks = iso_ceil_div(s->m, g.block_rows), threads = iso_exec_threads(e);
+    if (threads > 1 && blocks > threads && blocks <= 8 * threads) { /* few: as many and as large ones for each thread */
+        blocks = blocks / threads * threads;
+        g.block_rows = iso_ceil_div(s->m, blocks);
+        blocks = iso_ceil_div(s->m, g.block_rows);
+    }
     g.panels_per_group = iso_ceil_div(panels, iso_min64(panels, iso_ceil_div(tasks, blocks)));
     if (g.pack_a) /* each task packs its block */
         g.panels_per_group = panels;
