@@ -6,7 +6,9 @@
 
 #define A_BLOCK_BYTES (iso_level2_bytes() / 2) /* of A */
 #define FEW_ROWS      16
-#define WAYS          7 /* rows that meet in the level 1 cache and stay there, beside B */
+#define WAYS          7  /* rows that meet in the level 1 cache and stay there, beside B */
+#define C_WAYS        11 /* of C, which each tile writes once, beside few positions of B */
+#define FEW_POSITIONS 64
 
 struct gemm {
     const iso_kernels *k;
@@ -37,6 +39,8 @@ static struct gemm plan(const iso_exec *e, const iso_gemm_shape *s) {
     bool meet = s->a_col == 1 && s->a_row % 512 == 0 && k->rows > WAYS;
     g.pack_a = !g.by_column && (s->a_col != 1 || (meet && panels > 2));
     g.tile_rows = meet && !g.pack_a ? iso_min64(k->rows, WAYS) : k->rows;
+    if (s->k <= FEW_POSITIONS && s->c_row % 1024 == 0)
+        g.tile_rows = iso_min64(g.tile_rows, C_WAYS);
     /* A panel that two tiles or fewer read is not worth a copy either, nor is one of a few rows. */
     g.pack_b = s->b_col != 1 || (s->m > 2 * k->rows && s->k > FEW_ROWS);
     int64_t rows = iso_ceil_div(s->m, tasks);
