@@ -77,15 +77,6 @@ static struct wgrad plan(const iso_exec *e, const iso_conv2d_shape *s) {
     g.unit_rows = iso_ceil_div(g.row_floats, g.row_units);
     g.unit_tiles = g.taps * iso_ceil_div(g.unit_rows, g.k->rows);
     g.units = s->groups * g.row_units * panels;
-    g.strip_width = (s->ow - 1) * s->sw + (s->kw - 1) * s->dw + 1;
-    g.strip_floats =
-        g.copied ? (((g.group_rows - 1) * s->sh + (s->kh - 1) * s->dh + 1) * g.strip_width * s->c + 47) / 16 * 16 : 0;
-    if (g.gathers) {
-        g.pixels.step = (g.unit_rows + 15) / 16 * 16;
-        g.strip_floats = (g.samples * g.pixels.h * g.pixels.w * g.pixels.step + 47) / 16 * 16;
-    }
-    g.gathers_dy = s->co >= FAR_FLOATS(g.k) && g.unit_tiles >= 4;
-    g.packed_floats = (g.samples * g.group_rows * s->ow * g.k->width * ISO_MAX_VECTORS + 15) / 16 * 16;
     /* A small weight: the samples are shared out, in blocks of a power of two, so that each is a whole subtree. A large one: its
      * units. */
     bool large = g.units * g.unit_tiles * ISO_TILE_FLOATS * 4 > 1 << 20;
@@ -97,6 +88,15 @@ static struct wgrad plan(const iso_exec *e, const iso_conv2d_shape *s) {
     g.parts = large ? iso_min64(4 * threads, g.units) : 1;
     g.part_units = iso_ceil_div(g.units, g.parts);
     g.levels = iso_tile_tree_levels(iso_ceil_div(g.block_samples, g.samples));
+    g.strip_width = (s->ow - 1) * s->sw + (s->kw - 1) * s->dw + 1;
+    g.strip_floats =
+        g.copied ? (((g.group_rows - 1) * s->sh + (s->kh - 1) * s->dh + 1) * g.strip_width * s->c + 47) / 16 * 16 : 0;
+    if (g.gathers) {
+        g.pixels.step = (g.unit_rows + 15) / 16 * 16;
+        g.strip_floats = (g.samples * g.pixels.h * g.pixels.w * g.pixels.step + 47) / 16 * 16;
+    }
+    g.gathers_dy = s->co >= FAR_FLOATS(g.k) && g.unit_tiles >= 4;
+    g.packed_floats = (g.samples * g.group_rows * s->ow * g.k->width * ISO_MAX_VECTORS + 15) / 16 * 16;
     int64_t part_tiles = g.part_units * g.unit_tiles;
     g.work_floats = g.strip_floats + g.packed_floats + (s->oh + 1) * (int64_t)(sizeof(iso_segment) / sizeof(float)) +
                     (iso_tile_tree_levels(g.samples) + 1) * ISO_TILE_FLOATS + (g.levels + 1) * part_tiles * ISO_TILE_FLOATS;
