@@ -3,7 +3,7 @@
 
     bench/memory.py --lib build/bench/contender.so [--only REGEX]
 
-Each contender runs in a process of its own, one after the other. Gradients and momentum, which both hold, count; parameters do not. PyTorch runs in both
+Each contender runs in a process of its own, one after the other. Gradients and momentum, which both hold, count; parameters do not, nor does the code, which a step of a small model has brought in. PyTorch runs in both
 memory formats with its default allocator, and the smaller counts. A ratio below 1: we need less."""
 import argparse
 import ctypes
@@ -35,6 +35,12 @@ def child(contender, index, lib, threads):
         def step():
             if lib.contender_step(m, sgd, longs(batch, 3, size, size), pointer(x), pointer(target), ctypes.byref(loss)):
                 raise SystemExit(lib.contender_error(c).decode())
+
+        def warm_up():
+            small = ctypes.c_void_p(lib.contender_cnn(c, ctypes.c_int64(8), ctypes.c_int64(10)))
+            images, classes = torch.randn(2, 3, 8, 8), torch.zeros(2, dtype=torch.long)
+            small_sgd = ctypes.c_void_p(lib.contender_sgd(small, ctypes.c_double(1e-3), ctypes.c_double(0.9)))
+            lib.contender_step(small, small_sgd, longs(2, 3, 8, 8), pointer(images), pointer(classes), ctypes.byref(loss))
     else:
         form = torch.contiguous_format if contender == "NCHW" else torch.channels_last
         net, x = model(size, classes).to(memory_format=form), x.to(memory_format=form)
@@ -44,16 +50,16 @@ def child(contender, index, lib, threads):
             optimizer.zero_grad(set_to_none=True)
             F.cross_entropy(net(x), target).backward()
             optimizer.step()
-        warm_up(torch, F, form)  # code and thread stacks that any step brings in
+
+        def warm_up():
+            net, x = cnn(8, 10).to(memory_format=form), torch.randn(2, 3, 8, 8).to(memory_format=form)
+            F.cross_entropy(net(x), torch.zeros(2, dtype=torch.long)).backward()
+            torch.optim.SGD(net.parameters(), lr=1e-3, momentum=0.9).step()
+    warm_up()  # code and thread stacks that any step brings in
     before = resident("VmRSS")
     for _ in range(3):
         step()
     print(resident("VmHWM") - before)
-
-
-def warm_up(torch, F, form):
-    net, x = cnn(8, 10).to(memory_format=form), torch.randn(2, 3, 8, 8).to(memory_format=form)
-    F.cross_entropy(net(x), torch.zeros(2, dtype=torch.long)).backward()
 
 
 def main():
