@@ -143,8 +143,8 @@ static inline __attribute__((always_inline)) void ISA(backward_by)(const iso_pix
     const float *mean = r->mean, *invstd = r->invstd, *weight = r->weight, *bias = r->bias;
     const float *factor = r->factor, *a = r->a, *b = r->b;
     FOR_PIXELS(r) {
-        const float *restrict x = r->x + at, *restrict dy = r->dy + at;
-        float *restrict dx = r->out + at;
+        const float *x = r->x + at, *dy = r->dy + at;
+        float *dx = r->out + at; /* may be x */
         iso_fetch_ahead(r, x);
         if (!r->strip)
             iso_fetch_ahead(r, dy);

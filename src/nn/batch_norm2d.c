@@ -74,7 +74,7 @@ static void run_backward(const iso_run *r, const iso_node *n) {
 static size_t scratch_backward(const iso_exec *e, const iso_node *n) {
     return iso_cpu_batch_norm2d_backward_scratch(e, &n->u.batch_norm2d.shape, pool_of(n));
 }
-const iso_op iso_op_batch_norm2d_backward = {"batch_norm2d_backward", run_backward, scratch_backward, NULL,
+const iso_op iso_op_batch_norm2d_backward = {"batch_norm2d_backward",      run_backward, scratch_backward, NULL, .over = 1,
                                              .outputs = "dx dweight dbias"};
 
 static void backward(iso_graph *graph, const iso_node *node, iso_value_id dy) {

@@ -173,7 +173,8 @@ void iso_schedule_free(iso_context *ctx, iso_schedule *s) {
 /* From where to where a value is used, as nodes and as stages. */
 struct use {
     int first, last, first_stage, last_stage;
-    bool summed; /* in blocks: partial sums stand beside it */
+    bool summed;        /* in blocks: partial sums stand beside it */
+    iso_value_id place; /* the value whose place this one has: its own, or of one that it lies over */
 };
 
 static void note_use(struct use *use, int node, int stage) {
@@ -187,7 +188,7 @@ static void note_use(struct use *use, int node, int stage) {
 
 static void find_uses(const iso_graph *graph, const iso_schedule *s, struct use *uses) {
     for (size_t i = 0; i < graph->value_count; i++)
-        uses[i] = (struct use){-1, -1, -1, -1, false};
+        uses[i] = (struct use){-1, -1, -1, -1, false, (iso_value_id)i};
     for (int stage = 0; stage < (int)s->stage_count; stage++)
         for (int node = s->stages[stage].first; node < s->stages[stage].end; node++)
             for (int i = 0; i < ISO_MAX_OPERANDS; i++) {
@@ -207,8 +208,26 @@ static bool is_local(const iso_schedule *s, const iso_value *value, const struct
            use->first_stage == use->last_stage && s->stages[use->first_stage].blocks;
 }
 
+/* Results that may lie over an operand take its room where the operand ends with them. Not in blocks, whose values are another
+ * matter. */
+static void share_rooms(const iso_graph *graph, const iso_schedule *s, struct use *uses, iso_room *rooms) {
+    for (size_t stage = 0; stage < s->stage_count; stage++)
+        for (int i = s->stages[stage].first; i < s->stages[stage].end && !s->stages[stage].blocks; i++) {
+            const iso_node *node = &graph->nodes[i];
+            if (!node->op->over || node->in[node->op->over - 1] == ISO_NO_VALUE || node->out[0] == ISO_NO_VALUE)
+                continue;
+            iso_value_id under = uses[node->in[node->op->over - 1]].place;
+            iso_room *old = &rooms[under], *own = &rooms[node->out[0]];
+            if (own->bytes && old->bytes == own->bytes && old->last == i && own->first == i) {
+                old->last = own->last;
+                own->bytes = 0;
+                uses[node->out[0]].place = under;
+            }
+        }
+}
+
 /* Rooms of the values, and behind them, number by number, of the partial sums. What has no place in the arena has 0 bytes. */
-static void list_rooms(const iso_graph *graph, const iso_schedule *s, const struct use *uses, iso_room *rooms) {
+static void list_rooms(const iso_graph *graph, const iso_schedule *s, struct use *uses, iso_room *rooms) {
     size_t count = graph->value_count, beside = s->block ? partials_beside(block_count(s)) : 0;
     memset(rooms, 0, 2 * count * sizeof *rooms);
     for (size_t i = 0; i < count; i++) {
@@ -234,6 +253,7 @@ static void list_rooms(const iso_graph *graph, const iso_schedule *s, const stru
             rooms[count + i] = (iso_room){beside * iso_arena_aligned(value->bytes), stage->first, stage->end - 1, 0};
         }
     }
+    share_rooms(graph, s, uses, rooms);
 }
 
 /* The graph as `samples` see it: their numbers in values and nodes. */
@@ -271,7 +291,7 @@ iso_status iso_schedule_place(iso_graph *graph, iso_schedule *s, uint64_t seed, 
     }
     for (size_t i = 0; i < count && *size; i++) {
         iso_value *value = &graph->values[i];
-        value->offset = rooms[i].offset;
+        value->offset = rooms[uses[i].place].offset;
         value->stride = value->samples && !is_local(s, value, &uses[i]) ? value->bytes / (size_t)value->samples : 0;
         value->summed = uses[i].summed;
         value->partials = rooms[count + i].offset;

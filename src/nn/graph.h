@@ -70,8 +70,9 @@ typedef struct iso_op {
      * NULL: no gradient flows through this operation. */
     void (*backward)(iso_graph *graph, const iso_node *node, iso_value_id grad);
     iso_batching batching;
-    int64_t leaf;                              /* ISO_SAMPLE_SUM: samples in one leaf of the tree; 0: 1 */
-    bool repeatable;                           /* ISO_EACH_SAMPLE: may be computed again where that saves memory (again.h) */
+    int64_t leaf;    /* ISO_SAMPLE_SUM: samples in one leaf of the tree; 0: 1 */
+    bool repeatable; /* ISO_EACH_SAMPLE: may be computed again where that saves memory (again.h) */
+    int over; /* 0, or out[0] may lie where in[over - 1] lay if nobody reads that any more: element by element it is read first */
     int64_t (*products)(const iso_node *node); /* how many it sums up, where they outweigh its operands; NULL: 0 */
     /* ISO_SAMPLE_SUM: what comes behind the sum where blocks were added up; NULL: nothing. */
     void (*finish)(const iso_run *run, const iso_node *node);

@@ -19,7 +19,7 @@ void iso_ref_batch_norm2d(const iso_batch_norm2d_shape *s, const float *x, const
 void iso_ref_batch_norm2d_eval(const iso_batch_norm2d_shape *s, const float *x, const float *weight, const float *bias,
                                const float *running_mean, const float *running_var, float *invstd, float *y);
 /* dweight and dbias are always written (they are sums that dx needs); weight may be NULL. `training`: mean and invstd are
- * the batch's own; otherwise they are constants. dx may be NULL. */
+ * the batch's own; otherwise they are constants. dx may be NULL, or x. */
 void iso_ref_batch_norm2d_backward(const iso_batch_norm2d_shape *s, bool training, const float *x, const float *dy,
                                    const float *weight, const float *mean, const float *invstd, float *dweight, float *dbias,
                                    float *dx);

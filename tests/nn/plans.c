@@ -11,7 +11,8 @@
 #include "nn/module.h"
 #include "nn/plan.h"
 
-#define STEPS 3
+#define STEPS       3
+#define MOST_LAYERS 32
 
 /* ---- Random networks ---- */
 
@@ -25,7 +26,7 @@ struct layer {
 };
 
 struct network {
-    struct layer layers[24];
+    struct layer layers[MOST_LAYERS];
     int count;
     int dims;
     int64_t batch, channels, h, w; /* of the input; h = w = 1 with two dimensions */
@@ -57,6 +58,8 @@ static void add_group_norm(struct network *n, int64_t channels) {
 /* Convolutional part; leaves channels and size in the three numbers. */
 static void add_features(struct network *n, bool norms, int64_t *channels, int64_t *h, int64_t *w) {
     for (int64_t stages = iso_test_between(1, 3); stages > 0; stages--) {
+        if (norms && chance(0.3)) /* of a value that others read too: a relu's output, whose derivative asks for it */
+            add(n, NORM, *channels, iso_test_between(0, 5), 0);
         if (norms && chance(0.4)) {
             int64_t to = chance(0.5) ? *channels : iso_test_between(1, 9), stride = iso_test_between(1, 2);
             add(n, BLOCK, *channels, to, stride);
@@ -179,7 +182,7 @@ static iso_module *build_layer(iso_context *ctx, const struct layer *l) {
 }
 
 static iso_module *build(iso_context *ctx, const struct network *n) {
-    iso_module *layers[24];
+    iso_module *layers[MOST_LAYERS];
     for (int i = 0; i < n->count; i++)
         layers[i] = build_layer(ctx, &n->layers[i]);
     return iso_sequential_with(ctx, (size_t)n->count, layers);
