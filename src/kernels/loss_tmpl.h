@@ -41,18 +41,21 @@ static void ISA(exp_block)(int64_t count, const float *x, float max, float *e, i
 /* The largest element. Which of -0 and +0 is found makes no difference to x[i] - max other than a zero's sign, which exp and the
  * subtraction from the logarithm (never -0) lose. */
 static float ISA(row_max)(int64_t count, const float *x) {
-    float lane[16];
-    for (int j = 0; j < 16; j++)
-        lane[j] = x[0];
+    const vec first = vec_all(x[0]); /* a NaN stays, others are passed over */
+    vec best[4] = {first, first, first, first};
+    float lane[WIDTH], max = x[0];
     int64_t i = 0;
-    for (; i + 16 <= count; i += 16)
-        for (int j = 0; j < 16; j++)
-            lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+    for (; i + 4 * WIDTH <= count; i += 4 * WIDTH)
+        for (int j = 0; j < 4; j++)
+            best[j] = vec_greater(vec_load(x + i + j * WIDTH), best[j]);
+    for (int j = 1; j < 4; j++)
+        best[0] = vec_greater(best[j], best[0]);
+    vec_store(lane, best[0]);
+    for (int j = 0; j < WIDTH; j++)
+        max = lane[j] > max ? lane[j] : max;
     for (; i < count; i++)
-        lane[0] = x[i] > lane[0] ? x[i] : lane[0];
-    for (int j = 1; j < 16; j++)
-        lane[0] = lane[j] > lane[0] ? lane[j] : lane[0];
-    return lane[0];
+        max = x[i] > max ? x[i] : max;
+    return max;
 }
 
 /* As iso_ref_cross_entropy_row. */
