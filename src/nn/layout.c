@@ -10,17 +10,31 @@ struct move {
     float *to;
 };
 
+#define BLOCK 16
+
+/* A block in which both numbers are known: lines of `to` are written whole. */
+static void transpose_block(int64_t rows, int64_t columns, const float *restrict from, float *restrict to) {
+    for (int c = 0; c < BLOCK; c++)
+        for (int r = 0; r < BLOCK; r++)
+            to[c * rows + r] = from[r * columns + c];
+}
+
 /* Transposes one image: from is rows x columns, to is columns x rows. Blocked, so that both sides stay in cache. */
 static void transpose_image(void *argument, int64_t image, int thread) {
     (void)thread;
     const struct move *m = argument;
     const float *from = m->from + image * m->rows * m->columns;
     float *to = m->to + image * m->rows * m->columns;
-    for (int64_t r0 = 0; r0 < m->rows; r0 += 16)
-        for (int64_t c0 = 0; c0 < m->columns; c0 += 16)
-            for (int64_t r = r0; r < iso_min64(r0 + 16, m->rows); r++)
-                for (int64_t c = c0; c < iso_min64(c0 + 16, m->columns); c++)
+    for (int64_t r0 = 0; r0 < m->rows; r0 += BLOCK)
+        for (int64_t c0 = 0; c0 < m->columns; c0 += BLOCK) {
+            if (r0 + BLOCK <= m->rows && c0 + BLOCK <= m->columns) {
+                transpose_block(m->rows, m->columns, from + r0 * m->columns + c0, to + c0 * m->rows + r0);
+                continue;
+            }
+            for (int64_t r = r0; r < iso_min64(r0 + BLOCK, m->rows); r++)
+                for (int64_t c = c0; c < iso_min64(c0 + BLOCK, m->columns); c++)
                     to[c * m->rows + r] = from[r * m->columns + c];
+        }
 }
 
 static void transpose(const iso_run *r, int64_t images, int64_t rows, int64_t columns, const float *from, float *to) {
