@@ -112,7 +112,8 @@ static void *worker_main(void *argument) {
         pthread_mutex_lock(&pool->mutex);
         atomic_fetch_add(&pool->sleepers, 1);
         worker->asleep = true;
-        while (!has_work(pool) && !atomic_load(&pool->stop))
+        /* Once: what it was woken for may be done already, but more of its kind will follow, for which it stays awake. */
+        if (!has_work(pool) && !atomic_load(&pool->stop))
             pthread_cond_wait(&pool->wake, &pool->mutex);
         worker->asleep = false;
         atomic_fetch_sub(&pool->sleepers, 1);
