@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes docs/sameness.md and the short form in README.md from what tests/matrix/matrix.py, tests/cross.sh and tests/matrix/hostile.sh found
-(BUILD/matrix/*.tsv).."""
+(BUILD/matrix/*.tsv). Where one of the last two has found nothing, because only `matrix.py` was run, its section stays as it is."""
 import argparse, collections, os, re, subprocess, sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -10,11 +10,18 @@ ARCHITECTURES = {
 
 
 def rows(build, name):
+    """None: nothing was found."""
     try:
         with open(os.path.join(build, "matrix", name)) as file:
             return [line.rstrip("\n").rstrip("\t").split("\t") for line in file if line.strip()]
     except OSError:
-        sys.exit(f"sameness: {build}/matrix/{name} is missing: run make matrix")
+        return None
+
+
+def section(title):
+    """The lines of a section of the present document."""
+    with open(os.path.join(ROOT, "docs/sameness.md")) as file:
+        return re.search(rf"^## {title}\n.*?(?=^## )", file.read(), re.M | re.S)[0].rstrip("\n").split("\n")
 
 
 def version_of(command, pattern):
@@ -71,13 +78,27 @@ def foreign_table(foreign):
     return table(("architecture", "compiler", "equal", "date"), body), {e["small"] for e in found.values()}
 
 
+def foreign_section(foreign):
+    lines, small = foreign_table(foreign)
+    return ["## Other architectures", "",
+            "Cross-built with Debian's compilers and run under qemu-user (WebAssembly: node). `small` is `tests/matrix/small.c`, three networks on made-up data;",
+            f"its digest is `{small.pop() if len(small) == 1 else 'NOT ONE'}`. The others are the experiments above, in the whole program, where Debian has the image",
+            "libraries.", "", *lines]
+
+
+def hostile_section(hostile):
+    return ["## Hostile surroundings", "", "Each leaves the same digest, or is refused with a message (`tests/matrix/hostile.sh`).", "",
+            *table(("surroundings", "outcome", "date"), [(row[0], row[1], row[2]) for row in hostile])]
+
+
 def document(build, what):
     native, foreign, hostile = rows(build, "native.tsv"), rows(build, "foreign.tsv"), rows(build, "hostile.tsv")
+    if not native:
+        sys.exit(f"sameness: {build}/matrix/native.tsv is missing: run tests/matrix/matrix.py, or make matrix")
     cells = [row for row in native if row[0] == "cells"]
     passed, tried, starts = (sum(int(row[i]) for row in cells) for i in (3, 4, 5))
     day = max(row[6] for row in cells)
     cpu = re.search(r"^cpu +(.*)$", subprocess.run([os.path.join(build, "isobit"), "info"], stdout=subprocess.PIPE, text=True).stdout, re.M)[1]
-    foreign_lines, small = foreign_table(foreign)
     selftest = subprocess.run([os.path.join(build, "isobit"), "info", "--selftest"], stdout=subprocess.PIPE, text=True, check=True).stdout
     lines = ["# Sameness: where the digests were found equal", "",
              "Written by `tests/matrix/sameness.py` from what `make matrix` found; CI runs a part of it at every change and compares with the heads below.",
@@ -91,17 +112,13 @@ def document(build, what):
               "or is killed by SIGKILL in the middle and resumed, or begins on another instruction set and thread count. Where 12 cells of a build and instruction",
               "set were run, these are all of micro-batch, kill and plan, with threads and workers in turn; 216 are all cells (`tests/matrix/matrix.py --whole`).", ""]
     lines += native_table(native)
-    lines += ["", "## Other architectures", "",
-              "Cross-built with Debian's compilers and run under qemu-user (WebAssembly: node). `small` is `tests/matrix/small.c`, three networks on made-up data;",
-              f"its digest is `{small.pop() if len(small) == 1 else 'NOT ONE'}`. The others are the experiments above, in the whole program, where Debian has the image", "libraries.", ""]
-    lines += foreign_lines
-    lines += ["", "## Hostile surroundings", "", "Each leaves the same digest, or is refused with a message (`tests/matrix/hostile.sh`).", ""]
-    lines += table(("surroundings", "outcome", "date"), [(row[0], row[1], row[2]) for row in hostile])
+    lines += ["", *(foreign_section(foreign) if foreign else section("Other architectures"))]
+    lines += ["", *(hostile_section(hostile) if hostile else section("Hostile surroundings"))]
     lines += ["", "## What is not promised", "",
               "- Draws that PyTorch itself makes through the C library (`normal_` of fewer than 16 elements, and float64) are as equal as the C libraries are",
               "  ([streams.md](streams.md)); so are the sine and cosine of `RandomRotation`'s angle, which torchvision rounds to 15 digits.",
               "- JPEG files are decoded by libjpeg-turbo, WebP files by libwebp: other libraries may give other pixels, and the ledger's header shows it.", ""]
-    return lines, (passed, tried, len({row[1] for row in foreign} - {"wasm32"}), len(hostile))
+    return lines, (passed, tried)
 
 
 def experiment_texts():
@@ -122,8 +139,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
     args = parser.parse_args()
-    lines, (passed, tried, architectures, hostile) = document(os.path.abspath(args.build), experiment_texts())
+    lines, (passed, tried) = document(os.path.abspath(args.build), experiment_texts())
     write(os.path.join(ROOT, "docs/sameness.md"), "\n".join(lines))
+    architectures = sum(line.startswith("| ") for line in section("Other architectures")) - 2  # its heading, and WebAssembly
+    hostile = sum(line.startswith("| ") for line in section("Hostile surroundings")) - 1
     readme = os.path.join(ROOT, "README.md")
     with open(readme) as file:
         text = file.read()
