@@ -53,7 +53,6 @@ static struct norm start(const iso_exec *e, const iso_batch_norm2d_shape *s, con
     o.work = e->scratch;
     o.work_floats = work_floats(s, pool);
     o.run.far = iso_past_caches(s->n * s->hw * s->c);
-    o.run.stream = !pool && o.run.far;
     if (pool) {
         o.pool = *pool;
         o.pool.n = 1;
@@ -180,6 +179,7 @@ void iso_cpu_batch_norm2d_normalise(const iso_exec *e, const iso_batch_norm2d_sh
     o.run.invstd = invstd;
     o.run.weight = weight;
     o.run.bias = bias;
+    o.run.stream = o.run.far && !o.pool.n; /* a pool reads what is written */
     if (tail) {
         o.run.residual = tail->residual;
         o.run.relu = tail->relu;

@@ -88,7 +88,7 @@ static struct conv forward_conv(const iso_kernels *k, const iso_conv2d_shape *s)
 /* The taps of one axis that reach pixels = residue (mod stride): the first (highest) tap and how many, and how they lie in dy. */
 static void class_axis(int64_t residue, int64_t in, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation,
                        int64_t *taps, int64_t *first, int64_t *tap, int64_t *pixels) {
-    int64_t highest = -1, lowest = -1, second = -1;
+    int64_t highest = -1, second = -1;
     *taps = 0;
     for (int64_t k = kernel - 1; k >= 0; k--) {
         if ((residue + padding - k * dilation) % stride != 0)
@@ -97,10 +97,8 @@ static void class_axis(int64_t residue, int64_t in, int64_t kernel, int64_t stri
             highest = k;
         else if (second < 0)
             second = k;
-        lowest = k;
         ++*taps;
     }
-    (void)lowest;
     *pixels = residue < in ? (in - 1 - residue) / stride + 1 : 0;
     *first = *taps ? (residue + padding - highest * dilation) / stride : 0;
     *tap = *taps > 1 ? (highest - second) * dilation / stride : 1;
@@ -407,15 +405,23 @@ size_t iso_cpu_conv2d_backward_input_scratch(const iso_exec *e, const iso_conv2d
     return largest;
 }
 
-static bool row_is_reached(const iso_conv2d_shape *s, int64_t h) {
+/* Does a tap reach the rows (columns) of this class of pixels? */
+static bool is_reached(const iso_conv2d_shape *s, bool vertical, int64_t residue) {
     int64_t taps, first, tap, pixels;
-    class_axis(h % s->sh, s->h, s->kh, s->sh, s->ph, s->dh, &taps, &first, &tap, &pixels);
+    if (vertical)
+        class_axis(residue, s->h, s->kh, s->sh, s->ph, s->dh, &taps, &first, &tap, &pixels);
+    else
+        class_axis(residue, s->w, s->kw, s->sw, s->pw, s->dw, &taps, &first, &tap, &pixels);
     return taps > 0;
 }
-static bool column_is_reached(const iso_conv2d_shape *s, int64_t w) {
-    int64_t taps, first, tap, pixels;
-    class_axis(w % s->sw, s->w, s->kw, s->sw, s->pw, s->dw, &taps, &first, &tap, &pixels);
-    return taps > 0;
+
+static bool all_reached(const iso_conv2d_shape *s) {
+    bool all = true;
+    for (int64_t h = 0; h < s->sh; h++)
+        all = all && is_reached(s, true, h);
+    for (int64_t w = 0; w < s->sw; w++)
+        all = all && is_reached(s, false, w);
+    return all;
 }
 
 struct gradient {
@@ -430,12 +436,12 @@ static void clear_unreached(void *argument, int64_t n, int thread) {
     const iso_conv2d_shape *s = g->s;
     for (int64_t h = 0; h < s->h; h++) {
         float *row = g->dx + (n * s->h + h) * s->w * s->c;
-        if (!row_is_reached(s, h)) {
+        if (!is_reached(s, true, h % s->sh)) {
             memset(row, 0, sizeof *row * (size_t)(s->w * s->c));
             continue;
         }
         for (int64_t class_w = 0; class_w < s->sw; class_w++)
-            for (int64_t w = column_is_reached(s, class_w) ? s->w : class_w; w < s->w; w += s->sw)
+            for (int64_t w = is_reached(s, false, class_w) ? s->w : class_w; w < s->w; w += s->sw)
                 memset(row + w * s->c, 0, sizeof *row * (size_t)s->c);
     }
 }
@@ -446,11 +452,7 @@ void iso_cpu_conv2d_backward_input(const iso_exec *e, const iso_conv2d_shape *s,
         iso_winograd(e, s, true, dy, weight, NULL, dx);
         return;
     }
-    bool all_reached = true;
-    for (int64_t h = 0; h < s->sh; h++)
-        for (int64_t w = 0; w < s->sw; w++)
-            all_reached = all_reached && row_is_reached(s, h) && column_is_reached(s, w);
-    if (!all_reached)
+    if (!all_reached(s))
         iso_pool_run(e->pool, s->n, clear_unreached, &(struct gradient){s, dx});
     for (int64_t class_h = 0; class_h < s->sh; class_h++)
         for (int64_t class_w = 0; class_w < s->sw; class_w++) {

@@ -4,7 +4,7 @@
  *
  *     make widths
  *
- * The value is that of the C library in binary64, whose error is below 2^-11 of a unit. */
+ * The value is that of the C library in binary64, whose error is a small part of a unit. */
 #include "kernels/avx512.c" /* for its static functions */
 
 #include <math.h>
