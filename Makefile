@@ -247,7 +247,7 @@ DEPENDENCIES += $(EMULATED_AVX512:.o=.d)
 $(BUILD)/emulated/avx512.o: src/kernels/avx512.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC   $< (emulated)"
-	@$(CC) $(ALL_CFLAGS) -Itests/emulated -mavx2 -mfma -Wno-psabi '-Dvec_keep(x)=((void)0)' -D__AVX512F__ -D__AVX512VL__ -D__AVX512BW__ -D__AVX512DQ__ -MMD -MP -c -o $@ $<
+	@$(CC) $(ALL_CFLAGS) -Itests/emulated -mavx2 -mfma -Wno-psabi '-Dvec_keep(x)=((void)0)' '-Dmask_keep(x)=((void)0)' -D__AVX512F__ -D__AVX512VL__ -D__AVX512BW__ -D__AVX512DQ__ -MMD -MP -c -o $@ $<
 $(BUILD)/emulated/cpu.o: src/core/cpu.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC   $< (emulated)"

@@ -21,7 +21,8 @@ typedef __m512 vec;
 #define vec_greater(a, b) _mm512_max_ps(a, b) /* with a NaN: b */
 
 #ifndef vec_keep
-#define vec_keep(x) __asm__("" : "+v"(x))
+#define vec_keep(x)  __asm__("" : "+v"(x))
+#define mask_keep(x) __asm__("" : "+k"(x))
 #endif
 typedef __m512d dvec;
 typedef uint64_t lvec __attribute__((vector_size(64)));
@@ -42,13 +43,19 @@ static inline dvec d_quotient(dvec a, dvec b) {
     return a * _mm512_fmadd_pd(_mm512_fmadd_pd(e, e, e), y, y);
 }
 
+/* A comparison that gcc 12 widens itself may go to the stack as 16 bits, and come back as 32. */
+static inline __attribute__((always_inline)) unsigned mask_bits(__mmask16 mask) {
+    mask_keep(mask);
+    return mask;
+}
+
 #define vec_lower(x)       _mm512_cvtps_pd(_mm512_castps512_ps256(x))
 #define vec_upper(x)       _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1))
 #define vec_join(a, b)     _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(a)), _mm512_cvtpd_ps(b), 1)
 #define vec_abs(x)         _mm512_abs_ps(x)
-#define vec_unequal(a, b)  (unsigned)_mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ)
-#define d_none(x, bits)    (unsigned)_mm512_testn_epi64_mask((__m512i)(x), _mm512_set1_epi64(bits))
-#define vec_not_less(a, b) (unsigned)_mm512_cmp_ps_mask(a, b, _CMP_NLT_UQ)
+#define vec_unequal(a, b)  mask_bits(_mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ))
+#define d_none(x, bits)    mask_bits(_mm512_testn_epi64_mask((__m512i)(x), _mm512_set1_epi64(bits)))
+#define vec_not_less(a, b) mask_bits(_mm512_cmp_ps_mask(a, b, _CMP_NLT_UQ))
 
 /* Of a float whose last bits are an integer n (n + 1.5 * 2^23): entry n mod 32 of a table; x * 2^floor(n / 32). */
 #define vec_lookup32(table, n)                                                                                                   \
@@ -61,7 +68,7 @@ static inline dvec d_quotient(dvec a, dvec b) {
 typedef __mmask16 vec_lanes, vec_bits;
 #define VEC_ALL_LANES                 ((vec_lanes)0xffff)
 #define VEC_ALL_BITS                  0xffff
-#define vec_lanes_bits(lanes)         (lanes)
+#define vec_lanes_bits(lanes)         mask_bits(lanes)
 #define vec_lanes_less(a, b)          _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ)
 #define vec_lanes_unequal(a, b)       _mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ)
 #define vec_lanes_equal(of, a, b)     _mm512_mask_cmp_ps_mask(of, a, b, _CMP_EQ_OQ)

@@ -29,6 +29,7 @@ struct wgrad {
     int64_t taps, row_floats;     /* taps, or kernel rows; rows of the gradient that belong to one */
     int64_t unit_rows, row_units; /* rows of a tap that one unit takes; units of a tap's rows */
     int64_t unit_tiles, units;    /* tiles of one unit: of all its taps; units: of groups, row units and column panels */
+    int64_t tile_floats;          /* room for the largest tile */
     int64_t panel_rows;           /* output rows of a panel */
     int64_t group_rows, samples;  /* output rows and samples that are taken at a time */
     struct pixels pixels;
@@ -77,9 +78,11 @@ static struct wgrad plan(const iso_exec *e, const iso_conv2d_shape *s) {
     g.unit_rows = iso_ceil_div(g.row_floats, g.row_units);
     g.unit_tiles = g.taps * iso_ceil_div(g.unit_rows, g.k->rows);
     g.units = s->groups * g.row_units * panels;
+    g.tile_floats = iso_min64(g.k->rows, g.unit_rows) * iso_min64(iso_full_columns(g.k), iso_packed_columns(g.k, g.width));
+    g.tile_floats = (g.tile_floats + 15) / 16 * 16;
     /* A small weight: the samples are shared out, in blocks of a power of two, so that each is a whole subtree. A large one: its
      * units. */
-    bool large = g.units * g.unit_tiles * ISO_TILE_FLOATS * 4 > 1 << 20;
+    bool large = g.units * g.unit_tiles * g.tile_floats * 4 > 1 << 20;
     g.block_samples = 1;
     while (large ? g.block_samples < s->n : iso_ceil_div(s->n, g.block_samples) > 4 * threads)
         g.block_samples *= 2;
@@ -99,15 +102,14 @@ static struct wgrad plan(const iso_exec *e, const iso_conv2d_shape *s) {
     g.packed_floats = (g.samples * g.group_rows * s->ow * g.k->width * ISO_MAX_VECTORS + 15) / 16 * 16;
     int64_t part_tiles = g.part_units * g.unit_tiles;
     g.work_floats = g.strip_floats + g.packed_floats + (s->oh + 1) * (int64_t)(sizeof(iso_segment) / sizeof(float)) +
-                    (iso_tile_tree_levels(g.samples) + 1) * ISO_TILE_FLOATS + (g.levels + 1) * part_tiles * ISO_TILE_FLOATS;
+                    (iso_tile_tree_levels(g.samples) + 1) * g.tile_floats + (g.levels + 1) * part_tiles * g.tile_floats;
     g.work_floats = (g.work_floats + 31) / 16 * 16;
     return g;
 }
 
 size_t iso_cpu_conv2d_backward_weight_scratch(const iso_exec *e, const iso_conv2d_shape *s) {
     struct wgrad g = plan(e, s);
-    return (size_t)(g.blocks * g.units * g.unit_tiles * ISO_TILE_FLOATS + iso_exec_threads(e) * g.work_floats + 64) *
-           sizeof(float);
+    return (size_t)(g.blocks * g.units * g.unit_tiles * g.tile_floats + iso_exec_threads(e) * g.work_floats + 64) * sizeof(float);
 }
 
 /* Where unit number `unit` lies. */
@@ -265,7 +267,7 @@ static void sum_unit(struct task *t, int64_t unit, int64_t n, int64_t samples, i
     for (int64_t tap = 0; tap < g->taps; tap++) {
         list_segments(g, tap, oh, oh + rows, &t->segments);
         tile.count = t->segments.count;
-        for (int64_t i = 0; i < tiles; i++, sums += ISO_TILE_FLOATS) {
+        for (int64_t i = 0; i < tiles; i++, sums += g->tile_floats) {
             int64_t row = iso_tile_start(at.rows, tiles, i), height = iso_tile_start(at.rows, tiles, i + 1) - row;
             iso_tile_function *multiply = k->by_column[height - 1][at.vectors - 1];
             iso_tile_tree tree = {k, t->small_tree, height * at.columns, 0};
@@ -302,8 +304,8 @@ static void sum_block(void *argument, int64_t number, int thread) {
     t.packed = t.strip + g->strip_floats;
     t.segments.list = (iso_segment *)(t.packed + g->packed_floats);
     t.small_tree = (float *)(t.segments.list + s->oh + 1);
-    t.sums = t.small_tree + (iso_tile_tree_levels(g->samples) + 1) * ISO_TILE_FLOATS;
-    int64_t unit_floats = g->unit_tiles * ISO_TILE_FLOATS, end = iso_min64((block + 1) * g->block_samples, s->n);
+    t.sums = t.small_tree + (iso_tile_tree_levels(g->samples) + 1) * g->tile_floats;
+    int64_t unit_floats = g->unit_tiles * g->tile_floats, end = iso_min64((block + 1) * g->block_samples, s->n);
     float *result = g->results + (block * g->units + first) * unit_floats;
     iso_tile_tree tree = {g->k, t.sums + count * unit_floats, count * unit_floats, 0};
     bool alone = g->block_samples <= g->samples; /* nothing to join */
@@ -337,7 +339,7 @@ static void store_unit(void *argument, int64_t unit, int thread) {
     (void)thread;
     const struct wgrad *g = argument;
     const iso_conv2d_shape *s = g->s;
-    int64_t unit_floats = g->unit_tiles * ISO_TILE_FLOATS, all = g->units * unit_floats, taps = g->taps;
+    int64_t unit_floats = g->unit_tiles * g->tile_floats, all = g->units * unit_floats, taps = g->taps;
     float *result = g->results + unit * unit_floats, block[BLOCK_FLOATS];
     for (int64_t stride = 1; stride < g->blocks; stride *= 2)
         for (int64_t i = 0; i + stride < g->blocks; i += 2 * stride)
@@ -352,7 +354,7 @@ static void store_unit(void *argument, int64_t unit, int thread) {
             rows = iso_max64(iso_min64(most, end - row), 1);
             for (int64_t r = 0; r < rows; r++)
                 for (int64_t tap = 0; tap < taps; tap++) {
-                    const float *from = result + (tap * tiles + i) * ISO_TILE_FLOATS + (row + r - first) * at.columns;
+                    const float *from = result + (tap * tiles + i) * g->tile_floats + (row + r - first) * at.columns;
                     float *put = most ? block + r * taps + tap : to + element(g, at.first_row + row, tap);
                     int64_t apart = most ? rows * taps : kernel;
                     for (int64_t j = 0; j < at.valid; j++)
@@ -372,7 +374,7 @@ void iso_cpu_conv2d_backward_weight(const iso_exec *e, const iso_conv2d_shape *s
     g.dy = dy;
     g.dweight = dweight;
     g.results = e->scratch;
-    g.work = g.results + (g.blocks * g.units * g.unit_tiles * ISO_TILE_FLOATS + 15) / 16 * 16;
+    g.work = g.results + (g.blocks * g.units * g.unit_tiles * g.tile_floats + 15) / 16 * 16;
     iso_pool_run(e->pool, g.blocks * g.parts, sum_block, &g);
     iso_pool_run(e->pool, g.units, store_unit, &g);
     /* Padding is multiplied in a copy, and absent in the contract: the same for finite dy only. All of dy is multiplied with

@@ -63,7 +63,7 @@ static int64_t tree_levels(const iso_linear_shape *s) {
 
 size_t iso_cpu_linear_backward_weight_scratch(const iso_exec *e, const iso_linear_shape *s) {
     const iso_kernels *k = iso_kernels_of(e->isa);
-    return packed_x_size(k, s) + (size_t)(iso_exec_threads(e) * tree_levels(s)) * ISO_TILE_FLOATS * sizeof(float) + 128;
+    return packed_x_size(k, s) + (size_t)(iso_exec_threads(e) * tree_levels(s) * iso_tile_floats(k)) * sizeof(float) + 128;
 }
 
 static void pack_x(void *argument, int64_t j, int thread) {
@@ -82,7 +82,7 @@ static void compute_weight(void *argument, int64_t j, int thread) {
     const float *b = w->packed_x + column * s->n;
     for (int64_t o = 0; o < s->out; o += k->rows) {
         int64_t height = iso_min64(k->rows, s->out - o), count = height * columns;
-        iso_tile_tree tree = {k, w->trees + thread * w->levels * ISO_TILE_FLOATS, count, 0};
+        iso_tile_tree tree = {k, w->trees + thread * w->levels * iso_tile_floats(k), count, 0};
         for (int64_t n = 0; n < s->n; n += LEAF) {
             iso_segment leaf = {0, 0, iso_min64(LEAF, s->n - n), true};
             iso_tile tile = {.segments = &leaf,

@@ -9,8 +9,6 @@
 #include "kernels/isa.h"
 #include "ops/gemm.h"
 
-#define ISO_TILE_FLOATS (ISO_MAX_ROWS * ISO_MAX_COLUMNS)
-
 /* ---- Columns ---- */
 
 /* Columns that a full packed panel holds. */
@@ -27,6 +25,11 @@ static inline int64_t iso_column_panels(const iso_kernels *k, int64_t n) {
 /* Vectors of panel j. */
 static inline int iso_panel_vectors(const iso_kernels *k, int64_t n, int64_t j) {
     return (int)iso_min64(iso_ceil_div(n - j * iso_full_columns(k), k->width), ISO_MAX_VECTORS);
+}
+
+/* Floats of the largest tile. */
+static inline int64_t iso_tile_floats(const iso_kernels *k) {
+    return k->rows * iso_full_columns(k);
 }
 
 /* Packs panel j of B, whose element (i, column) is b[i * row + column * col]: to[i][columns of the panel], padded with zeros. */

@@ -434,7 +434,7 @@ static void check_memory(bool norms, double most) {
     free(whole.bytes);
 }
 
-/* Bounds that hold on every instruction set: kernels differ in what they pack and in their scratch (NEON takes the most). */
+/* Bounds that hold on every instruction set: kernels differ in what they pack and in their scratch. */
 ISO_TEST(micro_batches_change_memory_only) {
     check_memory(false, 0.4);
     check_memory(true, 0.65);
