@@ -40,9 +40,10 @@ def main():
         for name in o.functions or THEIRS:
             x = normal.abs() + 1e-3 if name in POSITIVE else normal
             a, b = torch.empty(count), torch.empty(count)
+            arguments = c, name.encode(), ctypes.c_int64(count), pointer(x), pointer(b)
 
             def ours():
-                if lib.contender_function(c, name.encode(), ctypes.c_int64(count), pointer(x), pointer(b)):
+                if lib.contender_function(*arguments):
                     raise SystemExit("functions.py: there is no function " + name)
 
             def theirs():

@@ -73,7 +73,7 @@ table("sin", "sin(r) / r of r^2, |r| <= pi / 2", lambda u: removable(lambda r: s
 # In pairs of binary32 (src/kernels/math_functions_pairs.h), one row a cell:
 #     f(c + t) = high + slope * t + W,  W = rest + t * (slope's rest + t * (c2 + t * (c3 + ...)))
 # W is kept as W * (1 - e), e = the share of W that bounds all errors. So that every error is a share of W, W must not come near 0:
-# `high` lies above the value wherever W would, by 2^25 of the polynomial's own error.
+# `high` lies above the value wherever W would, by 2^24 of the polynomial's own error.
 UNIT = mpf(2)**-24  # relative error of one rounding
 float32 = lambda v: mpf(ctypes.c_float(float(v)).value)
 grid = lambda v, unit: mp.nint(v / unit) * unit
@@ -121,7 +121,7 @@ def odd_cells(name, comment, f, units, width, last):
         g = lambda t: f(c + t)
         a = fit(g, reach, range(6), {})
         a = fit(g, reach, range(6), {2: float32(a[2] * scale) / scale})
-        high = mp.ceil((a[0] + worst_error(a, g, reach) * mpf(2)**25) / UNIT) * UNIT
+        high = mp.ceil((a[0] + worst_error(a, g, reach) * mpf(2)**24) / UNIT) * UNIT
         slope = float32(a[1])
         cell = [high, slope, a[0] - high, a[1] - slope] + a[2:]
         cell = cell[:2] + [float32(v * scale) for v in cell[2:]]
@@ -132,7 +132,7 @@ def odd_cells(name, comment, f, units, width, last):
                 continue
             u = [abs(t)**(j - 2) * abs(cell[j + 2]) for j in range(2, 6)]
             w = polyval([v / scale for v in cell[:1:-1]], t)
-            rounding = t * t * (sum(u) + sum(u[1:])) + t * t * sum(u) + abs(cell[3] * t)  # of u, v
+            rounding = t * t * (sum(u) + 2 * sum(u[2:]) + 2 * sum(u)) + abs(cell[2]) + abs(cell[3] * t)  # of the pairs of terms, u and t * t
             rounding += last * abs(w)  # of w, l and z * l
             error = abs(cell[0] + cell[1] * t + w - g(t)) / UNIT + rounding
             if error > most * abs(w):

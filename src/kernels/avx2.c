@@ -63,25 +63,12 @@ typedef uint64_t lvec __attribute__((vector_size(32)));
 
 /* What math_functions_pairs.h asks for. */
 typedef __m256 vec_lanes; /* all bits of a lane, or none */
-typedef uint8_t vec_bits;
 #define VEC_ALL_BITS              0xff
-#define vec_lanes_bits(lanes)     (vec_bits) _mm256_movemask_ps(lanes)
+#define vec_lanes_bits(lanes)     (uint32_t) _mm256_movemask_ps(lanes)
 #define vec_lanes_less(a, b)      _mm256_cmp_ps(a, b, _CMP_LT_OQ)
-#define vec_lanes_unequal(a, b)   _mm256_cmp_ps(a, b, _CMP_NEQ_UQ)
 #define vec_lanes_equal(of, a, b) _mm256_and_ps(of, _mm256_cmp_ps(a, b, _CMP_EQ_OQ))
-#define vec_select(lanes, a, b)   _mm256_blendv_ps(b, a, lanes)
 #define vec_lesser(a, b)          _mm256_min_ps(a, b)                                  /* with a NaN: b */
 #define vec_sign_of(x, sign)      _mm256_or_ps(x, _mm256_and_ps(sign, vec_all(-0.0f))) /* of an x >= 0, or of that sign */
-
-/* Few lanes are open, mostly one of a vector. */
-static inline void vec_compress(vec_bits lanes, const float *from, float *to) {
-    for (; lanes; lanes &= (vec_bits)(lanes - 1))
-        *to++ = from[__builtin_ctz(lanes)];
-}
-static inline void vec_expand(vec_bits lanes, const float *from, float *to) {
-    for (; lanes; lanes &= (vec_bits)(lanes - 1))
-        to[__builtin_ctz(lanes)] = *from++;
-}
 
 /* Of a float whose last bits are an integer n (n + 1.5 * 2^23): entry n mod 16 of a table; x * 2^floor(n / 16). */
 #define vec_lookup16(table, n)                                                                                                   \

@@ -65,20 +65,16 @@ static inline __attribute__((always_inline)) unsigned mask_bits(__mmask16 mask) 
         _mm512_add_epi32(_mm512_castps_si512(x), _mm512_slli_epi32(_mm512_srli_epi32(_mm512_castps_si512(n), 5), 23)))
 
 /* What math_functions_pairs.h asks for. */
-typedef __mmask16 vec_lanes, vec_bits;
-#define VEC_ALL_LANES                 ((vec_lanes)0xffff)
-#define VEC_ALL_BITS                  0xffff
-#define vec_lanes_bits(lanes)         mask_bits(lanes)
-#define vec_lanes_less(a, b)          _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ)
-#define vec_lanes_unequal(a, b)       _mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ)
-#define vec_lanes_equal(of, a, b)     _mm512_mask_cmp_ps_mask(of, a, b, _CMP_EQ_OQ)
-#define vec_select(lanes, a, b)       _mm512_mask_mov_ps(b, lanes, a)
-#define vec_compress(lanes, from, to) vec_store(to, _mm512_maskz_compress_ps(lanes, vec_load(from)))
-#define vec_expand(lanes, from, to)   vec_store(to, _mm512_mask_expand_ps(vec_load(to), lanes, vec_load(from)))
-#define vec_lesser(a, b)              _mm512_min_ps(a, b)                    /* with a NaN: b */
-#define vec_nearer(x, limit)          _mm512_range_ps(x, vec_all(limit), 10) /* the lesser of |x| and the limit; of a NaN: the limit */
-#define vec_sign_of(x, sign)          _mm512_or_ps(x, _mm512_and_ps(sign, vec_all(-0.0f))) /* of an x >= 0, or of that sign */
-#define vec_scale(x, k)               _mm512_scalef_ps(x, k)
+typedef __mmask16 vec_lanes;
+#define VEC_ALL_LANES             ((vec_lanes)0xffff)
+#define VEC_ALL_BITS              0xffff
+#define vec_lanes_bits(lanes)     mask_bits(lanes)
+#define vec_lanes_less(a, b)      _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ)
+#define vec_lanes_equal(of, a, b) _mm512_mask_cmp_ps_mask(of, a, b, _CMP_EQ_OQ)
+#define vec_lesser(a, b)          _mm512_min_ps(a, b)                    /* with a NaN: b */
+#define vec_nearer(x, limit)      _mm512_range_ps(x, vec_all(limit), 10) /* the lesser of |x| and the limit; of a NaN: the limit */
+#define vec_sign_of(x, sign)      _mm512_or_ps(x, _mm512_and_ps(sign, vec_all(-0.0f))) /* of an x >= 0, or of that sign */
+#define vec_scale(x, k)           _mm512_scalef_ps(x, k)
 /* Of 0, infinity, negative numbers and NaN, m or k is infinite or a NaN. */
 static inline __attribute__((always_inline)) vec_lanes vec_split(vec x, vec *m, vec *k) {
     *m = _mm512_getmant_ps(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);

@@ -14,90 +14,80 @@
 /* Elements between two settlings: enough for whole vectors of open lanes, few enough for a cache. */
 #define PAIR_BLOCK 4096
 
+/* Elements; memory must not stand still while a block is settled. */
+#define PAIRS_AHEAD 1024
+
 typedef void ISA(vector_function)(vec x, float *y);
 
-/* Vectors of a block and their open lanes. */
+/* Vectors that have open lanes: place in the block and lanes, in the upper and lower 16 bits. */
 struct ISA(open) {
     int count;
-    int where[PAIR_BLOCK / WIDTH + 1];
-    int lanes[PAIR_BLOCK / WIDTH + 1];
+    uint32_t vectors[PAIR_BLOCK / WIDTH + 1];
 };
 
-/* Vectors without open lanes are overwritten by the next one, which no branch foresees. Where the tables are in memory that is
- * for later: loads wait for the addresses of the stores before them, and this one's follows from a result. */
-#ifdef vec_lookup32
-#define SKIP_AT_ONCE true
-#else
-#define SKIP_AT_ONCE false
-#endif
-
-static inline __attribute__((always_inline)) void ISA(skip_decided)(struct ISA(open) * open) {
-    int some = 0;
-    for (int k = 0; k < open->count; k++) {
-        open->where[some] = open->where[k];
-        open->lanes[some] = open->lanes[k];
-        some += open->lanes[k] != 0;
-    }
-    open->count = some;
-}
-
-/* Puts into y's open lanes, which hold their arguments, what f makes of them. zero_stays: f(0) is 0 of the same sign, and needs
- * no f. */
-static inline __attribute__((always_inline)) void ISA(settle)(ISA(vector_function) * f, bool zero_stays, struct ISA(open) * open,
-                                                              float *y) {
+/* Gives y's open lanes what f makes of x's. zero_stays: where x is 0, y holds it. */
+static inline __attribute__((always_inline)) void ISA(settle)(ISA(vector_function) * f, bool zero_stays,
+                                                              const struct ISA(open) * open, const float *x, float *y) {
     float packed[PAIR_BLOCK + WIDTH];
+    uint16_t where[PAIR_BLOCK];
     int count = 0;
-    if (!SKIP_AT_ONCE)
-        ISA(skip_decided)(open);
-    for (int j = 0; j < open->count; j++) {
-        const float *place = y + open->where[j];
+    for (int k = 0; k < open->count; k++) {
+        int at = (int)(open->vectors[k] >> 16);
+        unsigned lanes = open->vectors[k] & 0xffff;
         if (zero_stays)
-            open->lanes[j] &= vec_lanes_bits(vec_lanes_unequal(vec_load(place), vec_all(0)));
-        vec_compress((vec_bits)open->lanes[j], place, packed + count);
-        count += __builtin_popcount((unsigned)open->lanes[j]);
+            lanes &= vec_unequal(vec_load(x + at), vec_all(0));
+        for (; lanes; lanes &= lanes - 1) {
+            where[count] = (uint16_t)(at + __builtin_ctz(lanes));
+            packed[count] = x[where[count]];
+            count++;
+        }
     }
     vec_store(packed + count, vec_all(1));
     for (int k = 0; k < count; k += WIDTH)
         f(vec_load(packed + k), packed + k);
-    count = 0;
-    for (int j = 0; j < open->count; j++) {
-        vec_expand((vec_bits)open->lanes[j], packed + count, y + open->where[j]);
-        count += __builtin_popcount((unsigned)open->lanes[j]);
-    }
+    for (int k = 0; k < count; k++)
+        y[where[k]] = packed[k];
 }
 
-/* name_pair(x, &result) gives the lanes in which the result is decided. A rest shorter than a vector is filled up with ones. */
+/* name_pair(x, &result) gives the lanes in which the result is decided. The arguments are needed to the end: in place they are
+ * those of a copy. A rest shorter than a vector is filled up with ones. */
 #define PAIR_LOOP(name, zero_stays)                                                                                              \
-    __attribute__((noinline)) static void ISA(name##_settle)(struct ISA(open) * open, float *y) {                                \
-        ISA(settle)(ISA(name##_vector), zero_stays, open, y);                                                                    \
+    __attribute__((noinline)) static void ISA(name##_settle)(const struct ISA(open) * open, const float *x, float *y) {          \
+        ISA(settle)(ISA(name##_vector), zero_stays, open, x, y);                                                                 \
     }                                                                                                                            \
     static void ISA(name##_pairs)(int count, const float *x, float *y) {                                                         \
         struct ISA(open) open;                                                                                                   \
-        int vectors = 0, some = 0;                                                                                               \
-        for (int at = 0; at < count; at += WIDTH) {                                                                              \
-            vec argument = vec_load(x + at), result;                                                                             \
-            vec_lanes decided = ISA(name##_pair)(argument, &result);                                                             \
-            vec_store(y + at, vec_select(decided, result, argument));                                                            \
-            int lanes = VEC_ALL_BITS ^ vec_lanes_bits(decided);                                                                  \
-            open.where[vectors] = at;                                                                                            \
-            open.lanes[vectors] = lanes;                                                                                         \
-            vectors += SKIP_AT_ONCE ? lanes != 0 : 1;                                                                            \
-            some |= lanes;                                                                                                       \
+        open.count = 0;                                                                                                          \
+        _Pragma("GCC unroll 2") for (int at = 0; at < count; at += WIDTH) {                                                      \
+            vec result;                                                                                                          \
+            __builtin_prefetch(x + at + PAIRS_AHEAD);                                                                            \
+            uint32_t lanes = VEC_ALL_BITS ^ vec_lanes_bits(ISA(name##_pair)(vec_load(x + at), &result));                         \
+            vec_store(y + at, result);                                                                                           \
+            /* one without is overwritten by the next: no branch could foresee it */                                             \
+            open.vectors[open.count] = (uint32_t)at << 16 | lanes;                                                               \
+            open.count += lanes != 0;                                                                                            \
         }                                                                                                                        \
-        open.count = vectors;                                                                                                    \
-        if (some)                                                                                                                \
-            ISA(name##_settle)(&open, y);                                                                                        \
+        if (open.count != 0)                                                                                                     \
+            ISA(name##_settle)(&open, x, y);                                                                                     \
+    }                                                                                                                            \
+    __attribute__((noinline)) static void ISA(name##_in_place)(int count, float *y) {                                            \
+        float x[PAIR_BLOCK];                                                                                                     \
+        memcpy(x, y, sizeof *x *(size_t)count);                                                                                  \
+        ISA(name##_pairs)(count, x, y);                                                                                          \
     }                                                                                                                            \
     static void ISA(name)(int64_t count, const float *x, float *y) {                                                             \
         for (int64_t n; count >= WIDTH; count -= n, x += n, y += n) {                                                            \
             n = iso_min64(PAIR_BLOCK, count - count % WIDTH);                                                                    \
-            ISA(name##_pairs)((int)n, x, y);                                                                                     \
+            if (x == y)                                                                                                          \
+                ISA(name##_in_place)((int)n, y);                                                                                 \
+            else                                                                                                                 \
+                ISA(name##_pairs)((int)n, x, y);                                                                                 \
         }                                                                                                                        \
         if (count > 0) {                                                                                                         \
             float rest[WIDTH];                                                                                                   \
             for (int j = 0; j < WIDTH; j++)                                                                                      \
                 rest[j] = j < count ? x[j] : 1;                                                                                  \
-            ISA(name##_pairs)(WIDTH, rest, rest);                                                                                \
+            ISA(name##_in_place)(WIDTH, rest);                                                                                   \
             memcpy(y, rest, sizeof *y *(size_t)count);                                                                           \
         }                                                                                                                        \
     }
@@ -202,8 +192,8 @@ static inline __attribute__((always_inline)) vec ISA(half_and_odd)(const float c
     const vec shift = vec_all(0x1.8p20f), shifted = z + shift, t = z - (shifted - shift);
     const vec high = CELL(0) + vec_sign_of(vec_all(0.5f), x), slope = CELL(1);
     const vec sum = vec_fma(t, slope, high), e = vec_fma(t, slope, high - sum);
-    const vec u = vec_fma(vec_fma(vec_fma(CELL(7), t, CELL(6)), t, CELL(5)), t, CELL(4));
-    *l = e + vec_fma(vec_fma(u, t, CELL(3)), t, CELL(2));
+    const vec square = t * t, terms = vec_fma(CELL(5), t, CELL(4)), u = vec_fma(vec_fma(CELL(7), t, CELL(6)), square, terms);
+    *l = e + vec_fma(u, square, vec_fma(t, CELL(3), CELL(2)));
     return sum;
 }
 
@@ -216,10 +206,10 @@ static inline __attribute__((always_inline)) vec_lanes ISA(sigmoid_pair)(vec x, 
 }
 PAIR_LOOP(sigmoid, false)
 
-/* z * (high + *l), as a number and a new *l. */
+/* z * (high + *l), as a number and a new *l. Of z = 0 and *l < 0 it is 0 with high's sign. */
 static inline __attribute__((always_inline)) vec ISA(product_of_pair)(vec z, vec high, vec *l) {
     vec product = z * high;
-    *l = vec_fma(z, *l, vec_fma(z, high, -product));
+    *l = vec_fma(z, *l, -vec_fma(-z, high, product));
     return product;
 }
 
@@ -245,8 +235,8 @@ PAIR_LOOP(gelu_tanh, true)
 #endif
 
 #undef PAIR_BLOCK
+#undef PAIRS_AHEAD
 #undef PAIR_LOOP
-#undef SKIP_AT_ONCE
 #undef CELLS
 #undef CELL
 #undef EXP2

@@ -149,24 +149,8 @@ FUNCTION __mmask8 _mm512_testn_epi64_mask(__m512i a, __m512i b) {
 FUNCTION __m512d _mm512_mask_blend_pd(__mmask8 of, __m512d a, __m512d b) {
     LANES(__m512d, 8, of >> i & 1 ? b[i] : a[i]);
 }
-FUNCTION __m512 _mm512_mask_mov_ps(__m512 rest, __mmask16 of, __m512 x) {
-    LANES(__m512, 16, of >> i & 1 ? x[i] : rest[i]);
-}
 FUNCTION __m512 _mm512_permutex2var_ps(__m512 a, __m512i n, __m512 b) {
     LANES(__m512, 16, ((emulated_words)n)[i] & 16 ? b[((emulated_words)n)[i] & 15] : a[((emulated_words)n)[i] & 15]);
-}
-FUNCTION __m512 _mm512_maskz_compress_ps(__mmask16 of, __m512 x) {
-    __m512 r = {0};
-    for (int i = 0, j = 0; i < 16; i++)
-        if (of >> i & 1)
-            r[j++] = x[i];
-    return r;
-}
-FUNCTION __m512 _mm512_mask_expand_ps(__m512 rest, __mmask16 of, __m512 x) {
-    for (int i = 0, j = 0; i < 16; i++)
-        if (of >> i & 1)
-            rest[i] = x[j++];
-    return rest;
 }
 
 /* ---- Numbers as mantissa and exponent ---- */

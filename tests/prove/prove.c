@@ -14,7 +14,6 @@
  * MPFR's exp, log, ... round correctly to any precision. The compositions (sigmoid, GELU) are computed to 400 bits and rounded
  * once: wrong only if a value lay nearer than 2^-380 to the middle of two binary32 numbers. For |x| < 2^-100 both GELUs are x / 2
  * + c x^2 with 0 < c < 1: x / 2 rounded, the middle upwards. */
-#include <math.h>
 #include <mpfr.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -24,6 +23,7 @@
 
 #include "kernels/isa.h"
 #include "math/math.h"
+#include "prove/formulas.h"
 
 /* ---- Filters: close to the result within *error, relative ---- */
 
@@ -43,7 +43,7 @@ LIBRARY(cos)
 
 static double sigmoid_filter(double x, double *error) {
     *error = 0x1p-45;
-    return 1 / (1 + exp(-x));
+    return sigmoid_formula(x);
 }
 
 static double rsqrt_filter(double x, double *error) {
@@ -64,7 +64,7 @@ static double gelu_filter(double x, double *error) {
     if (gelu_is_simple(x, error, &y))
         return y;
     *error = 0x1p-41;
-    return x * (0.5 * erfc(-0x1.6a09e667f3bcdp-1 * x));
+    return gelu_formula(x);
 }
 
 static double gelu_tanh_filter(double x, double *error) {
@@ -72,7 +72,7 @@ static double gelu_tanh_filter(double x, double *error) {
     if (gelu_is_simple(x, error, &y))
         return y;
     *error = 0x1p-41;
-    return x / (1 + exp(-2 * 0x1.9884533d43651p-1 * (x + 0.044715 * x * x * x)));
+    return gelu_tanh_formula(x);
 }
 
 /* ---- MPFR ---- */

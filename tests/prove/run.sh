@@ -12,7 +12,7 @@ functions=(exp expm1 log log1p tanh sigmoid erf gelu gelu_tanh sin cos rsqrt)
 
 # Whatever a result of the implementation $1 depends on: the functions, the vectors they are written in, the kernels, and the proof itself.
 sources() {
-    ls src/math/*.[ch] src/core/compiler.h tests/prove/prove.c
+    ls src/math/*.[ch] src/core/compiler.h tests/prove/prove.c tests/prove/formulas.h
     [ "$1" = reference ] && return
     ls src/ops/math_functions.h src/kernels/math_functions* "src/kernels/$1.c"
     ! grep -q four_lanes.h "src/kernels/$1.c" || echo src/kernels/four_lanes.h

@@ -7,19 +7,15 @@
  * The value is that of the C library in binary64, whose error is a small part of a unit. */
 #include "kernels/avx512.c" /* for its static functions */
 
-#include <math.h>
 #include <stdio.h>
+
+#include "prove/formulas.h"
 
 #ifdef __AVX512F__
 
+/* The pair's sign is that of x. */
 static double sigmoid_of(double x) {
-    return x < 0 ? -1 / (1 + exp(-x)) : 1 / (1 + exp(-x)); /* the pair's sign is that of x */
-}
-static double gelu_of(double x) {
-    return x * (0.5 * erfc(-0x1.6a09e667f3bcdp-1 * x));
-}
-static double gelu_tanh_of(double x) {
-    return x / (1 + exp(-2 * 0x1.9884533d43651p-1 * (x + 0.044715 * x * x * x)));
+    return x < 0 ? -sigmoid_formula(x) : sigmoid_formula(x);
 }
 
 static void measure(const char *name, const float cells[8][32], double (*f)(double), bool times_x, float width) {
@@ -53,8 +49,8 @@ int main(void) {
         return 1;
     }
     measure("sigmoid", iso_sigmoid_cells, sigmoid_of, false, ISO_SIGMOID_WIDTH);
-    measure("gelu", iso_phi_cells, gelu_of, true, ISO_PHI_WIDTH);
-    measure("gelu_tanh", iso_gelu_tanh_cells, gelu_tanh_of, true, ISO_GELU_TANH_WIDTH);
+    measure("gelu", iso_phi_cells, gelu_formula, true, ISO_PHI_WIDTH);
+    measure("gelu_tanh", iso_gelu_tanh_cells, gelu_tanh_formula, true, ISO_GELU_TANH_WIDTH);
     return 0;
 }
 #else
