@@ -58,7 +58,8 @@ BENCH_SOURCES := bench/bench.c bench/roofline.c
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
-DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/micro_batch.c bench/ledger.c bench/contender.c bench/fma.c tests/prove/prove.c tests/prove/widths.c tests/oracle/driver.c tests/probe/driver.c))
+WIDTHS_SOURCES = tests/prove/widths.c tests/prove/widths_avx2.c tests/prove/widths_avx512.c
+DEPENDENCIES = $(patsubst %.o,%.d,$(OBJECTS) $(call objects,$(CLI_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) bench/micro_batch.c bench/ledger.c bench/contender.c bench/fma.c tests/prove/prove.c $(WIDTHS_SOURCES) tests/oracle/driver.c tests/probe/driver.c))
 
 .PHONY: FORCE all lib tests deb symbols docs test test-long cases demo deps bench prove prove-changed widths sanitize fuzz format format-check install uninstall clean help oracle-driver probe mutants bench-fma
 all: lib $(if $(CLI_SOURCES),$(BUILD)/isobit $(BUILD)/installed/isobit)
@@ -73,7 +74,7 @@ tests: $(BUILD)/isobit-tests
 ## make bench        speed beside the machine's own FMA peak, of the random streams and of exp, log, tanh, ... beside PyTorch and NumPy
 ## make bench-fma    the emulated multiply-add beside the C library's
 ## make prove        exp, log, tanh, GELU, ... over all 2^32 inputs (needs libmpfr-dev)
-## make widths       how wide the intervals of sigmoid and GELU have to be, measured over all inputs (needs AVX-512)
+## make widths       how wide the intervals of sigmoid and GELU have to be, measured over all inputs (needs AVX2; measures AVX-512's too)
 ## make oracle-driver   what tests/oracle/reference.py compares with PyTorch
 ## make lint         clang-tidy and cppcheck, without a finding
 ## make coverage     lines and branches that the tests reach; fails below 95 % of the lines, or of all branches of ledger, checkpoints and parsers
@@ -178,8 +179,8 @@ format-check:
 ALLOCATION := $(shell $(CC) -dM -E -x c /dev/null 2>/dev/null | grep -q __clang__ || echo -fira-region=all)
 X86 := $(shell $(CC) -dM -E -x c /dev/null 2>/dev/null | grep -c -E '__x86_64__|__i386__')
 ifneq ($(X86),0)
-$(BUILD)/src/kernels/avx2.o:   ISA_FLAGS := $(ALLOCATION) -mavx2 -mfma -mbmi2
-$(BUILD)/src/kernels/avx512.o $(BUILD)/tests/prove/widths.o: ISA_FLAGS := $(ALLOCATION) -mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma -mbmi2 -mprefer-vector-width=512
+$(BUILD)/src/kernels/avx2.o $(BUILD)/tests/prove/widths_avx2.o: ISA_FLAGS := $(ALLOCATION) -mavx2 -mfma -mbmi2
+$(BUILD)/src/kernels/avx512.o $(BUILD)/tests/prove/widths_avx512.o: ISA_FLAGS := $(ALLOCATION) -mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma -mbmi2 -mprefer-vector-width=512
 endif
 
 # What was built before a library was installed, or to be installed elsewhere, is built again.
@@ -305,7 +306,7 @@ $(BUILD)/prove: $(call objects,tests/prove/prove.c) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lmpfr -lgmp $(LIBS)
 
-$(BUILD)/widths: $(call objects,tests/prove/widths.c) $(BUILD)/libisobit.a
+$(BUILD)/widths: $(call objects,$(WIDTHS_SOURCES)) $(BUILD)/libisobit.a
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 

@@ -110,17 +110,19 @@ def rows(name, comment, cells):
     print("};\n/* clang-format on */\n")
 
 
-def odd_cells(name, comment, f, units, width, last):
-    """f on [0, 31/8 - 1/16), cells around multiples of 1/8; NaN in the last. `high` is a multiple of 2^-24, so that the kernel may
-    add 1/2 to it. units * 2^-24 is e, and the interval ends width * 2^-24 above W * (1 - e). Standard error tells a bound on the
-    errors; no argument takes all of it, so that less than twice as much holds: what tests/prove/widths.c measures over all
+def odd_cells(name, comment, f, units, width, last, apart=mpf(1) / 8):
+    """f on [0, 31/8 - apart/2), cells around multiples of `apart`; NaN in the last. `high` is a multiple of 2^-24, so that the kernel
+    may add 1/2 to it. units * 2^-24 is e, and the interval ends width * 2^-24 above W * (1 - e). Standard error tells a bound on
+    the errors; no argument takes all of it, so that less than twice as much holds: what tests/prove/widths.c measures over all
     arguments."""
-    reach, scale, cells, most = mpf(1) / 16, 1 - units * UNIT, [], 0
-    for i in range(31):
-        c = mpf(i) / 8
+    reach, scale, cells, most = apart / 2, 1 - units * UNIT, [], 0
+    count = int(4 / apart) - 1
+    terms = 6 if count == 31 else 7
+    for i in range(count):
+        c = i * apart
         g = lambda t: f(c + t)
-        a = fit(g, reach, range(6), {})
-        a = fit(g, reach, range(6), {2: float32(a[2] * scale) / scale})
+        a = fit(g, reach, range(terms), {})
+        a = fit(g, reach, range(terms), {2: float32(a[2] * scale) / scale})
         high = mp.ceil((a[0] + worst_error(a, g, reach) * mpf(2)**24) / UNIT) * UNIT
         slope = float32(a[1])
         cell = [high, slope, a[0] - high, a[1] - slope] + a[2:]
@@ -130,21 +132,28 @@ def odd_cells(name, comment, f, units, width, last):
             t = reach * k / 64
             if i == 0 and k < 0:
                 continue
-            u = [abs(t)**(j - 2) * abs(cell[j + 2]) for j in range(2, 6)]
+            u = [abs(t)**(j - 2) * abs(cell[j + 2]) for j in range(2, terms)]
             w = polyval([v / scale for v in cell[:1:-1]], t)
-            rounding = t * t * (sum(u) + 2 * sum(u[2:]) + 2 * sum(u)) + abs(cell[2]) + abs(cell[3] * t)  # of the pairs of terms, u and t * t
+            rounding = t * t * (sum(u) + sum(u[2:]) + 2 * sum(u)) + abs(cell[2]) + abs(cell[3] * t)  # of the pairs of terms, u and t * t
+            if terms > 6:
+                rounding += t * t * (sum(u[2:]) + u[4])
             rounding += last * abs(w)  # of w, l and z * l
             error = abs(cell[0] + cell[1] * t + w - g(t)) / UNIT + rounding
             if error > most * abs(w):
                 most, where = error / abs(w), i
     print("%s: below %.2f units, cell %d; e is %.2f, the interval %d" % (name, most, where, units, width), file=sys.stderr)
-    rows(name, comment, cells + [[mp.nan] * 8])
+    rows(name, comment, cells + [[mp.nan] * (terms + 2)])
     print("#define ISO_%s_WIDTH %sf\n" % (name.upper(), float(1 + width * UNIT).hex()))
 
 
-odd_cells("sigmoid", "1 / (1 + exp(-z)) - 1/2", lambda z: mp.tanh(z / 2) / 2, 4, 10, 2)
-odd_cells("phi", "Phi(z) - 1/2", lambda z: erf(z / sqrt(mpf(2))) / 2, 5.25, 10, 3)
-odd_cells("gelu_tanh", "tanh(sqrt(2 / pi) (z + 0.044715 z^3)) / 2", lambda z: mp.tanh(sqrt(2 / pi) * (z + mpf("0.044715") * z**3)) / 2, 6, 12, 3)
+SIGMOID = "1 / (1 + exp(-z)) - 1/2", lambda z: mp.tanh(z / 2) / 2
+PHI = "Phi(z) - 1/2", lambda z: erf(z / sqrt(mpf(2))) / 2
+GELU_TANH = "tanh(sqrt(2 / pi) (z + 0.044715 z^3)) / 2", lambda z: mp.tanh(sqrt(2 / pi) * (z + mpf("0.044715") * z**3)) / 2
+odd_cells("sigmoid", *SIGMOID, 4, 10, 2)
+odd_cells("phi", *PHI, 5.25, 10, 3)
+odd_cells("gelu_tanh", *GELU_TANH, 6, 12, 3)
+for name, function, units, width, last in (("sigmoid16", SIGMOID, 4.25, 10, 2), ("phi16", PHI, 5.25, 10, 3), ("gelu_tanh16", GELU_TANH, 6, 12, 3)):
+    odd_cells(name, function[0] + ", by cells of 1/4", function[1], units, width, last, mpf(1) / 4)
 
 # log(m), 0.75 <= m <= 1.5, in cells around multiples of 1/32, cell i for c = i/32 modulo 1. `high` lies above, so that the parts of W are not positive.
 ln2 = log(mpf(2))

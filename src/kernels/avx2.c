@@ -63,11 +63,13 @@ typedef uint64_t lvec __attribute__((vector_size(32)));
 
 /* What math_functions_pairs.h asks for. */
 typedef __m256 vec_lanes; /* all bits of a lane, or none */
+#define VEC_ALL_LANES             _mm256_castsi256_ps(_mm256_set1_epi32(-1))
 #define VEC_ALL_BITS              0xff
 #define vec_lanes_bits(lanes)     (uint32_t) _mm256_movemask_ps(lanes)
 #define vec_lanes_less(a, b)      _mm256_cmp_ps(a, b, _CMP_LT_OQ)
 #define vec_lanes_equal(of, a, b) _mm256_and_ps(of, _mm256_cmp_ps(a, b, _CMP_EQ_OQ))
 #define vec_lesser(a, b)          _mm256_min_ps(a, b)                                  /* with a NaN: b */
+#define vec_nearer(x, limit)      _mm256_min_ps(vec_abs(x), vec_all(limit))            /* of a NaN: the limit */
 #define vec_sign_of(x, sign)      _mm256_or_ps(x, _mm256_and_ps(sign, vec_all(-0.0f))) /* of an x >= 0, or of that sign */
 
 /* Of a float whose last bits are an integer n (n + 1.5 * 2^23): entry n mod 16 of a table; x * 2^floor(n / 16). */

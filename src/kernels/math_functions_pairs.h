@@ -1,7 +1,7 @@
 /* exp, log and log1p, sigmoid and both forms of GELU in pairs of binary32, a number and a rest: twice as many lanes as in
- * binary64. For instruction sets that look up 32 numbers of a table at once (vec_lookup32), or 16 (vec_lookup16), which suffice
- * for the first three. What a pair does not decide, about one lane of 100, is put side by side and goes the way through binary64
- * in vectors of its own; there is no branch on it in the loop.
+ * binary64. For instruction sets that look up 32 numbers of a table at once (vec_lookup32), or 16 (vec_lookup16). What a pair
+ * does not decide, about one lane of 100, is put side by side and goes the way through binary64 in vectors of its own; there is
+ * no branch on it in the loop.
  *
  * A cell of the tables (scripts/math_coefficients.py) gives f(c + t) = high + slope * t + W. H = high + slope * t is rounded
  * once, and e = slope * t - (H - high), also rounded once, is the rest of it up to 2^-48 of H: H - high is exact because high is
@@ -184,23 +184,37 @@ static inline __attribute__((always_inline)) vec_lanes ISA(log1p_pair)(vec x, ve
 }
 PAIR_LOOP(log1p, true)
 
+/* Cells of f(z) = 1 / (1 + exp(-z)) - 1/2, ... for z from 0 to less than BEYOND_CELLS, whose own cell, the last, is NaN. */
 #ifdef vec_lookup32
-#define CELL(row) vec_lookup32(cells[row], shifted)
+#define BEYOND_CELLS          3.9f
+#define CELL_SHIFT            0x1.8p20f
+#define ODD_CELLS(name)       iso_##name##_cells
+#define ODD_WIDTH(name)       ISO_##name##_WIDTH
+#define CELL(row)             vec_lookup32(cells[row], shifted)
+#define LAST_TERMS(t, square) vec_fma(CELL(7), t, CELL(6))
+#else
+#define BEYOND_CELLS          3.75f
+#define CELL_SHIFT            0x1.8p21f
+#define ODD_CELLS(name)       iso_##name##16_cells
+#define ODD_WIDTH(name)       ISO_##name##16_WIDTH
+#define CELL(row)             vec_lookup16(cells[row], shifted)
+#define LAST_TERMS(t, square) vec_fma(CELL(8), square, vec_fma(CELL(7), t, CELL(6)))
+#endif
 
-/* f(|x|) + 1/2 for x >= 0, f(|x|) - 1/2 for x < 0, as H + l. The last cell, from 61/16, is NaN. */
-static inline __attribute__((always_inline)) vec ISA(half_and_odd)(const float cells[8][32], vec x, vec z, vec *l) {
-    const vec shift = vec_all(0x1.8p20f), shifted = z + shift, t = z - (shifted - shift);
+/* f(|x|) + 1/2 for x >= 0, f(|x|) - 1/2 for x < 0, as H + l. */
+static inline __attribute__((always_inline)) vec ISA(half_and_odd)(const float cells[][CELLS], vec x, vec z, vec *l) {
+    const vec shift = vec_all(CELL_SHIFT), shifted = z + shift, t = z - (shifted - shift);
     const vec high = CELL(0) + vec_sign_of(vec_all(0.5f), x), slope = CELL(1);
     const vec sum = vec_fma(t, slope, high), e = vec_fma(t, slope, high - sum);
-    const vec square = t * t, terms = vec_fma(CELL(5), t, CELL(4)), u = vec_fma(vec_fma(CELL(7), t, CELL(6)), square, terms);
+    const vec square = t * t, terms = vec_fma(CELL(5), t, CELL(4)), u = vec_fma(LAST_TERMS(t, square), square, terms);
     *l = e + vec_fma(u, square, vec_fma(t, CELL(3), CELL(2)));
     return sum;
 }
 
 /* 1 / (1 + exp(-x)) = 1/2 + f(x), which is |f(|x|) - 1/2| for x < 0. */
 static inline __attribute__((always_inline)) vec_lanes ISA(sigmoid_pair)(vec x, vec *result) {
-    vec l, high = ISA(half_and_odd)(iso_sigmoid_cells, x, vec_nearer(x, 3.9f), &l);
-    vec a = high + l, b = vec_fma(l, vec_all(ISO_SIGMOID_WIDTH), high);
+    vec l, high = ISA(half_and_odd)(ODD_CELLS(sigmoid), x, vec_nearer(x, BEYOND_CELLS), &l);
+    vec a = high + l, b = vec_fma(l, vec_all(ODD_WIDTH(SIGMOID)), high);
     *result = vec_abs(a);
     return vec_lanes_equal(VEC_ALL_LANES, a, b);
 }
@@ -215,30 +229,33 @@ static inline __attribute__((always_inline)) vec ISA(product_of_pair)(vec z, vec
 
 /* GELU = x (1/2 + f(x)) = |x| (f(|x|) +- 1/2). Where |x| is below 2^-100 the rests come near the smallest number; 0 stays 0, and
  * the others are open. */
-static inline __attribute__((always_inline)) vec_lanes ISA(gelu_of_cells)(const float cells[8][32], float width, vec x,
+static inline __attribute__((always_inline)) vec_lanes ISA(gelu_of_cells)(const float cells[][CELLS], float width, vec x,
                                                                           vec *result) {
-    vec z = vec_nearer(x, 3.9f), l, high = ISA(half_and_odd)(cells, x, z, &l);
+    vec z = vec_nearer(x, BEYOND_CELLS), l, high = ISA(half_and_odd)(cells, x, z, &l);
     high = ISA(product_of_pair)(z, high, &l);
     vec a = high + l, b = vec_fma(l, vec_all(width), high);
     *result = a;
     return vec_lanes_equal(vec_lanes_less(vec_all(0x1p-100f), z), a, b);
 }
 static inline __attribute__((always_inline)) vec_lanes ISA(gelu_pair)(vec x, vec *result) {
-    return ISA(gelu_of_cells)(iso_phi_cells, ISO_PHI_WIDTH, x, result);
+    return ISA(gelu_of_cells)(ODD_CELLS(phi), ODD_WIDTH(PHI), x, result);
 }
 PAIR_LOOP(gelu, true)
 static inline __attribute__((always_inline)) vec_lanes ISA(gelu_tanh_pair)(vec x, vec *result) {
-    return ISA(gelu_of_cells)(iso_gelu_tanh_cells, ISO_GELU_TANH_WIDTH, x, result);
+    return ISA(gelu_of_cells)(ODD_CELLS(gelu_tanh), ODD_WIDTH(GELU_TANH), x, result);
 }
 PAIR_LOOP(gelu_tanh, true)
-
-#endif
 
 #undef PAIR_BLOCK
 #undef PAIRS_AHEAD
 #undef PAIR_LOOP
 #undef CELLS
 #undef CELL
+#undef BEYOND_CELLS
+#undef CELL_SHIFT
+#undef ODD_CELLS
+#undef ODD_WIDTH
+#undef LAST_TERMS
 #undef EXP2
 #undef EXP_CUBIC
 #undef SCALE

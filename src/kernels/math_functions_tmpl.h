@@ -122,8 +122,6 @@ static inline __attribute__((always_inline)) void ISA(gelu_vector)(vec x, float 
 MATH_LOOP(exp)
 MATH_LOOP(log)
 MATH_LOOP(log1p)
-#endif
-#ifndef vec_lookup32
 MATH_LOOP(sigmoid)
 MATH_LOOP(gelu)
 MATH_LOOP(gelu_tanh)

@@ -217,6 +217,138 @@ static const float iso_gelu_tanh_cells[8][32] = {
 
 #define ISO_GELU_TANH_WIDTH 0x1.00000c0000000p+0f
 
+/* 1 / (1 + exp(-z)) - 1/2, by cells of 1/4 */
+/* clang-format off */
+static const float iso_sigmoid16_cells[9][16] = {
+    {
+        0x1.b9p-16f, 0x1.fd8c8p-5f, 0x1.f5abdp-4f, 0x1.6f04bp-3f, 0x1.d946p-3f, 0x1.1bfd28p-2f, 0x1.4538ap-2f, 0x1.686bep-2f,
+        0x1.85f8dp-2f, 0x1.9e643cp-2f, 0x1.b25614p-2f, 0x1.c27be8p-2f, 0x1.cf7254p-2f, 0x1.d9cb6p-2f, 0x1.e1fda8p-2f, NAN,
+    },
+    {
+        0x1p-2f, 0x1.f81526p-3f, 0x1.e149ap-3f, 0x1.be3fbcp-3f, 0x1.92a946p-3f, 0x1.6284c4p-3f, 0x1.3173b2p-3f, 0x1.02500ap-3f,
+        0x1.ae0dcp-4f, 0x1.615002p-4f, 0x1.1f2514p-4f, 0x1.cea744p-5f, 0x1.721652p-5f, 0x1.265e34p-5f, 0x1.d22ca2p-6f, NAN,
+    },
+    {
+        -0x1.b8fff8p-16f, -0x1.976a16p-16f, -0x1.3e596p-16f, -0x1.ee42ep-16f, -0x1.0c28a6p-15f, -0x1.152a84p-15f, -0x1.986aacp-16f, -0x1.63d1c8p-16f,
+        -0x1.2495dp-15f, -0x1.e19164p-16f, -0x1.ec249cp-17f, -0x1.a16adp-17f, -0x1.5e3c8ap-17f, -0x1.194064p-16f, -0x1.ae81c8p-18f, NAN,
+    },
+    {
+        -0x1.81aa7cp-34f, -0x1.481bcp-28f, 0x1.47b41p-29f, -0x1.fbdaf6p-28f, 0x1.f79994p-28f, -0x1.8e0cd4p-28f, -0x1.e45ecap-32f, 0x1.52e47ep-32f,
+        0x1.f3aeb8p-29f, 0x1.4c3e8cp-29f, -0x1.c49642p-29f, 0x1.ede70ap-30f, 0x1.03c744p-30f, -0x1.4c82p-31f, -0x1.f4a306p-33f, NAN,
+    },
+    {
+        0x0p+0f, -0x1.f5792ep-7f, -0x1.d78152p-6f, -0x1.3fd548p-5f, -0x1.74273ap-5f, -0x1.893b54p-5f, -0x1.8403cep-5f, -0x1.6ba7c6p-5f,
+        -0x1.4786bep-5f, -0x1.1defa8p-5f, -0x1.e7291p-6f, -0x1.970e02p-6f, -0x1.4efbd4p-6f, -0x1.106468p-6f, -0x1.b6d852p-7f, NAN,
+    },
+    {
+        -0x1.55552p-6f, -0x1.4076e8p-6f, -0x1.071e3p-6f, -0x1.6dc508p-7f, -0x1.81d9dcp-8f, -0x1.24286cp-10f, 0x1.567fb8p-9f, 0x1.4f14fep-8f,
+        0x1.a85d14p-8f, 0x1.c68cf4p-8f, 0x1.bba416p-8f, 0x1.97d706p-8f, 0x1.67b1fep-8f, 0x1.33de8p-8f, 0x1.01ba06p-8f, NAN,
+    },
+    {
+        0x0p+0f, 0x1.4690a2p-9f, 0x1.1e0f9ep-8f, 0x1.584852p-8f, 0x1.513df2p-8f, 0x1.1a6c1p-8f, 0x1.989aeep-9f, 0x1.f20ee6p-10f,
+        0x1.c62f5cp-11f, 0x1.ad23f8p-14f, -0x1.9c5acp-12f, -0x1.5dc862p-11f, -0x1.98fa16p-11f, -0x1.9d3baap-11f, -0x1.815ebcp-11f, NAN,
+    },
+    {
+        0x1.105006p-9f, 0x1.db1bdp-10f, 0x1.27da14p-10f, 0x1.331acep-12f, -0x1.bad0dp-12f, -0x1.c215bcp-11f, -0x1.05afc2p-10f, -0x1.e17b28p-11f,
+        -0x1.7b368ap-11f, -0x1.0606d6p-11f, -0x1.3affccp-12f, -0x1.348e82p-13f, -0x1.602aap-15f, 0x1.7d52dep-16f, 0x1.e2b3c6p-15f, NAN,
+    },
+    {
+        0x0p+0f, -0x1.66e112p-12f, -0x1.1e065p-11f, -0x1.17e604p-11f, -0x1.938d68p-12f, -0x1.9a4bb4p-13f, -0x1.efb36ap-17f, 0x1.957d04p-14f,
+        0x1.1db64p-13f, 0x1.1ca708p-13f, 0x1.de496p-14f, 0x1.56e74ap-14f, 0x1.b61426p-15f, 0x1.3915fcp-15f, 0x1.2626d6p-16f, NAN,
+    },
+};
+/* clang-format on */
+
+#define ISO_SIGMOID16_WIDTH 0x1.00000a0000000p+0f
+
+/* Phi(z) - 1/2, by cells of 1/4 */
+/* clang-format off */
+static const float iso_phi16_cells[9][16] = {
+    {
+        0x1.364p-13f, 0x1.94cd3p-4f, 0x1.8842a8p-3f, 0x1.180584p-2f, 0x1.5daab8p-2f, 0x1.93eb5cp-2f, 0x1.bba9bp-2f, 0x1.d709fp-2f,
+        0x1.e8babcp-2f, 0x1.f38508p-2f, 0x1.f9aeep-2f, 0x1.fcf8d4p-2f, 0x1.fea18p-2f, 0x1.ff695p-2f, 0x1.ffc3e8p-2f, NAN,
+    },
+    {
+        0x1.988454p-2f, 0x1.8bf2bap-2f, 0x1.6883dp-2f, 0x1.345d5ep-2f, 0x1.ef8e58p-3f, 0x1.7610bap-3f, 0x1.094086p-3f, 0x1.616454p-4f,
+        0x1.ba4b44p-5f, 0x1.0402ep-5f, 0x1.1f2f06p-6f, 0x1.29fa54p-7f, 0x1.227214p-8f, 0x1.09f38ep-9f, 0x1.c9897ep-11f, NAN,
+    },
+    {
+        -0x1.363ffap-13f, -0x1.0034e4p-13f, -0x1.297b96p-14f, -0x1.6842bp-14f, -0x1.09eedap-13f, -0x1.ad04a6p-14f, -0x1.2cb62p-14f, -0x1.e69048p-15f,
+        -0x1.a2e0aap-16f, -0x1.334f1cp-15f, -0x1.5672b8p-15f, -0x1.7d219ep-16f, -0x1.af0fc4p-17f, -0x1.26fd76p-19f, -0x1.c6f242p-19f, NAN,
+    },
+    {
+        -0x1.9671f2p-27f, 0x1.3293aap-31f, 0x1.fb23dap-30f, 0x1.fa8bbap-27f, 0x1.dc55c2p-28f, -0x1.626eb4p-28f, -0x1.15c3fcp-28f, -0x1.1d6e98p-29f,
+        -0x1.305ba2p-30f, -0x1.d9a23ap-32f, -0x1.8c39eep-31f, 0x1.39a14ap-32f, -0x1.4ac58p-35f, 0x1.723d82p-38f, -0x1.3b4562p-36f, NAN,
+    },
+    {
+        0x0p+0f, -0x1.8bf2b2p-5f, -0x1.6883c8p-4f, -0x1.ce8c04p-4f, -0x1.ef8e4ep-4f, -0x1.d394dep-4f, -0x1.8de0cp-4f, -0x1.3537c2p-4f,
+        -0x1.ba4b3ap-5f, -0x1.248336p-5f, -0x1.66facp-6f, -0x1.99b82cp-7f, -0x1.b3ab14p-8f, -0x1.b02bbep-9f, -0x1.905846p-10f, NAN,
+    },
+    {
+        -0x1.1057eep-4f, -0x1.eeeef2p-5f, -0x1.6883a4p-5f, -0x1.67c28cp-6f, -0x1.5f50c8p-23f, 0x1.188bcap-6f, 0x1.ba15aap-6f, 0x1.e5e9bep-6f,
+        0x1.ba4b56p-6f, 0x1.60196ep-6f, 0x1.f692b8p-7f, 0x1.45ea18p-7f, 0x1.83430ap-8f, 0x1.a7dc3cp-9f, 0x1.acf08ep-10f, NAN,
+    },
+    {
+        0x0p+0f, 0x1.83b2cap-7f, 0x1.4a76dp-6f, 0x1.77cf3ep-6f, 0x1.4a5d14p-6f, 0x1.c0197ap-7f, 0x1.8de16ap-8f, -0x1.9ca56cp-12f,
+        -0x1.26de38p-8f, -0x1.92336ap-8f, -0x1.84e36ep-8f, -0x1.378f0ap-8f, -0x1.b3ac9p-9f, -0x1.105bbcp-9f, -0x1.349908p-10f, NAN,
+    },
+    {
+        0x1.45c06cp-7f, 0x1.14bc5ep-7f, 0x1.2bd838p-8f, -0x1.20bfd2p-13f, -0x1.06ec5p-8f, -0x1.86eb74p-8f, -0x1.7f9de6p-8f, -0x1.1a3224p-8f,
+        -0x1.27484p-9f, -0x1.ebcffcp-12f, 0x1.59a53p-11f, 0x1.25097ep-10f, 0x1.21d6ecp-10f, 0x1.c59c7p-11f, 0x1.2fa95cp-11f, NAN,
+    },
+    {
+        0x0p+0f, -0x1.f8a902p-10f, -0x1.8f3c26p-9f, -0x1.8a97fp-9f, -0x1.05c3fap-9f, -0x1.2efdp-11f, 0x1.564124p-11f, 0x1.59fcdp-10f,
+        0x1.62207ap-10f, 0x1.0320c8p-10f, 0x1.0b96f2p-11f, 0x1.fb5dd6p-14f, -0x1.c5e292p-14f, -0x1.90c428p-13f, -0x1.7aafacp-13f, NAN,
+    },
+};
+/* clang-format on */
+
+#define ISO_PHI16_WIDTH 0x1.00000a0000000p+0f
+
+/* tanh(sqrt(2 / pi) (z + 0.044715 z^3)) / 2, by cells of 1/4 */
+/* clang-format off */
+static const float iso_gelu_tanh16_cells[9][16] = {
+    {
+        0x1.44ep-13f, 0x1.94da9p-4f, 0x1.8831dp-3f, 0x1.17eb7p-2f, 0x1.5d8338p-2f, 0x1.93c5a4p-2f, 0x1.bb846cp-2f, 0x1.d6f71cp-2f,
+        0x1.e8c86cp-2f, 0x1.f3ab3cp-2f, 0x1.f9db8cp-2f, 0x1.fd25b8p-2f, 0x1.fec56p-2f, 0x1.ff827cp-2f, 0x1.ffd248p-2f, NAN,
+    },
+    {
+        0x1.988454p-2f, 0x1.8be3b2p-2f, 0x1.685438p-2f, 0x1.341904p-2f, 0x1.ef2636p-3f, 0x1.7614e2p-3f, 0x1.09c7aep-3f, 0x1.6318e4p-4f,
+        0x1.bda58p-5f, 0x1.06289cp-5f, 0x1.20430ep-6f, 0x1.26ffdap-7f, 0x1.178bf2p-8f, 0x1.e7bfcap-10f, 0x1.8546c2p-11f, NAN,
+    },
+    {
+        -0x1.44dff8p-13f, -0x1.2547d6p-13f, -0x1.3330fep-14f, -0x1.487f8p-14f, -0x1.0e48dp-13f, -0x1.1fdd2cp-13f, -0x1.38f962p-14f, -0x1.70a714p-15f,
+        -0x1.d9257cp-16f, -0x1.8d687ap-15f, -0x1.27e5e2p-15f, -0x1.7b66f4p-16f, -0x1.9b8aa6p-17f, -0x1.02654p-18f, -0x1.bbcca8p-20f, NAN,
+    },
+    {
+        -0x1.973e1ap-27f, -0x1.f01d04p-28f, -0x1.8208f2p-30f, 0x1.7ab8c2p-27f, -0x1.ceebp-28f, -0x1.1a8d4ep-29f, -0x1.b64c64p-28f, 0x1.22af94p-30f,
+        -0x1.e53904p-31f, -0x1.f4fbe2p-30f, 0x1.e6611ep-31f, 0x1.533acp-32f, -0x1.8c18e6p-36f, -0x1.0167bp-35f, -0x1.63cd42p-36f, NAN,
+    },
+    {
+        0x0p+0f, -0x1.8daffcp-5f, -0x1.6983f4p-4f, -0x1.ceb338p-4f, -0x1.ee60fap-4f, -0x1.d186p-4f, -0x1.8c0a6ap-4f, -0x1.34908cp-4f,
+        -0x1.bbc052p-5f, -0x1.279b58p-5f, -0x1.6d2542p-6f, -0x1.a178e6p-7f, -0x1.b82b6cp-8f, -0x1.a9d878p-9f, -0x1.77c7dcp-10f, NAN,
+    },
+    {
+        -0x1.11b1p-4f, -0x1.f0861ap-5f, -0x1.6780aep-5f, -0x1.61360cp-6f, 0x1.af0c74p-12f, 0x1.1a9272p-6f, 0x1.b5d834p-6f, 0x1.de44f6p-6f,
+        0x1.b3ec8ep-6f, 0x1.5df85ep-6f, 0x1.fa6ce4p-7f, 0x1.4d686ep-7f, 0x1.906df6p-8f, 0x1.b5dec2p-9f, 0x1.b212d2p-10f, NAN,
+    },
+    {
+        0x0p+0f, 0x1.8c0a74p-7f, 0x1.500ba8p-6f, 0x1.7a9f44p-6f, 0x1.47d756p-6f, 0x1.b38f6p-7f, 0x1.7814b4p-8f, -0x1.df3e2p-12f,
+        -0x1.19ce9cp-8f, -0x1.7f99f2p-8f, -0x1.7878f4p-8f, -0x1.35618cp-8f, -0x1.bd866ep-9f, -0x1.1d7804p-9f, -0x1.46bb4ap-10f, NAN,
+    },
+    {
+        0x1.4d2c42p-7f, 0x1.19d0acp-7f, 0x1.29b6d6p-8f, -0x1.7b3a72p-12f, -0x1.17a83cp-8f, -0x1.8c2c18p-8f, -0x1.75be9p-8f, -0x1.0a4cc2p-8f,
+        -0x1.13988p-9f, -0x1.fa72fap-12f, 0x1.1c3a72p-11f, 0x1.06b7a8p-10f, 0x1.14060cp-10f, 0x1.c9d8bap-11f, 0x1.419d84p-11f, NAN,
+    },
+    {
+        0x0p+0f, -0x1.07128ap-9f, -0x1.a21398p-9f, -0x1.9ac5bp-9f, -0x1.020efcp-9f, -0x1.c76b02p-12f, 0x1.99dbd6p-11f, 0x1.57c23ap-10f,
+        0x1.44a624p-10f, 0x1.ce4e06p-11f, 0x1.fd31cp-12f, 0x1.375532p-13f, -0x1.074b82p-14f, -0x1.513262p-13f, -0x1.6f0228p-13f, NAN,
+    },
+};
+/* clang-format on */
+
+#define ISO_GELU_TANH16_WIDTH 0x1.00000c0000000p+0f
+
 /* log(m) */
 /* clang-format off */
 static const float iso_log_cells[8][32] = {
