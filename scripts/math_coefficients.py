@@ -111,7 +111,7 @@ def rows(name, comment, cells):
 
 
 def odd_cells(name, comment, f, units, width, last, apart=mpf(1) / 8):
-    """f on [0, 31/8 - apart/2), cells around multiples of `apart`; NaN in the last. `high` is a multiple of 2^-24, so that the kernel
+    """f on [0, 4 - 3/2 apart), cells around multiples of `apart`; NaN in the last. `high` is a multiple of 2^-24, so that the kernel
     may add 1/2 to it. units * 2^-24 is e, and the interval ends width * 2^-24 above W * (1 - e). Standard error tells a bound on
     the errors; no argument takes all of it, so that less than twice as much holds: what tests/prove/widths.c measures over all
     arguments."""

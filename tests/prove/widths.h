@@ -5,16 +5,13 @@
 #include "prove/widths_of.h"
 
 #ifdef vec_lookup32
-#define CELLS             32
-#define BEYOND            3.9f
-#define END               (61.0f / 16) /* the first number beyond the cells */
+#define CELLS                           32
 #define MEASURE(name, NAME, f, times_x) measure(#name, iso_##name##_cells, f, times_x, ISO_##NAME##_WIDTH)
 #else
-#define CELLS             16
-#define BEYOND            3.75f
-#define END               (29.0f / 8)
+#define CELLS                           16
 #define MEASURE(name, NAME, f, times_x) measure(#name, iso_##name##16_cells, f, times_x, ISO_##NAME##16_WIDTH)
 #endif
+#define END (4 * (CELLS - 1.5f) / CELLS) /* the first number beyond the cells */
 
 /* The pair's sign is that of x. */
 static double sigmoid_of(double x) {
@@ -31,7 +28,7 @@ static void measure(const char *name, const float cells[][CELLS], double (*f)(do
         memcpy(x, bits, sizeof x);
         if (!(fabsf(x[0]) < END && fabsf(x[WIDTH - 1]) >= 0x1p-100f)) /* all of one sign and magnitude */
             continue;
-        vec l, z = vec_nearer(vec_load(x), BEYOND), h = ISA(half_and_odd)(cells, vec_load(x), z, &l);
+        vec l, z = vec_abs(vec_load(x)), h = ISA(half_and_odd)(cells, vec_load(x), z, &l);
         if (times_x)
             h = ISA(product_of_pair)(z, h, &l);
         vec_store(high, h);

@@ -4,6 +4,5 @@
 #include "prove/widths.h"
 #else
 #include "prove/widths_of.h"
-void widths_avx512(void) {
-}
+void widths_avx512(void) {}
 #endif
